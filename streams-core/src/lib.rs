@@ -1,0 +1,9 @@
+//! Stream processing on Apache Kafka with the model of Kafka Streams.
+
+pub mod cluster;
+mod error;
+mod record;
+
+pub use error::{BoxError, Error, ErrorKind, Result};
+pub use record::{Change, Data, Record, TaskId, TopicPartition};
+pub use streams_state::{Header, Headers, serde};

@@ -1,0 +1,51 @@
+//! How values become bytes. Primitives use the bytes of Java's serdes, so that both sides read each other's topics and changelogs.
+
+use crate::{BoxError, Headers};
+use std::any::TypeId;
+use std::sync::Arc;
+
+/// Where the bytes come from or go to: what serdes with a schema registry, or with a format per topic, need to know.
+#[derive(Clone, Copy, Debug)]
+pub struct SerdeContext<'a> {
+    /// The topic; for a store its changelog topic.
+    pub topic: &'a str,
+    /// The record's headers.
+    pub headers: &'a Headers,
+}
+
+/// What `serialize` made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrote {
+    /// The bytes appended to the buffer, perhaps none.
+    Bytes,
+    /// Kafka's null; nothing was appended.
+    Null,
+}
+
+/// The bytes of a `T`. `None` is Kafka's null; a type with no room for it answers with an error that says so.
+pub trait Serde<T>: Send + Sync + 'static {
+    /// Reads a value.
+    fn deserialize(&self, cx: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<T, BoxError>;
+
+    /// Appends the bytes of `value` to `out`.
+    fn serialize(&self, cx: &SerdeContext<'_>, value: &T, out: &mut Vec<u8>) -> Result<Wrote, BoxError>;
+
+    /// `Some` when equal values always have equal bytes, every readable byte string is written again as it was, and any serde with the same
+    /// id uses the same bytes whatever the topic. Only then may a record's key bytes be used further down in place of the key. Give
+    /// `TypeId::of::<Self>()` where it holds.
+    fn canonical_id(&self) -> Option<TypeId> {
+        None
+    }
+}
+
+/// Types that have an obvious serde.
+#[diagnostic::on_unimplemented(
+    message = "no default serde for `{Self}`",
+    label = "the Kafka bytes of this type are not known here",
+    note = "implement `DefaultSerde` for it, or use the `_with` form of the operator: `stream_with(topic, Consumed::with(key_serde, value_serde))`",
+    note = "if this is a reference such as `&String`, return an owned value from the closure: `.group_by(|_, word| word.clone())`"
+)]
+pub trait DefaultSerde: Sized + 'static {
+    /// The serde used where none is given.
+    fn default_serde() -> Arc<dyn Serde<Self>>;
+}

@@ -1,0 +1,99 @@
+//! What a task needs of any store, whatever its type.
+
+use crate::{Headers, Result};
+use std::any::Any;
+
+/// Which changelog of the task a store writes to; an index that the task hands out when it opens its stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChangelogId(pub u32);
+
+/// Where a store's changes go before they reach its engine: the task's record collector.
+pub trait Changelog {
+    /// Sends one change. `value: None` is a tombstone. `timestamp` is in milliseconds.
+    fn log(&mut self, changelog: ChangelogId, key: &[u8], value: Option<&[u8]>, timestamp: i64, headers: &Headers) -> Result<()>;
+}
+
+/// Changes of a store that is not logged.
+#[derive(Debug)]
+pub struct NoChangelog;
+
+impl Changelog for NoChangelog {
+    fn log(&mut self, _: ChangelogId, _: &[u8], _: Option<&[u8]>, _: i64, _: &Headers) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// One record read back from a changelog.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangelogRecord<'a> {
+    /// The store's key; a changelog record without one is corrupt.
+    pub key: &'a [u8],
+    /// `None` deletes.
+    pub value: Option<&'a [u8]>,
+    /// Milliseconds.
+    pub timestamp: i64,
+    /// Position in the changelog partition.
+    pub offset: i64,
+    /// The record's headers.
+    pub headers: &'a Headers,
+}
+
+/// The record that last touched an entry: named when its late serialization fails. `source` is an index of the task's input partitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Index of the input partition in the task.
+    pub source: u32,
+    /// Offset of the record.
+    pub offset: i64,
+}
+
+/// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
+///
+/// Life: opened by its supplier; `restore` until the changelog's end; then attached to a task's graph, written through its typed face and
+/// committed by `commit`; at last `close`.
+pub trait StateStore: Any + Send {
+    /// The store's name, unique in its topology.
+    fn name(&self) -> &str;
+
+    /// Whether rows outlive the process.
+    fn persistent(&self) -> bool;
+
+    /// The changelog offset (of the last applied record) that the engine's rows stand at; `None` when nothing was ever committed.
+    fn committed_offset(&self) -> Option<i64>;
+
+    /// Applies records of the changelog straight to the engine, together with `next_offset - 1` as the committed offset.
+    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()>;
+
+    /// Empties the store, rows and offset: the changelog no longer reaches back to where it stands.
+    fn wipe(&mut self) -> Result<()>;
+
+    /// Writes everything uncommitted to the engine in one batch, with the offset of the last record acknowledged by the changelog and the
+    /// input position. Entries that are dirty in the cache must have been flushed before. `offset: None` keeps the stored one.
+    fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()>;
+
+    /// Forgets everything that was not committed: cache and uncommitted rows.
+    fn abort(&mut self);
+
+    /// Bytes that wait for `commit`.
+    fn uncommitted_bytes(&self) -> usize;
+
+    /// Rows in the engine, roughly.
+    fn approximate_num_entries(&self) -> u64;
+
+    /// Makes everything committed durable and releases files.
+    fn close(self: Box<Self>) -> Result<()>;
+
+    /// For the typed face.
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+/// How far an input partition has been applied to a store: part of the position that queries compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PositionEntry {
+    /// Input topic.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// Offset of the last record applied.
+    pub offset: i64,
+}
