@@ -71,6 +71,13 @@ pub trait StateStore: Any + Send {
     /// input position. Entries that are dirty in the cache must have been flushed before. `offset: None` keeps the stored one.
     fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()>;
 
+    /// Serializes what the cache still holds to the changelog and the uncommitted buffer, emitting nothing: for stores that no node forwards
+    /// from, and after their nodes have forwarded.
+    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()>;
+
+    /// Gives up the least recently used cache entry the same way; false when the cache is empty.
+    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool>;
+
     /// Forgets everything that was not committed: cache and uncommitted rows.
     fn abort(&mut self);
 
