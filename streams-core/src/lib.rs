@@ -3,6 +3,7 @@
 pub mod cluster;
 mod error;
 mod record;
+pub mod time;
 
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use record::{Change, Data, Record, TaskId, TopicPartition};
