@@ -1,0 +1,81 @@
+//! The few system calls that the standard library lacks.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::time::{Duration, Instant};
+
+/// A signal to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The terminal's Ctrl-C.
+    Interrupt,
+    /// A request to end.
+    Terminate,
+    /// The end, without a chance to clean up.
+    Kill,
+    /// Freeze: the process keeps its connections and answers nothing.
+    Stop,
+    /// Go on after [`Signal::Stop`].
+    Continue,
+}
+
+impl Signal {
+    fn number(self) -> libc::c_int {
+        match self {
+            Signal::Interrupt => libc::SIGINT,
+            Signal::Terminate => libc::SIGTERM,
+            Signal::Kill => libc::SIGKILL,
+            Signal::Stop => libc::SIGSTOP,
+            Signal::Continue => libc::SIGCONT,
+        }
+    }
+}
+
+fn as_pid(pid: u32) -> io::Result<libc::pid_t> {
+    // 0 and negative numbers mean whole groups of processes to kill(2).
+    match libc::pid_t::try_from(pid) {
+        Ok(pid) if pid > 0 => Ok(pid),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is not a process id"))),
+    }
+}
+
+fn kill(pid: libc::pid_t, signal: libc::c_int) -> io::Result<()> {
+    // SAFETY: kill(2) takes two integers and touches no memory of ours.
+    if unsafe { libc::kill(pid, signal) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Sends a signal to one process.
+///
+/// # Errors
+/// When there is no such process or it belongs to somebody else.
+pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
+    kill(as_pid(pid)?, signal.number())
+}
+
+/// Sends a signal to the group of processes that `leader` leads.
+///
+/// # Errors
+/// When there is no such group or it belongs to somebody else.
+pub fn send_to_group(leader: u32, signal: Signal) -> io::Result<()> {
+    kill(-as_pid(leader)?, signal.number())
+}
+
+/// Whether a process with this id exists (a zombie counts).
+pub fn exists(pid: u32) -> bool {
+    match as_pid(pid) {
+        Ok(pid) => kill(pid, 0).map_or_else(|e| e.raw_os_error() == Some(libc::EPERM), |()| true),
+        Err(_) => false,
+    }
+}
+
+/// Waits until no process has this id; `false` when the time is over first.
+pub fn wait_until_gone(pid: u32, limit: Duration) -> bool {
+    let end = Instant::now() + limit;
+    while exists(pid) {
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
