@@ -1,6 +1,7 @@
 //! Stream processing on Apache Kafka with the model of Kafka Streams.
 
 pub mod cluster;
+pub mod config;
 mod error;
 mod record;
 pub mod time;

@@ -1,0 +1,163 @@
+//! The values of settings that are one of a few words.
+
+use std::fmt;
+
+/// Which cluster the application works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// Kafka brokers: `host:port`, separated by commas.
+    Servers(String),
+    /// The in-process cluster of that name; applications of one process that use the same name share it. `embedded` alone is named `default`.
+    Embedded(String),
+}
+
+impl Bootstrap {
+    pub(super) fn parse(value: &str) -> Self {
+        match value.trim().strip_prefix("embedded") {
+            Some("") => Bootstrap::Embedded("default".to_owned()),
+            Some(rest) if rest.starts_with("://") => Bootstrap::Embedded(rest[3..].to_owned()),
+            _ => Bootstrap::Servers(value.trim().to_owned()),
+        }
+    }
+}
+
+/// Makes an enum whose variants have a name in config files.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $($word:literal)|+),+ $(,)? }) => {
+        $(#[$meta])*
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+
+        impl $name {
+            /// The value as Java writes it.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => words!(@first $($word)|+)),+ }
+            }
+
+            /// The value of that name, in any letter case.
+            pub(super) fn parse(word: &str) -> Option<Self> {
+                $($(if word.eq_ignore_ascii_case($word) { return Some($name::$variant); })+)+
+                None
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+    (@first $first:literal $(| $rest:literal)*) => { $first };
+}
+
+words! {
+    /// What holds when a thread, a process or a machine fails (`processing.guarantee`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    ProcessingGuarantee {
+        /// No record is lost; some may be processed again.
+        #[default]
+        AtLeastOnce = "at_least_once",
+        /// Every record has its effect once. Not supported yet.
+        ExactlyOnceV2 = "exactly_once_v2",
+    }
+}
+
+words! {
+    /// The engine of stores that name none (`default.dsl.store`, `dsl.store.suppliers.class`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    DslStore {
+        /// RocksDB, on disk.
+        #[default]
+        RocksDb = "rocksDB" | "RocksDBDslStoreSuppliers",
+        /// Ordered maps, in memory; rebuilt from the changelog at every start.
+        InMemory = "in_memory" | "InMemoryDslStoreSuppliers",
+    }
+}
+
+words! {
+    /// How much is measured (`metrics.recording.level`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    #[non_exhaustive]
+    RecordingLevel {
+        /// Application, threads, tasks and stores.
+        #[default]
+        Info = "INFO",
+        /// Also every node of every task.
+        Debug = "DEBUG",
+        /// As `Debug`.
+        Trace = "TRACE",
+    }
+}
+
+words! {
+    /// What the ready-made handler does with a record that cannot be read (`deserialization.exception.handler`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    DeserializationPolicy {
+        /// The thread fails, and the uncaught-error policy decides.
+        #[default]
+        LogAndFail = "LogAndFailExceptionHandler",
+        /// The record is logged, counted and left out.
+        LogAndContinue = "LogAndContinueExceptionHandler",
+    }
+}
+
+words! {
+    /// What the ready-made handler does when user code fails on a record (`processing.exception.handler`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    ProcessingPolicy {
+        /// The thread fails, and the uncaught-error policy decides.
+        #[default]
+        LogAndFail = "LogAndFailProcessingExceptionHandler",
+        /// The record is logged, counted and left out.
+        LogAndContinue = "LogAndContinueProcessingExceptionHandler",
+    }
+}
+
+words! {
+    /// What the ready-made handler does with a record that cannot be written (`production.exception.handler`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    ProductionPolicy {
+        /// Tries again where that may help; otherwise the thread fails.
+        #[default]
+        RetryOrFail = "DefaultProductionExceptionHandler",
+        /// The record is logged, counted and left out.
+        LogAndContinue = "LogAndContinueProductionExceptionHandler",
+    }
+}
+
+words! {
+    /// Where the time of a record comes from (`default.timestamp.extractor`). All but the last take the record's own time, and differ in
+    /// what they do when it has none.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    TimestampPolicy {
+        /// A record without a valid time fails the thread.
+        #[default]
+        FailOnInvalid = "FailOnInvalidTimestamp",
+        /// It is logged, counted and left out.
+        LogAndSkipOnInvalid = "LogAndSkipOnInvalidTimestamp",
+        /// It gets the greatest time seen in its partition.
+        UsePartitionTimeOnInvalid = "UsePartitionTimeOnInvalidTimestamp",
+        /// The time of processing, whatever the record says.
+        WallClock = "WallclockTimestampExtractor",
+    }
+}
+
+words! {
+    /// Where reading begins in a partition for which the group has no offset (the consumer's `auto.offset.reset`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    OffsetReset {
+        /// At the first record that is there.
+        #[default]
+        Earliest = "earliest" | "smallest" | "beginning",
+        /// At the end.
+        Latest = "latest" | "largest" | "end",
+        /// Nowhere: it is an error.
+        None = "none" | "error",
+    }
+}
