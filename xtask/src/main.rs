@@ -3,6 +3,9 @@
 mod args;
 mod failure;
 mod kafka;
+mod maven;
+mod oracle;
+mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,6 +18,7 @@ usage: cargo xtask COMMAND [ARGS..]
 
 commands:
   kafka start|stop|status   a real Apache Kafka broker on this machine
+  oracle describe           records what Java Kafka Streams answers (for the developers of this project)
 
 `cargo xtask COMMAND --help` says more. Exit status: 0 passed, 1 something failed, 2 wrong usage.
 ";
@@ -26,7 +30,8 @@ struct Command {
     run: fn(Args) -> Outcome,
 }
 
-const COMMANDS: &[Command] = &[Command { name: "kafka", usage: kafka::USAGE, run: kafka::run }];
+const COMMANDS: &[Command] =
+    &[Command { name: "kafka", usage: kafka::USAGE, run: kafka::run }, Command { name: "oracle", usage: oracle::USAGE, run: oracle::run }];
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);

@@ -1,0 +1,17 @@
+package oracle.describe;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** A topology to record: a static method that takes the StreamsBuilder. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+@interface Case {
+    /** The file name of the recording. */
+    String id();
+
+    /** What is special about it, in a line. */
+    String note();
+}
