@@ -14,6 +14,8 @@
 //! # Ok::<(), test_broker::Error>(())
 //! ```
 
+#![warn(missing_docs)]
+
 mod broker;
 mod error;
 mod jars;

@@ -107,4 +107,18 @@ mod tests {
         assert!(text.contains("\nlisteners=PLAINTEXT://127.0.0.1:1,SASL_SSL://127.0.0.1:2,CONTROLLER://127.0.0.1:3\n"), "{text}");
         assert!(text.contains("\nlog.dirs=/x/data\n"), "{text}");
     }
+
+    /// The network and its security differ: the compose file's broker lives in a container and speaks plain text only.
+    #[test]
+    fn the_compose_file_has_the_same_settings() {
+        let compose = include_str!("../../docker-compose.yml");
+        assert!(compose.contains(&format!("image: apache/kafka:{KAFKA_VERSION}\n")), "another version of Kafka");
+        let other = ["sasl.", "ssl.", "listener."];
+        for (key, value) in FIXED.iter().filter(|(key, _)| !other.iter().any(|o| key.starts_with(o))) {
+            let name = format!("KAFKA_{}:", key.to_uppercase().replace('.', "_"));
+            let line = compose.lines().find(|line| line.trim_start().starts_with(&name));
+            let found = line.map(|line| line.trim_start()[name.len()..].trim().trim_matches('"'));
+            assert_eq!(found, Some(*value), "{name} in docker-compose.yml");
+        }
+    }
 }
