@@ -3,6 +3,8 @@
 pub mod cluster;
 pub mod config;
 mod error;
+pub mod handlers;
+pub mod metrics;
 mod record;
 pub mod time;
 

@@ -149,8 +149,8 @@ words! {
 
 words! {
     /// Where reading begins in a partition for which the group has no offset (the consumer's `auto.offset.reset`).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[doc(alias = "AutoOffsetReset")]
     OffsetReset {
         /// At the first record that is there.
         #[default]
@@ -158,6 +158,6 @@ words! {
         /// At the end.
         Latest = "latest" | "largest" | "end",
         /// Nowhere: it is an error.
-        None = "none" | "error",
+        Fail = "none" | "error",
     }
 }
