@@ -1,5 +1,6 @@
 //! One error type: what to do is in the kind, what happened is in the message.
 
+use crate::store::Origin;
 use std::fmt;
 
 /// Any error of user code, a serde or a library below.
@@ -29,19 +30,33 @@ struct Repr {
     kind: ErrorKind,
     message: String,
     source: Option<BoxError>,
+    origin: Option<Origin>,
 }
 
 impl Error {
     /// `message` names the store, directory or key concerned and says what to do.
     #[cold]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Repr { kind, message: message.into(), source: None }))
+        Error(Box::new(Repr { kind, message: message.into(), source: None, origin: None }))
     }
 
     /// The same with the error that caused it.
     #[cold]
     pub fn caused(kind: ErrorKind, message: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Error(Box::new(Repr { kind, message: message.into(), source: Some(source.into()) }))
+        Error(Box::new(Repr { kind, message: message.into(), source: Some(source.into()), origin: None }))
+    }
+
+    /// Names the input record whose change failed; one that is already named stays.
+    #[cold]
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.0.origin.get_or_insert(origin);
+        self
+    }
+
+    /// The input record whose change failed, which may lie before the record in hand: changes are serialized late.
+    pub fn origin(&self) -> Option<Origin> {
+        self.0.origin
     }
 
     /// What can be done about it.

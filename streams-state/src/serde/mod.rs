@@ -1,5 +1,23 @@
 //! How values become bytes. Primitives use the bytes of Java's serdes, so that both sides read each other's topics and changelogs.
 
+mod bincode;
+mod bytes;
+mod json;
+mod list;
+mod null;
+mod primitives;
+#[cfg(test)]
+mod tests;
+mod windowed;
+
+pub use bincode::{Bincode, BincodeSerde};
+pub use bytes::{BytesSerde, SharedBytesSerde, SharedStringSerde, StringSerde, UuidSerde};
+pub use json::{Json, JsonSerde};
+pub use list::ListSerde;
+pub use null::{OptionSerde, UnitSerde};
+pub use primitives::{BoolSerde, F32Serde, F64Serde, I16Serde, I32Serde, I64Serde, U32Serde, U64Serde};
+pub use windowed::{SessionWindowedSerde, TimeWindowedSerde, Window, Windowed};
+
 use crate::{BoxError, Headers};
 use std::any::TypeId;
 use std::sync::Arc;
@@ -48,4 +66,24 @@ pub trait Serde<T>: Send + Sync + 'static {
 pub trait DefaultSerde: Sized + 'static {
     /// The serde used where none is given.
     fn default_serde() -> Arc<dyn Serde<Self>>;
+}
+
+/// A shared serde is a serde.
+impl<T: 'static, S: Serde<T> + ?Sized> Serde<T> for Arc<S> {
+    fn deserialize(&self, cx: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<T, BoxError> {
+        (**self).deserialize(cx, bytes)
+    }
+
+    fn serialize(&self, cx: &SerdeContext<'_>, value: &T, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
+        (**self).serialize(cx, value, out)
+    }
+
+    fn canonical_id(&self) -> Option<TypeId> {
+        (**self).canonical_id()
+    }
+}
+
+#[cold]
+fn no_null(what: &str) -> BoxError {
+    format!("null where `{what}` has no room for it: use `Option<{what}>`").into()
 }

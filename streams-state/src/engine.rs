@@ -1,0 +1,62 @@
+//! What lies below the typed stores: ordered bytes, written by whole commits.
+
+use crate::{Result, position::Position};
+use std::ops::{Bound, RangeInclusive};
+
+/// Rows of one store. Point stores have the single segment 0; window stores have one per span of time, so that old ones go as a whole.
+pub(crate) trait Engine: Send {
+    /// Whether rows outlive the process.
+    fn persistent(&self) -> bool;
+
+    /// Appends the row of `key` to `out` and says whether there is one.
+    fn get(&self, segment: i64, key: &[u8], out: &mut Vec<u8>) -> Result<bool>;
+
+    /// Rows between the bounds: by segment, within it by key; backwards where `reverse`.
+    fn scan(&self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
+
+    /// Writes rows and what they stand for, all or nothing (per segment, for an engine of several databases).
+    fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()>;
+
+    /// The changelog offset of the last [`Stand`].
+    fn committed_offset(&self) -> Option<i64>;
+
+    /// The position of the last [`Stand`].
+    fn position(&self) -> Position;
+
+    /// Rows, roughly.
+    fn approximate_num_entries(&self) -> u64;
+
+    /// Removes rows, offset and position.
+    fn wipe(&mut self) -> Result<()>;
+
+    /// Makes everything written durable and releases files.
+    fn close(self: Box<Self>) -> Result<()>;
+}
+
+/// A row to write; `value: None` deletes it.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub segment: i64,
+    pub key: &'a [u8],
+    pub value: Option<&'a [u8]>,
+}
+
+/// What an engine's rows stand for once a write is through.
+#[derive(Clone, Copy)]
+pub(crate) struct Stand<'a> {
+    /// Changelog offset of the last applied record; `None` leaves the stored one.
+    pub offset: Option<i64>,
+    /// Input position; `None` leaves the stored one.
+    pub position: Option<&'a Position>,
+    /// Segments below this one have expired and go.
+    pub live_from: i64,
+}
+
+/// Rows in order.
+pub(crate) trait Cursor {
+    /// The row it stands on; `None` at the end.
+    fn row(&self) -> Option<(&[u8], &[u8])>;
+
+    /// Goes to the next row.
+    fn advance(&mut self) -> Result<()>;
+}

@@ -1,0 +1,3 @@
+//! Key layouts, Java's byte for byte. Pure functions, no I/O.
+
+pub(crate) mod window;

@@ -1,0 +1,59 @@
+//! Point stores described.
+
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings};
+use crate::serde::Serde;
+use crate::store::StateStore;
+use crate::typed::KvStore;
+use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Describes a [`KvStore`]; made by [`Stores::key_value`](super::Stores::key_value).
+#[must_use]
+pub struct KeyValueStoreBuilder<K, V> {
+    common: Common<K, V>,
+}
+
+impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
+    pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
+        KeyValueStoreBuilder { common: Common::new(name, keys, values) }
+    }
+
+    common_settings!();
+
+    /// The finished description.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's.
+    pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
+        check_name(&self.common.name)?;
+        Ok(Arc::new(self))
+    }
+}
+
+impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for KeyValueStoreBuilder<K, V> {
+    common_answers!();
+
+    fn kind(&self) -> StoreKind {
+        StoreKind::KeyValue
+    }
+
+    fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
+        let engine = self.common.engine(env, None)?;
+        Ok(Box::new(KvStore::open(self.common.parts(env, engine))))
+    }
+}
+
+/// Java's rule for names that become part of a topic's.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let wrong = match name {
+        "" => "is empty",
+        "." | ".." => "cannot be \".\" or \"..\"",
+        _ if name.len() > 249 => "is longer than 249 characters",
+        _ if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) => {
+            "may only have the characters a-z, A-Z, 0-9, '.', '_' and '-'"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Invalid, format!("store name {name:?} {wrong}")))
+}

@@ -1,0 +1,257 @@
+//! How stores are described before they are opened: once per topology, opened once per task.
+
+mod key_value;
+mod window;
+
+pub use key_value::KeyValueStoreBuilder;
+pub use window::WindowStoreBuilder;
+
+use crate::engine::Engine;
+use crate::memory::MemoryEngine;
+use crate::serde::{DefaultSerde, Serde};
+use crate::store::StateStore;
+use crate::{Result, SharedResources};
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the descriptions of stores begin.
+#[derive(Debug)]
+pub struct Stores;
+
+impl Stores {
+    /// One value per key, with the default serdes of `K` and `V`.
+    #[doc(alias = "timestampedKeyValueStoreBuilder")]
+    #[doc(alias = "persistentKeyValueStore")]
+    #[doc(alias = "inMemoryKeyValueStore")]
+    pub fn key_value<K: DefaultSerde, V: DefaultSerde + Clone + Send>(name: impl Into<Arc<str>>) -> KeyValueStoreBuilder<K, V> {
+        KeyValueStoreBuilder::new(name.into(), K::default_serde(), V::default_serde())
+    }
+
+    /// One value per key, with serdes of your own.
+    pub fn key_value_with<K: 'static, V: Clone + Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+    ) -> KeyValueStoreBuilder<K, V> {
+        KeyValueStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values))
+    }
+
+    /// Values by key and window start, with the default serdes of `K` and `V`. Windows are `size` long and are kept until stream time has
+    /// passed their start by `retention`.
+    #[doc(alias = "timestampedWindowStoreBuilder")]
+    #[doc(alias = "persistentWindowStore")]
+    #[doc(alias = "inMemoryWindowStore")]
+    pub fn window<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
+        name: impl Into<Arc<str>>,
+        retention: Duration,
+        size: Duration,
+    ) -> WindowStoreBuilder<K, V> {
+        WindowStoreBuilder::new(name.into(), K::default_serde(), V::default_serde(), retention, size)
+    }
+
+    /// Values by key and window start, with serdes of your own; see [`window`](Self::window).
+    pub fn window_with<K: 'static, V: Clone + Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+        retention: Duration,
+        size: Duration,
+    ) -> WindowStoreBuilder<K, V> {
+        WindowStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention, size)
+    }
+}
+
+/// What a store keeps: decides the configs of its changelog topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreKind {
+    /// One value per key.
+    KeyValue,
+    /// Values by key and window start.
+    Window {
+        /// Milliseconds of stream time for which windows are kept.
+        retention_ms: i64,
+    },
+}
+
+/// A type as the topology compares and names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreType {
+    /// Tells types apart.
+    pub id: TypeId,
+    /// Names the type in messages.
+    pub name: &'static str,
+}
+
+impl StoreType {
+    /// The type `T`.
+    pub fn of<T: 'static>() -> Self {
+        StoreType { id: TypeId::of::<T>(), name: std::any::type_name::<T>() }
+    }
+}
+
+/// What a store of one task is opened with.
+#[derive(Clone, Debug)]
+pub struct OpenEnv {
+    /// The task's directory; `None` where nothing is kept on disk.
+    pub task_dir: Option<PathBuf>,
+    /// The changelog topic: serdes are told it, and a durable store keeps its offset under the name. Give the name that the topic would have
+    /// even where the store is not logged.
+    pub changelog_topic: Arc<str>,
+    /// The task's partition.
+    pub partition: i32,
+    /// What the process's stores share.
+    pub shared: SharedResources,
+}
+
+/// The description of a store: opens it for one task after another.
+pub trait StoreSupplier: Send + Sync {
+    /// The store's name, unique in its topology.
+    fn name(&self) -> &Arc<str>;
+
+    /// Whether rows outlive the process.
+    fn persistent(&self) -> bool;
+
+    /// Whether changes wait in the record cache.
+    fn caching(&self) -> bool;
+
+    /// Configs for the changelog topic beside those that [`kind`](Self::kind) demands; `None` where nothing is logged.
+    fn logging(&self) -> Option<&BTreeMap<String, String>>;
+
+    /// What it keeps.
+    fn kind(&self) -> StoreKind;
+
+    /// Type of the keys.
+    fn key_type(&self) -> StoreType;
+
+    /// Type of the values.
+    fn value_type(&self) -> StoreType;
+
+    /// Opens the store of one task: a [`KvStore`](crate::KvStore) or [`WindowStore`](crate::WindowStore) of the stated types.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when
+    /// the files there cannot be used: wipe the directory and restore. Both name the directory.
+    fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>>;
+}
+
+/// What every builder has.
+struct Common<K, V> {
+    name: Arc<str>,
+    keys: Arc<dyn Serde<K>>,
+    values: Arc<dyn Serde<V>>,
+    in_memory: bool,
+    caching: bool,
+    timestamped: bool,
+    logging: Option<BTreeMap<String, String>>,
+}
+
+impl<K, V> Common<K, V> {
+    fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
+        Common { name, keys, values, in_memory: false, caching: false, timestamped: true, logging: Some(BTreeMap::new()) }
+    }
+
+    fn persistent(&self) -> bool {
+        cfg!(feature = "rocksdb") && !self.in_memory
+    }
+
+    fn engine(&self, _env: &OpenEnv, _shape: Option<crate::typed::WindowShape>) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(MemoryEngine::default()))
+    }
+
+    fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> crate::typed::StoreParts<K, V> {
+        crate::typed::StoreParts {
+            name: self.name.clone(),
+            topic: env.changelog_topic.clone(),
+            keys: self.keys.clone(),
+            values: self.values.clone(),
+            timestamped: self.timestamped,
+            caching: self.caching,
+            engine,
+        }
+    }
+}
+
+/// The settings that all builders share.
+macro_rules! common_settings {
+    () => {
+        /// Keeps rows in memory: after a restart the whole changelog is read. Default: on disk. Without the crate's feature `rocksdb` every
+        /// store is in memory.
+        #[must_use]
+        pub fn in_memory(mut self) -> Self {
+            self.common.in_memory = true;
+            self
+        }
+
+        /// Whether changes wait in the record cache until commit or eviction, so that only the newest of a key is logged and forwarded.
+        /// Default: no, as for a store that is built by hand in Java.
+        #[doc(alias = "withCachingEnabled")]
+        #[must_use]
+        pub fn caching(mut self, caching: bool) -> Self {
+            self.common.caching = caching;
+            self
+        }
+
+        /// Configs for the changelog topic, such as `min.insync.replicas`, beside those that the store demands. Default: none.
+        #[doc(alias = "withLoggingEnabled")]
+        #[must_use]
+        pub fn logging(mut self, configs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+            self.common.logging = Some(configs.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
+            self
+        }
+
+        /// Writes no changelog: what is lost with the disk, or with the process where the store is in memory, stays lost. Default: logged.
+        #[doc(alias = "withLoggingDisabled")]
+        #[must_use]
+        pub fn without_logging(mut self) -> Self {
+            self.common.logging = None;
+            self
+        }
+
+        /// Keeps no time beside each value; reads tell -1. Default: with times.
+        #[must_use]
+        pub fn plain(mut self) -> Self {
+            self.common.timestamped = false;
+            self
+        }
+
+        /// The store's name.
+        pub fn name(&self) -> &str {
+            &self.common.name
+        }
+    };
+}
+use common_settings;
+
+/// What all suppliers answer alike.
+macro_rules! common_answers {
+    () => {
+        fn name(&self) -> &Arc<str> {
+            &self.common.name
+        }
+
+        fn persistent(&self) -> bool {
+            self.common.persistent()
+        }
+
+        fn caching(&self) -> bool {
+            self.common.caching
+        }
+
+        fn logging(&self) -> Option<&BTreeMap<String, String>> {
+            self.common.logging.as_ref()
+        }
+
+        fn key_type(&self) -> StoreType {
+            StoreType::of::<K>()
+        }
+
+        fn value_type(&self) -> StoreType {
+            StoreType::of::<V>()
+        }
+    };
+}
+use common_answers;

@@ -1,0 +1,72 @@
+//! Window stores described.
+
+use super::key_value::check_name;
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings};
+use crate::serde::Serde;
+use crate::store::StateStore;
+use crate::typed::{WindowShape, WindowStore};
+use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Describes a [`WindowStore`]; made by [`Stores::window`](super::Stores::window).
+#[must_use]
+pub struct WindowStoreBuilder<K, V> {
+    common: Common<K, V>,
+    shape: WindowShape,
+}
+
+impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
+    pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>, retention: Duration, size: Duration) -> Self {
+        let shape = WindowShape { retention: millis(retention), size: millis(size), duplicates: false };
+        WindowStoreBuilder { common: Common::new(name, keys, values), shape }
+    }
+
+    common_settings!();
+
+    /// Makes a row of every put instead of one per key and window, as stream-stream joins need. Excludes caching. Default: no.
+    #[must_use]
+    pub fn retain_duplicates(mut self) -> Self {
+        self.shape.duplicates = true;
+        self
+    }
+
+    /// The finished description.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, a retention shorter than the windows, and
+    /// caching together with duplicates.
+    pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
+        let (name, shape) = (&self.common.name, self.shape);
+        check_name(name)?;
+        if shape.retention < shape.size {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("window store {name} keeps its windows for {} ms, less than their size of {} ms", shape.retention, shape.size),
+            ));
+        }
+        if shape.duplicates && self.common.caching {
+            return Err(Error::new(ErrorKind::Invalid, format!("window store {name} retains duplicates and so cannot be cached")));
+        }
+        Ok(Arc::new(self))
+    }
+}
+
+impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder<K, V> {
+    common_answers!();
+
+    fn kind(&self) -> StoreKind {
+        StoreKind::Window { retention_ms: self.shape.retention }
+    }
+
+    fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
+        let engine = self.common.engine(env, Some(self.shape))?;
+        Ok(Box::new(WindowStore::open(self.common.parts(env, engine), self.shape)))
+    }
+}
+
+/// Whole milliseconds, at most what a Java `long` holds.
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,305 @@
+//! The record cache: typed values by key bytes, with what must still be emitted.
+//!
+//! An update touches one table slot and one entry, nothing else: the orders in which entries were used and written are stamps in the entry,
+//! and only eviction and draining pay for sorting by them.
+
+use super::budget::CacheBudget;
+use super::small::SmallBytes;
+use super::view::{Range, SortedView};
+use super::{Hash, Slot};
+use crate::store::Origin;
+use hashbrown::HashTable;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Counted per entry beside key and value. Java counts three references, flags and the record context, about as much.
+pub(crate) const ENTRY_OVERHEAD: usize = 64;
+
+pub(crate) struct Entry<V> {
+    hash: u64,
+    /// Stamp of the last access.
+    used: u64,
+    /// Stamp of the last write.
+    written: u64,
+    /// Stamp under which the entry became dirty; 0 while it is clean.
+    dirty_since: u64,
+    /// Stamp under which it stands in the order of eviction.
+    queued: u64,
+    key: SmallBytes,
+    pub slot: Slot<V>,
+    /// The value before the first change since the last drain, where a node downstream wants it.
+    pub old: Option<V>,
+    /// The record that wrote last.
+    pub origin: Origin,
+    size: u32,
+    /// Whether a row lies below this entry.
+    pub existed: bool,
+}
+
+impl<V> Entry<V> {
+    #[inline]
+    pub fn dirty(&self) -> bool {
+        self.dirty_since != 0
+    }
+
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    #[inline]
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
+pub(crate) struct RecordCache<V> {
+    index: HashTable<u32>,
+    slab: Vec<Entry<V>>,
+    free: Vec<u32>,
+    stamp: u64,
+    /// Entries in the order in which they became dirty; some may be clean, gone or reused by now.
+    dirty: Vec<(u64, u32)>,
+    /// What a drain has still to visit, last first: taken from `dirty` and put in the order of the last write.
+    drain: Vec<(u64, u32)>,
+    /// Eviction order of entries not used since they came, which is cheap, and of those that were.
+    young: VecDeque<(u64, u32)>,
+    seen: BinaryHeap<Reverse<(u64, u32)>>,
+    view: SortedView,
+    charged: usize,
+    budget: Option<Arc<CacheBudget>>,
+}
+
+impl<V> RecordCache<V> {
+    pub fn new() -> Self {
+        RecordCache {
+            index: HashTable::new(),
+            slab: Vec::new(),
+            free: Vec::new(),
+            stamp: 0,
+            dirty: Vec::new(),
+            drain: Vec::new(),
+            young: VecDeque::new(),
+            seen: BinaryHeap::new(),
+            view: SortedView::default(),
+            charged: 0,
+            budget: None,
+        }
+    }
+
+    /// Counts in `budget` from now on, or in none: then nothing is ever evicted.
+    pub fn attach(&mut self, budget: Option<Arc<CacheBudget>>) {
+        if let Some(budget) = &self.budget {
+            budget.sub(self.charged);
+        }
+        if let Some(budget) = &budget {
+            budget.add(self.charged);
+        }
+        self.budget = budget;
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    #[inline]
+    pub fn get(&self, i: u32) -> &Entry<V> {
+        &self.slab[i as usize]
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, i: u32) -> &mut Entry<V> {
+        &mut self.slab[i as usize]
+    }
+
+    /// Finds an entry and notes the access.
+    #[inline]
+    pub fn find(&mut self, hash: Hash, key: &[u8]) -> Option<u32> {
+        let slab = &self.slab;
+        let i = *self.index.find(hash.0, |&i| *slab[i as usize].key == *key)?;
+        self.stamp += 1;
+        self.slab[i as usize].used = self.stamp;
+        Some(i)
+    }
+
+    /// Adds an entry that is not there yet. `value_bytes` is the size of its value serialized, or an estimate.
+    pub fn insert(&mut self, hash: Hash, key: &[u8], slot: Slot<V>, existed: bool, value_bytes: usize, evictable: bool) -> u32 {
+        self.stamp += 1;
+        let size = if evictable { entry_size(key, value_bytes) } else { 0 };
+        let entry = Entry {
+            hash: hash.0,
+            used: self.stamp,
+            written: 0,
+            dirty_since: 0,
+            queued: self.stamp,
+            key: key.into(),
+            slot,
+            old: None,
+            origin: Origin::default(),
+            size,
+            existed,
+        };
+        let i = match self.free.pop() {
+            Some(i) => {
+                self.slab[i as usize] = entry;
+                i
+            }
+            None => {
+                self.slab.push(entry);
+                (self.slab.len() - 1) as u32
+            }
+        };
+        let slab = &self.slab;
+        self.index.insert_unique(hash.0, i, |&i| slab[i as usize].hash);
+        self.view.inserted(key, i);
+        if evictable {
+            self.young.push_back((self.stamp, i));
+            self.charge(0, size);
+        }
+        i
+    }
+
+    #[inline]
+    fn charge(&mut self, before: u32, after: u32) {
+        if before == after {
+            return;
+        }
+        self.charged = self.charged + after as usize - before as usize;
+        if let Some(budget) = &self.budget {
+            budget.add(after as usize);
+            budget.sub(before as usize);
+        }
+    }
+
+    /// Takes the measure of a value that has just been serialized.
+    #[inline]
+    pub fn resize(&mut self, i: u32, value_bytes: usize) {
+        let entry = &mut self.slab[i as usize];
+        if entry.size != 0 {
+            let (before, after) = (entry.size, entry_size(&entry.key, value_bytes));
+            entry.size = after;
+            self.charge(before, after);
+        }
+    }
+
+    /// Notes a write.
+    #[inline]
+    pub fn mark_dirty(&mut self, i: u32, origin: Origin) {
+        self.stamp += 1;
+        let entry = &mut self.slab[i as usize];
+        entry.written = self.stamp;
+        entry.origin = origin;
+        if entry.dirty_since == 0 {
+            entry.dirty_since = self.stamp;
+            self.dirty.push((self.stamp, i));
+        }
+    }
+
+    #[inline]
+    pub fn mark_clean(&mut self, i: u32) {
+        self.slab[i as usize].dirty_since = 0;
+    }
+
+    /// The next dirty entry, still dirty, in the order of the last writes as they stood when this drain began. Entries that become dirty
+    /// meanwhile follow after it.
+    pub fn next_dirty(&mut self) -> Option<u32> {
+        loop {
+            while let Some((since, i)) = self.drain.pop() {
+                if self.slab[i as usize].dirty_since == since {
+                    return Some(i);
+                }
+            }
+            if self.dirty.is_empty() {
+                return None;
+            }
+            std::mem::swap(&mut self.drain, &mut self.dirty);
+            let slab = &self.slab;
+            if self.drain.len() > 1 {
+                self.drain.retain(|&(since, i)| slab[i as usize].dirty_since == since);
+                self.drain.sort_unstable_by_key(|&(_, i)| Reverse(slab[i as usize].written));
+            }
+        }
+    }
+
+    pub fn has_dirty(&self) -> bool {
+        self.drain.iter().chain(&self.dirty).any(|&(since, i)| self.slab[i as usize].dirty_since == since)
+    }
+
+    /// The least recently used entry. It leaves the order of eviction: the caller removes it.
+    pub fn least_recent(&mut self) -> Option<u32> {
+        loop {
+            let young = self.young.front().copied();
+            let seen = self.seen.peek().map(|Reverse(item)| *item);
+            let (stamp, i) = match (young, seen) {
+                (Some(young), Some(seen)) if seen < young => self.seen.pop()?.0,
+                (Some(_), _) => self.young.pop_front()?,
+                (None, _) => self.seen.pop()?.0,
+            };
+            let entry = &mut self.slab[i as usize];
+            if entry.queued != stamp {
+                continue;
+            }
+            if entry.used == stamp {
+                return Some(i);
+            }
+            entry.queued = entry.used;
+            self.seen.push(Reverse((entry.used, i)));
+        }
+    }
+
+    /// Removes an entry and returns its value.
+    pub fn remove(&mut self, i: u32) -> Option<V> {
+        let entry = &mut self.slab[i as usize];
+        let (hash, size) = (entry.hash, entry.size);
+        let key = std::mem::replace(&mut entry.key, SmallBytes::EMPTY);
+        let value = entry.slot.value.take();
+        entry.old = None;
+        (entry.dirty_since, entry.queued, entry.size) = (0, 0, 0);
+        if let Ok(found) = self.index.find_entry(hash, |&found| found == i) {
+            found.remove();
+        }
+        self.free.push(i);
+        self.view.removed(&key);
+        self.charge(size, 0);
+        value
+    }
+
+    /// Forgets everything, the dirty included.
+    pub fn clear(&mut self) {
+        self.index.clear();
+        self.slab.clear();
+        self.free.clear();
+        self.dirty.clear();
+        self.drain.clear();
+        self.young.clear();
+        self.seen.clear();
+        self.view.clear();
+        if let Some(budget) = &self.budget {
+            budget.sub(self.charged);
+        }
+        self.charged = 0;
+    }
+
+    /// Makes [`range`](Self::range) see all entries.
+    pub fn ensure_sorted(&mut self) {
+        let (index, slab) = (&self.index, &self.slab);
+        self.view.ensure(|| Box::new(index.iter().map(|&i| (slab[i as usize].key(), i))));
+    }
+
+    pub fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Range<'_> {
+        self.view.range(from, to)
+    }
+}
+
+impl<V> Drop for RecordCache<V> {
+    fn drop(&mut self) {
+        self.attach(None);
+    }
+}
+
+#[inline]
+fn entry_size(key: &[u8], value_bytes: usize) -> u32 {
+    u32::try_from(key.len() + value_bytes + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,376 @@
+//! What point and window stores share: cache, buffer and engine under serialized keys.
+
+use super::budget::CacheBudget;
+use super::cache::RecordCache;
+use super::codec::{Codec, Shown};
+use super::merge::{Either, Sources};
+use super::pending::Pending;
+use super::{Dirty, Evicted, Hash, Slot};
+use crate::engine::{Engine, Row, Stand};
+use crate::keys::window;
+use crate::position::Position;
+use crate::serde::Serde;
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry};
+use crate::{Error, ErrorKind, Headers, NO_HEADERS, Result};
+use foldhash::fast::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::ops::{Bound, ControlFlow, RangeInclusive};
+use std::sync::Arc;
+
+/// What a store is opened from.
+pub(crate) struct StoreParts<K, V> {
+    pub name: Arc<str>,
+    /// The topic that serdes are told; the changelog's.
+    pub topic: Arc<str>,
+    pub keys: Arc<dyn Serde<K>>,
+    pub values: Arc<dyn Serde<V>>,
+    /// Whether rows carry their time.
+    pub timestamped: bool,
+    /// Whether the record cache holds changes back.
+    pub caching: bool,
+    pub engine: Box<dyn Engine>,
+}
+
+pub(super) struct Core<V> {
+    pub codec: Codec<V>,
+    pub cache: RecordCache<V>,
+    pub pending: Pending,
+    pub engine: Box<dyn Engine>,
+    position: Position,
+    hasher: RandomState,
+    /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
+    interval: i64,
+    row: Vec<u8>,
+    pub changelog: Option<ChangelogId>,
+    pub caching: bool,
+    pub keep_old: bool,
+}
+
+impl<V: Clone + 'static> Core<V> {
+    pub fn new<K>(parts: StoreParts<K, V>, interval: i64) -> (Self, Arc<dyn Serde<K>>) {
+        let StoreParts { name, topic, keys, values, timestamped, caching, engine } = parts;
+        let core = Core {
+            codec: Codec { store: name, topic, values, timestamped },
+            cache: RecordCache::new(),
+            pending: Pending::new(),
+            position: engine.position(),
+            engine,
+            hasher: RandomState::default(),
+            interval,
+            row: Vec::new(),
+            changelog: None,
+            caching,
+            keep_old: false,
+        };
+        (core, keys)
+    }
+
+    pub fn attach(&mut self, budget: Option<Arc<CacheBudget>>) {
+        self.cache.attach(budget);
+    }
+
+    #[inline]
+    fn hash(&self, key: &[u8]) -> Hash {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        Hash(hasher.finish())
+    }
+
+    /// Tells the segment of a key.
+    #[inline]
+    pub fn segment_fn(&self) -> impl Fn(&[u8]) -> i64 + Copy + use<V> {
+        let interval = self.interval;
+        move |key| if interval == 0 { 0 } else { window::start(key) / interval }
+    }
+
+    pub fn segments(&self, from_time: i64, to_time: i64) -> RangeInclusive<i64> {
+        let interval = self.interval.max(1);
+        from_time / interval..=to_time / interval
+    }
+
+    /// Reads below the cache. Also tells the row's length, 0 where there is none.
+    fn read(&mut self, hash: Hash, key: &[u8]) -> Result<(Slot<V>, usize)> {
+        match self.pending.get(hash, key) {
+            Some(Some(row)) => return Ok((self.codec.decode(key, row)?, row.len())),
+            Some(None) => return Ok((Slot::absent(), 0)),
+            None => {}
+        }
+        self.row.clear();
+        match self.engine.get(self.segment_fn()(key), key, &mut self.row)? {
+            true => Ok((self.codec.decode(key, &self.row)?, self.row.len())),
+            false => Ok((Slot::absent(), 0)),
+        }
+    }
+
+    /// The cache entry of `key`, made if it has none.
+    #[inline]
+    fn entry(&mut self, key: &[u8]) -> Result<u32> {
+        let hash = self.hash(key);
+        match self.cache.find(hash, key) {
+            Some(i) => Ok(i),
+            None => self.load(hash, key),
+        }
+    }
+
+    #[inline(never)]
+    fn load(&mut self, hash: Hash, key: &[u8]) -> Result<u32> {
+        let (slot, row) = self.read(hash, key)?;
+        let existed = slot.value.is_some();
+        let estimate = if existed { row } else { size_of::<V>() };
+        Ok(self.cache.insert(hash, key, slot, existed, estimate, self.caching))
+    }
+
+    /// `f` says beside its result whether it changed the slot.
+    #[inline]
+    pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
+        let i = self.entry(key)?;
+        let keep_old = self.keep_old;
+        let entry = self.cache.get_mut(i);
+        let clean = !entry.dirty();
+        if clean && keep_old {
+            entry.old = entry.slot.value.clone();
+        }
+        // A deletion that still waits keeps its time, which is not the value's.
+        let timestamp = entry.slot.timestamp;
+        if entry.slot.value.is_none() {
+            entry.slot.timestamp = -1;
+        }
+        let (result, changed) = f(&mut entry.slot);
+        if changed {
+            self.cache.mark_dirty(i, origin);
+        } else {
+            entry.slot.timestamp = timestamp;
+            if clean {
+                entry.old = None;
+                if !self.caching {
+                    self.cache.remove(i);
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    #[inline]
+    pub fn with<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        let hash = self.hash(key);
+        let i = match self.cache.find(hash, key) {
+            Some(i) => i,
+            None if self.caching => self.load(hash, key)?,
+            None => {
+                let (slot, _) = self.read(hash, key)?;
+                return Ok(f(slot.value.as_ref().map(|value| (value, slot.timestamp))));
+            }
+        };
+        let slot = &self.cache.get(i).slot;
+        Ok(f(slot.value.as_ref().map(|value| (value, slot.timestamp))))
+    }
+
+    pub fn pop_dirty(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Option<Dirty<V>>> {
+        while let Some(i) = self.cache.next_dirty() {
+            if let Some(dirty) = self.write_back(i, log, key_out, self.caching)? {
+                return Ok(Some(dirty));
+            }
+        }
+        Ok(None)
+    }
+
+    pub fn evict_one(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Evicted<V>> {
+        let Some(i) = self.cache.least_recent() else { return Ok(Evicted::Nothing) };
+        if !self.cache.get(i).dirty() {
+            self.cache.remove(i);
+            return Ok(Evicted::Clean);
+        }
+        Ok(self.write_back(i, log, key_out, false)?.map_or(Evicted::Clean, Evicted::Dirty))
+    }
+
+    /// Writes everything dirty down without handing it to anyone.
+    pub fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
+        while let Some(i) = self.cache.next_dirty() {
+            self.cache.mark_clean(i);
+            self.write_row(i, log)?;
+            self.cache.get_mut(i).old = None;
+            if !self.caching {
+                self.cache.remove(i);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_back(&mut self, i: u32, log: &mut dyn Changelog, key_out: &mut Vec<u8>, keep: bool) -> Result<Option<Dirty<V>>> {
+        self.cache.mark_clean(i);
+        let entry = self.cache.get_mut(i);
+        key_out.clear();
+        key_out.extend_from_slice(entry.key());
+        let (timestamp, origin, old) = (entry.slot.timestamp, entry.origin, entry.old.take());
+        let never_seen = self.caching && entry.slot.value.is_none() && !entry.existed;
+        if !never_seen {
+            self.write_row(i, log)?;
+        }
+        let new = match keep {
+            true => self.cache.get(i).slot.value.clone(),
+            false => self.cache.remove(i),
+        };
+        Ok((!never_seen).then_some(Dirty { old, new, timestamp, origin }))
+    }
+
+    /// Serializes an entry once, for changelog and buffer. An entry that cannot be written is dropped, so that nobody meets it twice.
+    fn write_row(&mut self, i: u32, log: &mut dyn Changelog) -> Result<()> {
+        self.row.clear();
+        let entry = self.cache.get(i);
+        let (key, slot) = (entry.key(), &entry.slot);
+        let encoded = match &slot.value {
+            Some(value) => self.codec.encode(key, value, slot.timestamp, entry.origin, &mut self.row),
+            None => Ok(false),
+        };
+        let value = match &encoded {
+            Ok(true) => Some(&self.row[..]),
+            _ => None,
+        };
+        let written = encoded.and_then(|_| match self.changelog {
+            Some(id) => log.log(id, key, value.map(|row| self.codec.bare(row)), slot.timestamp, &NO_HEADERS),
+            None => Ok(()),
+        });
+        if let Err(e) = written {
+            let e = e.with_origin(entry.origin);
+            self.cache.remove(i);
+            return Err(e);
+        }
+        self.pending.put(Hash(entry.hash()), key, value);
+        let (exists, size) = (value.is_some(), self.row.len());
+        self.cache.get_mut(i).existed = exists;
+        self.cache.resize(i, size);
+        Ok(())
+    }
+
+    /// Writes a row of its own past the cache, with its own changelog record.
+    pub fn append(
+        &mut self,
+        key: &[u8],
+        value: &V,
+        timestamp: i64,
+        origin: Origin,
+        headers: &Headers,
+        log: &mut dyn Changelog,
+    ) -> Result<()> {
+        self.row.clear();
+        let value = self.codec.encode(key, value, timestamp, origin, &mut self.row)?.then_some(&self.row[..]);
+        if let Some(id) = self.changelog {
+            log.log(id, key, value.map(|row| self.codec.bare(row)), timestamp, headers)?;
+        }
+        self.pending.put(self.hash(key), key, value);
+        Ok(())
+    }
+
+    /// Walks the rows between two keys in byte order. Committed rows that `accept` refuses are passed over, and so must be the others by
+    /// `visit`.
+    pub fn scan(
+        &mut self,
+        segments: RangeInclusive<i64>,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        reverse: bool,
+        accept: impl Fn(&[u8]) -> bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.cache.ensure_sorted();
+        self.pending.ensure_sorted();
+        let sources = Sources {
+            cache: &self.cache,
+            pending: &self.pending,
+            codec: &self.codec,
+            cached: Either::new(self.cache.range(from, to), reverse).filter(|(key, _)| accept(key)),
+            buffered: Either::new(self.pending.range(from, to), reverse).filter(|(key, _)| accept(key)),
+            committed: self.engine.scan(segments, from, to, reverse)?,
+        };
+        sources.walk(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) }, &accept, visit)
+    }
+
+    /// Walks rows by segment and, within it, by key. Only rows that `accept` takes are visited.
+    pub fn scan_by_segment(
+        &mut self,
+        segments: RangeInclusive<i64>,
+        reverse: bool,
+        accept: impl Fn(&[u8]) -> bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        const ALL: Bound<&[u8]> = Bound::Unbounded;
+        self.cache.ensure_sorted();
+        self.pending.ensure_sorted();
+        let segment = self.segment_fn();
+        let order = |a: &[u8], b: &[u8]| (segment(a), a).cmp(&(segment(b), b));
+        let sorted = |keys: &mut dyn Iterator<Item = _>| {
+            let mut keys: Vec<(&[u8], u32)> = keys.filter(|&(key, _): &(&[u8], u32)| accept(key)).collect();
+            keys.sort_by(|a, b| order(a.0, b.0));
+            Either::new(keys.into_iter(), reverse)
+        };
+        let sources = Sources {
+            cache: &self.cache,
+            pending: &self.pending,
+            codec: &self.codec,
+            cached: sorted(&mut self.cache.range(ALL, ALL)),
+            buffered: sorted(&mut self.pending.range(ALL, ALL)),
+            committed: self.engine.scan(segments, ALL, ALL, reverse)?,
+        };
+        sources.walk(|a, b| if reverse { order(b, a) } else { order(a, b) }, &accept, visit)
+    }
+
+    pub fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry], live_from: i64) -> Result<()> {
+        if self.cache.has_dirty() {
+            let message = format!("store {} was committed with changes left in its cache; flush it first", self.codec.store);
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        let ahead = self.position.advance(position);
+        let stand = Stand { offset, position: ahead.then_some(&self.position), live_from };
+        let segment = self.segment_fn();
+        let rows = self.pending.sorted().map(|(key, value)| Row { segment: segment(key), key, value });
+        self.engine.write(&mut rows.filter(|row| row.segment >= live_from), stand)?;
+        self.pending.clear();
+        Ok(())
+    }
+
+    pub fn abort(&mut self) {
+        self.cache.clear();
+        self.pending.clear();
+    }
+
+    /// Applies changelog records; `live_from` is asked for the oldest live segment once all of them have been seen.
+    pub fn restore(
+        &mut self,
+        records: &mut dyn Iterator<Item = ChangelogRecord<'_>>,
+        next_offset: i64,
+        mut seen: impl FnMut(&[u8]),
+        live_from: impl FnOnce() -> i64,
+    ) -> Result<()> {
+        self.cache.clear();
+        let shortest = if self.interval == 0 { 0 } else { window::SUFFIX };
+        for record in records {
+            if record.key.len() < shortest {
+                let message = format!(
+                    "store {}: the key {} at offset {} of {} is too short for a window store; does the topic belong to another store?",
+                    self.codec.store,
+                    Shown(record.key),
+                    record.offset,
+                    self.codec.topic
+                );
+                return Err(Error::new(ErrorKind::Corrupted, message));
+            }
+            self.row.clear();
+            if let Some(value) = record.value {
+                self.codec.convert(value, record.timestamp, &mut self.row);
+            }
+            seen(record.key);
+            self.pending.put(self.hash(record.key), record.key, record.value.is_some().then_some(&self.row[..]));
+        }
+        self.commit(Some(next_offset - 1), &[], live_from())
+    }
+
+    pub fn wipe(&mut self) -> Result<()> {
+        self.abort();
+        self.position = Position::default();
+        self.engine.wipe()
+    }
+
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+}

@@ -1,0 +1,296 @@
+//! The point store: one value per key.
+
+use super::budget::CacheBudget;
+use super::core::{Core, StoreParts};
+use super::small::SmallBytes;
+use super::{Dirty, Evicted, Slot};
+use crate::position::Position;
+use crate::serde::{Serde, SerdeContext, Wrote};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore};
+use crate::{BoxError, NO_HEADERS, Result};
+use std::any::Any;
+use std::collections::VecDeque;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+/// One value per key, with the value's time unless the store is plain.
+///
+/// All calls take serialized keys; [`key_serde`](Self::key_serde) makes them. A change goes three ways: [`update`](Self::update) changes the
+/// cached value and marks it dirty, [`pop_dirty`](Self::pop_dirty) writes it to changelog and buffer and hands it back to be forwarded,
+/// [`StateStore::commit`] takes it to the engine. With caching off `pop_dirty` is called right after each update, and the entry is gone.
+#[doc(alias = "TimestampedKeyValueStore")]
+#[doc(alias = "KeyValueStore")]
+pub struct KvStore<K, V> {
+    core: Core<V>,
+    keys: Arc<dyn Serde<K>>,
+}
+
+/// What point and window stores have in common.
+macro_rules! common {
+    () => {
+        /// Counts the record cache in `budget` from now on: called when the store joins a thread.
+        pub fn attach(&mut self, budget: Arc<CacheBudget>) {
+            self.core.attach(Some(budget));
+        }
+
+        /// Counts nowhere: called when the store leaves its thread. The cache stays as it is.
+        pub fn detach(&mut self) {
+            self.core.attach(None);
+        }
+
+        /// Where changes are logged to; `None`, as at first, for a store without a changelog.
+        pub fn set_changelog(&mut self, changelog: Option<ChangelogId>) {
+            self.core.changelog = changelog;
+        }
+
+        /// Whether [`Dirty::old`] is wanted. Costs a clone per entry and flush.
+        pub fn set_keep_old(&mut self, keep: bool) {
+            self.core.keep_old = keep;
+        }
+
+        /// Whether changes wait in the record cache until commit or eviction. If not, they must be popped after each update.
+        pub fn caching(&self) -> bool {
+            self.core.caching
+        }
+
+        /// Entries in the record cache.
+        pub fn cached(&self) -> usize {
+            self.core.cache.len()
+        }
+
+        /// The serde of keys.
+        pub fn key_serde(&self) -> &Arc<dyn Serde<K>> {
+            &self.keys
+        }
+
+        /// The serde of values.
+        pub fn value_serde(&self) -> &Arc<dyn Serde<V>> {
+            &self.core.codec.values
+        }
+
+        /// The topic that the serdes are told: the store's changelog.
+        pub fn topic(&self) -> &Arc<str> {
+            &self.core.codec.topic
+        }
+
+        /// Appends the bytes of `key`.
+        ///
+        /// # Errors
+        /// The serde's, and an error when it wrote null: no store has a null key.
+        pub fn write_key(&self, key: &K, out: &mut Vec<u8>) -> Result<(), BoxError> {
+            match self.keys.serialize(&SerdeContext { topic: &self.core.codec.topic, headers: &NO_HEADERS }, key, out)? {
+                Wrote::Bytes => Ok(()),
+                Wrote::Null => Err(format!("store {} cannot have a null key", self.core.codec.store).into()),
+            }
+        }
+
+        /// Reads a key.
+        ///
+        /// # Errors
+        /// The serde's.
+        pub fn read_key(&self, key: &[u8]) -> Result<K, BoxError> {
+            self.keys.deserialize(&SerdeContext { topic: &self.core.codec.topic, headers: &NO_HEADERS }, Some(key))
+        }
+
+        /// Takes a dirty entry: serializes its value once, logs it (bare value bytes, the value's time), puts the row into the uncommitted
+        /// buffer, and returns what must be forwarded, its key in `key_out`. Entries come in the order in which they were last written, as
+        /// in Java; those dirtied between two calls come after. Nothing is borrowed in between, so a node may forward.
+        ///
+        /// With caching on, a deletion of a row that never existed is passed over silently, as in Java.
+        ///
+        /// # Errors
+        /// The serde's or the changelog's; [`Error::origin`](crate::Error::origin) names the record. The entry that failed is dropped.
+        pub fn pop_dirty(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Option<Dirty<V>>> {
+            self.core.pop_dirty(log, key_out)
+        }
+
+        /// Takes the least recently used entry out of the cache: with nothing to emit it is just dropped, otherwise written as in
+        /// [`pop_dirty`](Self::pop_dirty). Java writes *all* dirty entries then; only the one is enough.
+        ///
+        /// # Errors
+        /// As `pop_dirty`.
+        pub fn evict_one(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Evicted<V>> {
+            self.core.evict_one(log, key_out)
+        }
+
+        /// Writes all dirty entries to changelog and buffer, for stores nobody forwards from.
+        ///
+        /// # Errors
+        /// As `pop_dirty`.
+        pub fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
+            self.core.flush(log)
+        }
+
+        /// How far input has been applied to the committed rows.
+        pub fn position(&self) -> &Position {
+            self.core.position()
+        }
+    };
+}
+pub(super) use common;
+
+impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
+    pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
+        let (core, keys) = Core::new(parts, 0);
+        KvStore { core, keys }
+    }
+
+    common!();
+
+    /// Changes a value in place and marks it dirty. `f` finds a time of -1 where there is no value; it sets the time of the change, for a
+    /// deletion too. `origin` is the record that caused it.
+    ///
+    /// # Errors
+    /// When the row cannot be read; `f` is not called then.
+    #[inline]
+    pub fn update<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> R) -> Result<R> {
+        self.core.update_if(key, origin, |slot| (f(slot), true))
+    }
+
+    /// The same where `f` says whether it changed anything. If not, the slot must be as it was found, and nothing gets dirty.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    #[inline]
+    pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
+        self.core.update_if(key, origin, f)
+    }
+
+    /// Looks at a value and its time (-1 in plain stores).
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    #[inline]
+    pub fn with<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        self.core.with(key, f)
+    }
+
+    /// A copy of a value and its time.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<(V, i64)>> {
+        self.with(key, |found| found.map(|(value, timestamp)| (value.clone(), timestamp)))
+    }
+
+    /// Sets or, with `None`, deletes a value.
+    ///
+    /// # Errors
+    /// When the row that stands there cannot be read.
+    pub fn put(&mut self, key: &[u8], value: Option<V>, timestamp: i64, origin: Origin) -> Result<()> {
+        self.update(key, origin, |slot| *slot = Slot { value, timestamp })
+    }
+
+    /// Visits the rows between two keys in the order of their bytes, newest state of each, until `visit` breaks off.
+    ///
+    /// # Errors
+    /// When a row cannot be read, and those of `visit`.
+    pub fn scan(
+        &mut self,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        reverse: bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.core.scan(0..=0, from, to, reverse, |_| true, visit)
+    }
+
+    /// A walk that borrows the store only while it takes the next rows, so that its user may change the store on the way. Changes beyond
+    /// the rows already taken are seen.
+    pub fn cursor(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> KvCursor<V> {
+        let own = |bound: Bound<&[u8]>| bound.map(<[u8]>::to_vec);
+        KvCursor { from: own(from), to: own(to), reverse, taken: VecDeque::new(), done: false }
+    }
+}
+
+/// A walk over a [`KvStore`] in small steps; see [`KvStore::cursor`].
+pub struct KvCursor<V> {
+    from: Bound<Vec<u8>>,
+    to: Bound<Vec<u8>>,
+    reverse: bool,
+    taken: VecDeque<(SmallBytes, V, i64)>,
+    done: bool,
+}
+
+/// Rows that a cursor takes at a time.
+pub(super) const CHUNK: usize = 64;
+
+impl<V: Clone + Send + 'static> KvCursor<V> {
+    /// The next value and its time, its key in `key_out`. `store` must be the one that made the cursor.
+    ///
+    /// # Errors
+    /// When a row cannot be read.
+    pub fn next<K: 'static>(&mut self, store: &mut KvStore<K, V>, key_out: &mut Vec<u8>) -> Result<Option<(V, i64)>> {
+        if self.taken.is_empty() && !self.done {
+            self.fill(store)?;
+        }
+        let Some((key, value, timestamp)) = self.taken.pop_front() else { return Ok(None) };
+        key_out.clear();
+        key_out.extend_from_slice(&key);
+        Ok(Some((value, timestamp)))
+    }
+
+    fn fill<K: 'static>(&mut self, store: &mut KvStore<K, V>) -> Result<()> {
+        let taken = &mut self.taken;
+        store.scan(slice(&self.from), slice(&self.to), self.reverse, &mut |key, value, timestamp| {
+            taken.push_back((key.into(), value.clone(), timestamp));
+            Ok(if taken.len() < CHUNK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        self.done = self.taken.len() < CHUNK;
+        if let Some((last, ..)) = self.taken.back() {
+            let beyond = Bound::Excluded(last.to_vec());
+            *(if self.reverse { &mut self.to } else { &mut self.from }) = beyond;
+        }
+        Ok(())
+    }
+}
+
+fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
+}
+
+impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
+    fn name(&self) -> &str {
+        &self.core.codec.store
+    }
+
+    fn persistent(&self) -> bool {
+        self.core.engine.persistent()
+    }
+
+    fn committed_offset(&self) -> Option<i64> {
+        self.core.engine.committed_offset()
+    }
+
+    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
+        self.core.restore(records, next_offset, |_| (), || i64::MIN)
+    }
+
+    fn wipe(&mut self) -> Result<()> {
+        self.core.wipe()
+    }
+
+    fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
+        self.core.commit(offset, position, i64::MIN)
+    }
+
+    fn abort(&mut self) {
+        self.core.abort();
+    }
+
+    fn uncommitted_bytes(&self) -> usize {
+        self.core.pending.bytes()
+    }
+
+    fn approximate_num_entries(&self) -> u64 {
+        self.core.engine.approximate_num_entries()
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        self.core.engine.close()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}

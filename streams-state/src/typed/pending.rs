@@ -1,0 +1,175 @@
+//! The uncommitted buffer: serialized rows that wait for the commit that covers them.
+
+use super::Hash;
+use super::view::{Range, SortedView};
+use hashbrown::HashTable;
+use std::ops::Bound;
+
+/// Length that marks a deletion.
+const DELETED: u32 = u32::MAX;
+/// Unused bytes from which on the arena may be rewritten.
+const COMPACT_AT: usize = 64 * 1024;
+/// What an emptied buffer may keep for the next commit interval.
+const KEEP: usize = 256 * 1024;
+
+/// One row: where its bytes lie in the arena, value right behind the key at first, elsewhere once it has outgrown its place.
+struct Row {
+    hash: u64,
+    key_at: usize,
+    value_at: usize,
+    key_len: u32,
+    value_len: u32,
+    /// Bytes reserved at `value_at`.
+    room: u32,
+}
+
+/// Rows by key, in one growing block of memory: no allocation per row.
+pub(crate) struct Pending {
+    arena: Vec<u8>,
+    rows: Vec<Row>,
+    index: HashTable<u32>,
+    view: SortedView,
+    unused: usize,
+}
+
+impl Pending {
+    pub fn new() -> Self {
+        Pending { arena: Vec::new(), rows: Vec::new(), index: HashTable::new(), view: SortedView::default(), unused: 0 }
+    }
+
+    /// Bytes that this buffer occupies for its rows.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.arena.len() + self.rows.len() * size_of::<Row>()
+    }
+
+    /// The row of `key`: `None` when the buffer does not know it, `Some(None)` when it is deleted here.
+    #[inline]
+    pub fn get(&self, hash: Hash, key: &[u8]) -> Option<Option<&[u8]>> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let (rows, arena) = (&self.rows, &self.arena);
+        let i = self.index.find(hash.0, |&i| rows[i as usize].key(arena) == key)?;
+        Some(rows[*i as usize].value(arena))
+    }
+
+    /// Puts or, with `None`, deletes.
+    pub fn put(&mut self, hash: Hash, key: &[u8], value: Option<&[u8]>) {
+        let (rows, arena) = (&mut self.rows, &mut self.arena);
+        let found = self.index.find(hash.0, |&i| rows[i as usize].key(arena) == key).copied();
+        match found {
+            Some(i) => {
+                self.unused += rows[i as usize].replace(arena, value);
+                if self.unused > COMPACT_AT && self.unused > self.arena.len() / 2 {
+                    self.compact();
+                }
+            }
+            None => {
+                let i = rows.len() as u32;
+                let key_at = arena.len();
+                arena.extend_from_slice(key);
+                let value_at = arena.len();
+                arena.extend_from_slice(value.unwrap_or_default());
+                let room = (arena.len() - value_at) as u32;
+                let value_len = if value.is_some() { room } else { DELETED };
+                rows.push(Row { hash: hash.0, key_at, value_at, key_len: key.len() as u32, value_len, room });
+                self.index.insert_unique(hash.0, i, |&i| rows[i as usize].hash);
+                self.view.inserted(key, i);
+            }
+        }
+    }
+
+    #[cold]
+    fn compact(&mut self) {
+        let mut arena = Vec::with_capacity(self.arena.len() - self.unused);
+        for row in &mut self.rows {
+            let key_at = arena.len();
+            arena.extend_from_slice(row.key(&self.arena));
+            let value_at = arena.len();
+            arena.extend_from_slice(row.value(&self.arena).unwrap_or_default());
+            (row.key_at, row.value_at, row.room) = (key_at, value_at, (arena.len() - value_at) as u32);
+        }
+        (self.arena, self.unused) = (arena, 0);
+    }
+
+    /// The rows ordered by key: engines take them fastest so, and the order is the same in every run.
+    pub fn sorted(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let mut order: Vec<(u64, u32)> = self.rows.iter().zip(0..).map(|(row, i)| (prefix(row.key(&self.arena)), i)).collect();
+        let key = |i: u32| self.rows[i as usize].key(&self.arena);
+        order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
+        order.into_iter().map(|(_, i)| self.row(i))
+    }
+
+    /// Key and value of a row found by [`range`](Self::range).
+    #[inline]
+    pub fn row(&self, i: u32) -> (&[u8], Option<&[u8]>) {
+        let row = &self.rows[i as usize];
+        (row.key(&self.arena), row.value(&self.arena))
+    }
+
+    pub fn clear(&mut self) {
+        if self.arena.capacity() > KEEP && self.arena.capacity() / 4 > self.arena.len() {
+            self.arena = Vec::with_capacity(self.arena.len());
+            self.rows = Vec::with_capacity(self.rows.len());
+            self.index = HashTable::with_capacity(self.rows.capacity());
+        }
+        self.arena.clear();
+        self.rows.clear();
+        self.index.clear();
+        self.view.clear();
+        self.unused = 0;
+    }
+
+    /// Makes [`range`](Self::range) see all rows.
+    pub fn ensure_sorted(&mut self) {
+        let (rows, arena) = (&self.rows, &self.arena);
+        self.view.ensure(|| Box::new(rows.iter().zip(0..).map(|(row, i)| (row.key(arena), i))));
+    }
+
+    pub fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Range<'_> {
+        self.view.range(from, to)
+    }
+}
+
+impl Row {
+    #[inline]
+    fn key<'a>(&self, arena: &'a [u8]) -> &'a [u8] {
+        &arena[self.key_at..self.key_at + self.key_len as usize]
+    }
+
+    #[inline]
+    fn value<'a>(&self, arena: &'a [u8]) -> Option<&'a [u8]> {
+        match self.value_len {
+            DELETED => None,
+            len => Some(&arena[self.value_at..self.value_at + len as usize]),
+        }
+    }
+
+    /// Returns how many bytes of the arena are lost by it.
+    fn replace(&mut self, arena: &mut Vec<u8>, value: Option<&[u8]>) -> usize {
+        let Some(value) = value else {
+            self.value_len = DELETED;
+            return 0;
+        };
+        let mut lost = 0;
+        if value.len() > self.room as usize {
+            lost = self.room as usize;
+            (self.value_at, self.room) = (arena.len(), value.len() as u32);
+            arena.extend_from_slice(value);
+        } else {
+            arena[self.value_at..self.value_at + value.len()].copy_from_slice(value);
+        }
+        self.value_len = value.len() as u32;
+        lost
+    }
+}
+
+/// The first eight bytes as a number of the same order.
+#[inline]
+fn prefix(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let n = key.len().min(8);
+    bytes[..n].copy_from_slice(&key[..n]);
+    u64::from_be_bytes(bytes)
+}

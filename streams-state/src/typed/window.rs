@@ -1,0 +1,350 @@
+//! The window store: one value per key and window start, or several, for a limited time.
+
+use super::budget::CacheBudget;
+use super::core::{Core, StoreParts};
+use super::key_value::common;
+use super::window_cursor::WindowCursor;
+use super::{Dirty, Evicted, Slot};
+use crate::keys::window;
+use crate::position::Position;
+use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore};
+use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
+use std::any::Any;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+/// How long a window store keeps what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowShape {
+    /// Milliseconds of stream time for which a window is kept.
+    pub retention: i64,
+    /// Length of a window in milliseconds.
+    pub size: i64,
+    /// Whether every put is a row of its own.
+    pub duplicates: bool,
+}
+
+impl WindowShape {
+    /// Span of a segment: Java's `max(retention / 2, 60 s)`.
+    pub fn segment_interval(&self) -> i64 {
+        (self.retention / 2).max(60_000)
+    }
+}
+
+/// Values by key and window start, with their times unless the store is plain, kept until stream time has passed them by the retention.
+///
+/// Row and changelog keys are `K | start i64 | sequence i32`, as Java's. Reads and writes beyond the retention find nothing, to the
+/// millisecond; rows go from disk by whole segments, when a commit finds them expired. Stream time is the newest window start written: it is
+/// not stored, so a store that was just opened knows nothing of it, as in Java.
+///
+/// A store that *retains duplicates* makes a row of every [`append`](Self::append); its other writing calls are refused.
+#[doc(alias = "TimestampedWindowStore")]
+pub struct WindowStore<K, V> {
+    pub(super) core: Core<V>,
+    keys: Arc<dyn Serde<K>>,
+    shape: WindowShape,
+    sequence: i32,
+    stream_time: i64,
+    /// Stream time as of the last commit, to go back to.
+    committed_time: i64,
+    expired: u64,
+    lower: Vec<u8>,
+    upper: Vec<u8>,
+}
+
+/// What [`WindowStore::fetch_all`] visits rows with: record key, window start, value, its time.
+pub type VisitWindow<'a, V> = &'a mut dyn FnMut(&[u8], i64, &V, i64) -> Result<ControlFlow<()>>;
+
+impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
+    pub(crate) fn open(parts: StoreParts<K, V>, shape: WindowShape) -> Self {
+        let (core, keys) = Core::new(parts, shape.segment_interval());
+        let (lower, upper) = (Vec::new(), Vec::new());
+        WindowStore { core, keys, shape, sequence: 0, stream_time: -1, committed_time: -1, expired: 0, lower, upper }
+    }
+
+    common!();
+
+    /// Changes the value of a window in place and marks it dirty, like [`KvStore::update`](super::KvStore::update). `None` when the window
+    /// has expired: `f` was not called, the attempt is counted.
+    ///
+    /// # Errors
+    /// When the row cannot be read, or the store retains duplicates.
+    #[inline]
+    pub fn update<R>(&mut self, key: &[u8], start: i64, origin: Origin, f: impl FnOnce(&mut Slot<V>) -> R) -> Result<Option<R>> {
+        self.update_if(key, start, origin, |slot| (f(slot), true))
+    }
+
+    /// The same where `f` says whether it changed anything.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    #[inline]
+    pub fn update_if<R>(&mut self, key: &[u8], start: i64, origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<Option<R>> {
+        if self.shape.duplicates {
+            return Err(self.refused("retains duplicates: it can only be appended to"));
+        }
+        if self.is_expired(start) {
+            self.expired += 1;
+            return Ok(None);
+        }
+        window::compose(&mut self.lower, key, start, 0);
+        let mut changed = false;
+        let result = self.core.update_if(&self.lower, origin, |slot| {
+            let result = f(slot);
+            changed = result.1;
+            result
+        })?;
+        if changed {
+            self.stream_time = self.stream_time.max(start);
+        }
+        Ok(Some(result))
+    }
+
+    /// Sets or, with `None`, deletes the value of a window. `false` when the window has expired; the attempt is counted.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn put(&mut self, key: &[u8], start: i64, value: Option<V>, timestamp: i64, origin: Origin) -> Result<bool> {
+        Ok(self.update(key, start, origin, |slot| *slot = Slot { value, timestamp })?.is_some())
+    }
+
+    /// Adds a row beside those that the window already has, and its changelog record with it. `timestamp` is the record's time. `false` when
+    /// the window has expired; the attempt is counted.
+    ///
+    /// # Errors
+    /// The serde's and the changelog's; and when the store does not retain duplicates.
+    pub fn append(
+        &mut self,
+        key: &[u8],
+        start: i64,
+        value: &V,
+        timestamp: i64,
+        origin: Origin,
+        headers: &Headers,
+        log: &mut dyn Changelog,
+    ) -> Result<bool> {
+        if !self.shape.duplicates {
+            return Err(self.refused("does not retain duplicates: it cannot be appended to"));
+        }
+        if self.is_expired(start) {
+            self.expired += 1;
+            return Ok(false);
+        }
+        self.stream_time = self.stream_time.max(start);
+        self.sequence = self.sequence.wrapping_add(1) & 0x7fff_ffff;
+        window::compose(&mut self.lower, key, start, self.sequence);
+        self.core.append(&self.lower, value, timestamp, origin, headers, log)?;
+        Ok(true)
+    }
+
+    /// Looks at the value of a window and its time (-1 in plain stores). In a store that retains duplicates use
+    /// [`fetch_range`](Self::fetch_range).
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    #[inline]
+    pub fn with<R>(&mut self, key: &[u8], start: i64, f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        if self.is_expired(start) {
+            return Ok(f(None));
+        }
+        window::compose(&mut self.lower, key, start, 0);
+        self.core.with(&self.lower, f)
+    }
+
+    /// A copy of the value of a window and its time.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn fetch(&mut self, key: &[u8], start: i64) -> Result<Option<(V, i64)>> {
+        self.with(key, start, |found| found.map(|(value, timestamp)| (value.clone(), timestamp)))
+    }
+
+    /// Visits the rows of one key with window starts in `[from, to]`, oldest first or, where `reverse`, newest first, until `visit` breaks
+    /// off. `visit` gets window start, value and its time.
+    ///
+    /// # Errors
+    /// When a row cannot be read, and those of `visit`.
+    pub fn fetch_range(
+        &mut self,
+        key: &[u8],
+        from: i64,
+        to: i64,
+        reverse: bool,
+        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let from = from.max(self.oldest_visible());
+        if from > to {
+            return Ok(());
+        }
+        let (mut lower, mut upper) = (std::mem::take(&mut self.lower), std::mem::take(&mut self.upper));
+        window::compose(&mut lower, key, from, 0);
+        window::compose(&mut upper, key, to, i32::MAX);
+        let result =
+            self.walk_key(key.len(), Bound::Included(&lower), Bound::Included(&upper), (from, to), reverse, &mut |composed, value, at| {
+                visit(window::start(composed), value, at)
+            });
+        (self.lower, self.upper) = (lower, upper);
+        result
+    }
+
+    pub(super) fn walk_key(
+        &mut self,
+        key_len: usize,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        (from, to): (i64, i64),
+        reverse: bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        // Between two windows of one key lie only rows of it and of longer keys that begin with it.
+        let length = key_len + window::SUFFIX;
+        let segments = self.core.segments(from, to);
+        self.core.scan(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
+    }
+
+    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by key and window start; backwards where
+    /// `reverse`; until `visit` breaks off.
+    ///
+    /// # Errors
+    /// When a row cannot be read, and those of `visit`.
+    pub fn fetch_all(&mut self, from: i64, to: i64, reverse: bool, visit: VisitWindow<'_, V>) -> Result<()> {
+        let from = from.max(self.oldest_visible());
+        if from > to {
+            return Ok(());
+        }
+        let within = |composed: &[u8]| window::split(composed).is_some_and(|(_, start)| (from..=to).contains(&start));
+        let segments = self.core.segments(from, to);
+        self.core.scan_by_segment(segments, reverse, within, &mut |composed, value, timestamp| match window::split(composed) {
+            Some((key, start)) => visit(key, start, value, timestamp),
+            None => Ok(ControlFlow::Continue(())),
+        })
+    }
+
+    /// [`fetch_range`](Self::fetch_range) as a walk that borrows the store only while it takes the next rows.
+    pub fn cursor(&self, key: &[u8], from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+        WindowCursor::of_key(key, from.max(self.oldest_visible()), to, reverse)
+    }
+
+    /// [`fetch_all`](Self::fetch_all) as a walk that borrows the store only while it takes the next rows.
+    pub fn cursor_all(&self, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+        WindowCursor::of_all(from.max(self.oldest_visible()), to, reverse)
+    }
+
+    /// Splits the key that [`pop_dirty`](Self::pop_dirty) and [`evict_one`](Self::evict_one) hand out into record key and window start.
+    ///
+    /// # Errors
+    /// When the bytes are not a window's key.
+    pub fn split_key(composed: &[u8]) -> Result<(&[u8], i64)> {
+        window::split(composed)
+            .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{} bytes are too few for the key of a window", composed.len())))
+    }
+
+    /// Reads such a key. The window ends `window_size` after its start, clamped to `i64::MAX`.
+    ///
+    /// # Errors
+    /// The key serde's, and when the bytes are not a window's key.
+    pub fn read_windowed_key(&self, composed: &[u8]) -> Result<Windowed<K>, BoxError> {
+        let (key, start) = Self::split_key(composed)?;
+        Ok(Windowed::new(self.read_key(key)?, Window::new(start, start.saturating_add(self.shape.size))))
+    }
+
+    /// Milliseconds of stream time for which windows are kept.
+    pub fn retention_ms(&self) -> i64 {
+        self.shape.retention
+    }
+
+    /// Length of a window in milliseconds.
+    pub fn window_size_ms(&self) -> i64 {
+        self.shape.size
+    }
+
+    /// Whether every put is a row of its own.
+    pub fn retains_duplicates(&self) -> bool {
+        self.shape.duplicates
+    }
+
+    /// The newest window start written since the store was opened; -1 before the first.
+    pub fn observed_stream_time(&self) -> i64 {
+        self.stream_time
+    }
+
+    /// Writes refused so far because their window had expired.
+    pub fn expired_writes(&self) -> u64 {
+        self.expired
+    }
+
+    #[inline]
+    pub(super) fn oldest_visible(&self) -> i64 {
+        self.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
+    }
+
+    #[inline]
+    fn is_expired(&self, start: i64) -> bool {
+        start < self.oldest_visible()
+    }
+
+    fn live_from(&self) -> i64 {
+        self.stream_time.saturating_sub(self.shape.retention) / self.shape.segment_interval()
+    }
+
+    #[cold]
+    fn refused(&self, why: &str) -> Error {
+        Error::new(ErrorKind::Invalid, format!("store {} {why}", self.core.codec.store))
+    }
+}
+
+impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
+    fn name(&self) -> &str {
+        &self.core.codec.store
+    }
+
+    fn persistent(&self) -> bool {
+        self.core.engine.persistent()
+    }
+
+    fn committed_offset(&self) -> Option<i64> {
+        self.core.engine.committed_offset()
+    }
+
+    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
+        let newest = std::cell::Cell::new(self.stream_time);
+        let (retention, interval) = (self.shape.retention, self.shape.segment_interval());
+        let live_from = || newest.get().saturating_sub(retention) / interval;
+        self.core.restore(records, next_offset, |composed| newest.set(newest.get().max(window::start(composed))), live_from)?;
+        (self.stream_time, self.committed_time) = (newest.get(), newest.get());
+        Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<()> {
+        (self.stream_time, self.committed_time) = (-1, -1);
+        self.core.wipe()
+    }
+
+    fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
+        self.core.commit(offset, position, self.live_from())?;
+        self.committed_time = self.stream_time;
+        Ok(())
+    }
+
+    fn abort(&mut self) {
+        self.stream_time = self.committed_time;
+        self.core.abort();
+    }
+
+    fn uncommitted_bytes(&self) -> usize {
+        self.core.pending.bytes()
+    }
+
+    fn approximate_num_entries(&self) -> u64 {
+        self.core.engine.approximate_num_entries()
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        self.core.engine.close()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
