@@ -1,10 +1,10 @@
 //! The engine that keeps rows in memory: what in-memory stores use, and tests.
 
+use crate::Result;
 use crate::engine::{Cursor, Engine, Row, Stand};
 use crate::position::Position;
 use crate::typed::small::SmallBytes;
 use crate::typed::view::is_empty;
-use crate::{Result, engine};
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeInclusive};
 
@@ -101,7 +101,7 @@ impl<'a, I: Iterator<Item = (&'a SmallBytes, &'a SmallBytes)>> MemoryCursor<'a, 
     }
 }
 
-impl<'a, I: Iterator<Item = (&'a SmallBytes, &'a SmallBytes)>> engine::Cursor for MemoryCursor<'a, I> {
+impl<'a, I: Iterator<Item = (&'a SmallBytes, &'a SmallBytes)>> Cursor for MemoryCursor<'a, I> {
     fn row(&self) -> Option<(&[u8], &[u8])> {
         self.at.map(|(key, row)| (&**key, &**row))
     }

@@ -180,7 +180,6 @@ macro_rules! common_settings {
     () => {
         /// Keeps rows in memory: after a restart the whole changelog is read. Default: on disk. Without the crate's feature `rocksdb` every
         /// store is in memory.
-        #[must_use]
         pub fn in_memory(mut self) -> Self {
             self.common.in_memory = true;
             self
@@ -189,7 +188,6 @@ macro_rules! common_settings {
         /// Whether changes wait in the record cache until commit or eviction, so that only the newest of a key is logged and forwarded.
         /// Default: no, as for a store that is built by hand in Java.
         #[doc(alias = "withCachingEnabled")]
-        #[must_use]
         pub fn caching(mut self, caching: bool) -> Self {
             self.common.caching = caching;
             self
@@ -197,7 +195,6 @@ macro_rules! common_settings {
 
         /// Configs for the changelog topic, such as `min.insync.replicas`, beside those that the store demands. Default: none.
         #[doc(alias = "withLoggingEnabled")]
-        #[must_use]
         pub fn logging(mut self, configs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
             self.common.logging = Some(configs.into_iter().map(|(key, value)| (key.into(), value.into())).collect());
             self
@@ -205,14 +202,12 @@ macro_rules! common_settings {
 
         /// Writes no changelog: what is lost with the disk, or with the process where the store is in memory, stays lost. Default: logged.
         #[doc(alias = "withLoggingDisabled")]
-        #[must_use]
         pub fn without_logging(mut self) -> Self {
             self.common.logging = None;
             self
         }
 
         /// Keeps no time beside each value; reads tell -1. Default: with times.
-        #[must_use]
         pub fn plain(mut self) -> Self {
             self.common.timestamped = false;
             self

@@ -26,7 +26,6 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     common_settings!();
 
     /// Makes a row of every put instead of one per key and window, as stream-stream joins need. Excludes caching. Default: no.
-    #[must_use]
     pub fn retain_duplicates(mut self) -> Self {
         self.shape.duplicates = true;
         self

@@ -196,6 +196,17 @@ impl<V: Clone + 'static> Core<V> {
         Ok(())
     }
 
+    /// Drops the least recently used entry, written down first where it is dirty. `false` when there is none.
+    pub fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
+        let Some(i) = self.cache.least_recent() else { return Ok(false) };
+        if self.cache.get(i).dirty() {
+            self.cache.mark_clean(i);
+            self.write_row(i, log)?;
+        }
+        self.cache.remove(i);
+        Ok(true)
+    }
+
     fn write_back(&mut self, i: u32, log: &mut dyn Changelog, key_out: &mut Vec<u8>, keep: bool) -> Result<Option<Dirty<V>>> {
         self.cache.mark_clean(i);
         let entry = self.cache.get_mut(i);

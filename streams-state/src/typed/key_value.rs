@@ -113,14 +113,6 @@ macro_rules! common {
             self.core.evict_one(log, key_out)
         }
 
-        /// Writes all dirty entries to changelog and buffer, for stores nobody forwards from.
-        ///
-        /// # Errors
-        /// As `pop_dirty`.
-        pub fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-            self.core.flush(log)
-        }
-
         /// How far input has been applied to the committed rows.
         pub fn position(&self) -> &Position {
             self.core.position()
@@ -272,6 +264,14 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
 
     fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
         self.core.commit(offset, position, i64::MIN)
+    }
+
+    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
+        self.core.flush(log)
+    }
+
+    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
+        self.core.evict(log)
     }
 
     fn abort(&mut self) {

@@ -327,6 +327,14 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
         Ok(())
     }
 
+    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
+        self.core.flush(log)
+    }
+
+    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
+        self.core.evict(log)
+    }
+
     fn abort(&mut self) {
         self.stream_time = self.committed_time;
         self.core.abort();

@@ -223,7 +223,7 @@ impl Serde<u64> for Odd {
         U64Serde.deserialize(cx, bytes)
     }
     fn serialize(&self, cx: &SerdeContext<'_>, value: &u64, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
-        if value % 2 == 0 { Err("even".into()) } else { U64Serde.serialize(cx, value, out) }
+        if value.is_multiple_of(2) { Err("even".into()) } else { U64Serde.serialize(cx, value, out) }
     }
 }
 
