@@ -5,6 +5,7 @@ pub mod config;
 mod error;
 pub mod handlers;
 pub mod metrics;
+pub mod partitioner;
 mod record;
 pub mod time;
 

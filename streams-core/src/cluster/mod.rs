@@ -3,6 +3,7 @@
 //! `kafka` answers them with librdkafka, `embedded` with an in-process log. *Fetching* is apart from *membership*: a member of the group
 //! learns which partitions it owns and commits offsets, and never reads a record; a fetcher reads what it is told and knows no group.
 
+pub mod embedded;
 mod options;
 
 pub use options::{ClientSettings, FetcherOptions, MembershipOptions, ProducerOptions};

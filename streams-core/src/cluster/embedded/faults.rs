@@ -1,0 +1,89 @@
+//! Trouble on demand, for tests.
+
+use super::errors::{rejected, unreachable_cluster};
+use crate::{Error, Result};
+use hashbrown::HashMap;
+use parking_lot::{Condvar, Mutex};
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What is broken at present.
+#[derive(Default)]
+pub(super) struct Faults {
+    unreachable: AtomicBool,
+    healing: Mutex<()>,
+    healed: Condvar,
+    failing: AtomicBool,
+    produces: Mutex<HashMap<String, Refusals>>,
+}
+
+struct Refusals {
+    left: usize,
+    retriable: bool,
+}
+
+impl Faults {
+    pub(super) fn set_reachable(&self, reachable: bool) {
+        let _healing = self.healing.lock();
+        self.unreachable.store(!reachable, Ordering::Release);
+        self.healed.notify_all();
+    }
+
+    #[inline]
+    pub(super) fn reachable(&self) -> bool {
+        !self.unreachable.load(Ordering::Acquire)
+    }
+
+    /// Fails at once when the cluster is unreachable.
+    pub(super) fn check(&self, what: impl Display) -> Result {
+        if self.reachable() { Ok(()) } else { Err(unreachable_cluster(what)) }
+    }
+
+    /// Waits until the cluster is reachable; fails when the time is over.
+    pub(super) fn wait(&self, what: impl Display, timeout: Duration) -> Result {
+        if self.reachable() {
+            return Ok(());
+        }
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
+        let mut healing = self.healing.lock();
+        while !self.reachable() {
+            if self.healed.wait_until(&mut healing, deadline).timed_out() {
+                return self.check(what);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn fail_produces(&self, topic: &str, count: usize, retriable: bool) {
+        let mut produces = self.produces.lock();
+        match count {
+            0 => drop(produces.remove(topic)),
+            _ => drop(produces.insert(topic.to_string(), Refusals { left: count, retriable })),
+        }
+        self.failing.store(!produces.is_empty(), Ordering::Release);
+    }
+
+    /// Whether the next record to `topic` is to fail: why, and whether it may be sent again.
+    #[inline]
+    pub(super) fn refuses(&self, topic: &str) -> Option<(Error, bool)> {
+        if self.failing.load(Ordering::Acquire) { self.take_refusal(topic) } else { None }
+    }
+
+    #[cold]
+    fn take_refusal(&self, topic: &str) -> Option<(Error, bool)> {
+        let mut produces = self.produces.lock();
+        let refusals = produces.get_mut(topic)?;
+        let retriable = refusals.retriable;
+        refusals.left -= 1;
+        if refusals.left == 0 {
+            produces.remove(topic);
+        }
+        self.failing.store(!produces.is_empty(), Ordering::Release);
+        let error = match retriable {
+            true => unreachable_cluster(format!("writing to topic `{topic}`")),
+            false => rejected(format!("the embedded cluster refuses a record to topic `{topic}` (as a test asked for)")),
+        };
+        Some((error, retriable))
+    }
+}
