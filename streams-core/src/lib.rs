@@ -3,10 +3,12 @@
 pub mod cluster;
 pub mod config;
 mod error;
+mod group;
 pub mod handlers;
 pub mod metrics;
 pub mod partitioner;
 mod record;
+pub mod runtime;
 pub mod time;
 
 pub use error::{BoxError, Error, ErrorKind, Result};

@@ -1,0 +1,7 @@
+//! Who runs which task: partition counts and the mapping between the group's partitions and tasks.
+
+mod mapping;
+mod partitions;
+
+pub(crate) use mapping::TaskMap;
+pub(crate) use partitions::{SubtopologyTopics, resolve_partitions};

@@ -1,0 +1,203 @@
+//! One changelog partition read into one store.
+
+use crate::cluster::{FetchHandle, Fetcher, RecordBatch};
+use crate::runtime::listener::{RestoreEvent, RestoreListener, tell};
+use crate::{Error, ErrorKind, Headers, Result, TopicPartition};
+use streams_state::store::{ChangelogRecord, StateStore};
+
+/// Records applied in one go; each go is one write batch of the store.
+const BATCH: usize = 4_000;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Nothing,
+    Something,
+    /// The store was wiped; the log has to be planned anew.
+    Wiped,
+}
+
+pub(super) struct Changelog {
+    /// Index of the store in its task.
+    pub store: usize,
+    partition: TopicPartition,
+    handle: Option<FetchHandle>,
+    /// Where to go on reading.
+    next: i64,
+    /// The end of the log when the restore began, uncommitted records included. Compared with positions: the last records before it may be
+    /// transaction markers, so "last offset + 1" need never reach it.
+    end: i64,
+    restored: u64,
+    done: bool,
+}
+
+impl Changelog {
+    /// Decides where to begin: behind what the store has, or at the log's beginning.
+    pub fn begin(
+        index: usize,
+        partition: TopicPartition,
+        store: &mut dyn StateStore,
+        earliest: i64,
+        end: i64,
+        listener: Option<&RestoreListener>,
+    ) -> Result<Self> {
+        let next = match store.committed_offset() {
+            Some(offset) if (earliest..=end).contains(&(offset + 1)) => offset + 1,
+            Some(offset) => {
+                let why = match offset + 1 > end {
+                    true => "beyond the changelog's end (was the topic deleted and made again?)",
+                    false => "before the changelog's beginning (its records were deleted meanwhile)",
+                };
+                tracing::warn!(
+                    target: "streams::restore",
+                    "store {} stands at offset {offset} of {partition}, which is {why}: it has offsets {earliest} to {end}; \
+                     the store is wiped and restored from the beginning",
+                    store.name()
+                );
+                store.wipe()?;
+                earliest
+            }
+            None => {
+                if store.approximate_num_entries() > 0 {
+                    tracing::warn!(
+                        target: "streams::restore",
+                        "store {} has rows and does not know their offset in {partition}; it is wiped and restored from the beginning",
+                        store.name()
+                    );
+                    store.wipe()?;
+                }
+                earliest
+            }
+        };
+        tell(listener, &RestoreEvent::Start { changelog: &partition, store: store.name(), start: next, end });
+        let done = next >= end;
+        if done {
+            tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
+        }
+        Ok(Changelog { store: index, partition, handle: None, next, end, restored: 0, done })
+    }
+
+    pub fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+
+    pub fn restored(&self) -> u64 {
+        self.restored
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    pub fn is_reading(&self) -> bool {
+        self.handle.is_some()
+    }
+
+    /// Applies one batch if there is one. Takes one of `room` when it begins to read.
+    pub fn step(
+        &mut self,
+        store: &mut dyn StateStore,
+        fetcher: &mut dyn Fetcher,
+        room: &mut usize,
+        listener: Option<&RestoreListener>,
+    ) -> Result<Read> {
+        if self.done {
+            return Ok(Read::Nothing);
+        }
+        let handle = match self.handle {
+            Some(handle) => handle,
+            None if *room == 0 => return Ok(Read::Nothing),
+            None => {
+                *room -= 1;
+                *self.handle.insert(fetcher.add(&self.partition, self.next)?)
+            }
+        };
+        match self.advance(handle, store, fetcher, listener) {
+            Ok(read) => {
+                if self.next >= self.end {
+                    fetcher.remove(handle)?;
+                    (self.handle, self.done) = (None, true);
+                    tell(listener, &RestoreEvent::End { changelog: &self.partition, store: store.name(), total: self.restored });
+                    return Ok(Read::Something);
+                }
+                Ok(read)
+            }
+            // the offset is no longer in the log, or the store's files are damaged: both are cured by beginning anew
+            Err(error) if error.kind() == ErrorKind::Corrupted => {
+                tracing::warn!(
+                    target: "streams::restore",
+                    "store {} at offset {} of {}: {error}; it is wiped and restored from the beginning",
+                    store.name(), self.next, self.partition
+                );
+                store.wipe()?;
+                Ok(Read::Wiped)
+            }
+            Err(error) => Err(error.at(format!("store {}, changelog {}, offset {}", store.name(), self.partition, self.next))),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        handle: FetchHandle,
+        store: &mut dyn StateStore,
+        fetcher: &mut dyn Fetcher,
+        listener: Option<&RestoreListener>,
+    ) -> Result<Read> {
+        let Some(batch) = fetcher.fetch(handle, BATCH)? else {
+            let position = fetcher.position(handle)?;
+            if position <= self.next {
+                return Ok(Read::Nothing);
+            }
+            // nothing but markers and aborted records: the store need not read them again
+            store.restore(&mut std::iter::empty(), position)?;
+            self.next = position;
+            return Ok(Read::Something);
+        };
+        let count = batch.len();
+        let after = batch.record(count - 1).offset + 1;
+        // further when markers follow and nothing is queued behind them
+        let next = fetcher.position(handle)?.max(after);
+        self.apply(&*batch, store, after)?;
+        if next > after {
+            store.restore(&mut std::iter::empty(), next)?;
+        }
+        self.next = next;
+        self.restored += count as u64;
+        let event = RestoreEvent::Batch { changelog: &self.partition, store: store.name(), end_offset: after - 1, records: count as u64 };
+        tell(listener, &event);
+        Ok(Read::Something)
+    }
+
+    fn apply(&self, batch: &dyn RecordBatch, store: &mut dyn StateStore, next: i64) -> Result<()> {
+        let headers: Vec<Headers> = (0..batch.len()).map(|index| batch.headers(index)).collect();
+        if let Some(bad) = (0..batch.len()).map(|index| batch.record(index)).find(|record| record.key.is_none()) {
+            return Err(Error::new(
+                ErrorKind::Rejected,
+                format!(
+                    "the changelog record at offset {} of {} has no key: somebody else wrote to the topic; reset the application or remove the record",
+                    bad.offset, self.partition
+                ),
+            ));
+        }
+        let mut records = headers.iter().enumerate().map(|(index, headers)| {
+            let record = batch.record(index);
+            ChangelogRecord {
+                key: record.key.unwrap_or_default(),
+                value: record.value,
+                timestamp: record.timestamp,
+                offset: record.offset,
+                headers,
+            }
+        });
+        store.restore(&mut records, next)?;
+        Ok(())
+    }
+
+    /// Stops reading before the end.
+    pub fn suspend(&mut self, store: &dyn StateStore, fetcher: &mut dyn Fetcher, listener: Option<&RestoreListener>) {
+        if let Some(handle) = self.handle.take() {
+            if let Err(error) = fetcher.remove(handle) {
+                tracing::debug!(target: "streams::restore", "{}: {error}", self.partition);
+            }
+            tell(listener, &RestoreEvent::Suspended { changelog: &self.partition, store: store.name(), total: self.restored });
+        }
+    }
+}

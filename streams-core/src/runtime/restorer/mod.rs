@@ -1,0 +1,363 @@
+//! Opens, restores, keeps and closes the state stores of an instance's tasks, on a thread of its own: running tasks never wait for it.
+//!
+//! It is also where a task's stores are while no stream thread has them, so at most one of them holds a task at any time: a task that moves
+//! between two threads is parked here with its stores open.
+
+mod changelog;
+mod task;
+
+use super::backoff::Backoff;
+use super::listener::RestoreListener;
+use super::mailbox::Mailbox;
+use crate::cluster::{Admin, Fetcher};
+use crate::time::Clock;
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use streams_state::store::StateStore;
+use task::{Progress, RestoringTask};
+
+/// How long the stores of a task that no thread has stay open: a rebalance gives it back, or to a sibling, within this time.
+const PARKED_FOR: Duration = Duration::from_secs(10);
+/// How long a bulk reader without work is kept.
+const FETCHER_KEPT_FOR: Duration = Duration::from_secs(30);
+/// How many changelog partitions are read side by side; each fills a queue of its own.
+const SIDE_BY_SIDE: usize = 16;
+
+/// A store with the changelog partition it is restored from; `None` for a store without one.
+pub(crate) struct OpenedStore {
+    pub store: Box<dyn StateStore>,
+    pub changelog: Option<TopicPartition>,
+}
+
+/// Where stores come from.
+pub(crate) trait TaskStores: Send {
+    /// Opens all stores of a task, in the order of its sub-topology's stores.
+    fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>>;
+    /// Deletes what a task has on disk; none of its stores is open.
+    fn wipe(&self, id: TaskId) -> Result<()>;
+    /// Deletes the directories of tasks that are not in use and were not for the configured time.
+    fn clean(&self, in_use: &dyn Fn(TaskId) -> bool);
+}
+
+/// The answer to `Command::Open`.
+pub(crate) struct Restored {
+    pub id: TaskId,
+    pub ticket: u64,
+    /// In the order of the sub-topology's stores. With an error nothing is held for the thread any longer.
+    pub stores: Result<Vec<Box<dyn StateStore>>>,
+}
+
+/// Called from the restorer's thread.
+pub(crate) type Reply = Arc<dyn Fn(Restored) + Send + Sync>;
+
+pub(crate) enum Command {
+    /// Open and restore a task's stores for a thread, as soon as no other thread has them.
+    Open { id: TaskId, thread: usize, ticket: u64, reply: Reply },
+    /// Forget an `Open` that has not been answered.
+    Cancel { id: TaskId, ticket: u64 },
+    /// A thread gives stores back, at their last commit.
+    Release { id: TaskId, stores: Vec<Box<dyn StateStore>> },
+    /// The same for stores that can no longer be trusted: delete them.
+    Discard { id: TaskId, stores: Vec<Box<dyn StateStore>> },
+    /// A thread ended and holds nothing any longer.
+    ThreadGone { thread: usize },
+    /// Close everything and end.
+    Stop,
+}
+
+/// What to do until the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Again,
+    Wait(Duration),
+    Stopped,
+}
+
+struct Waiting {
+    id: TaskId,
+    thread: usize,
+    ticket: u64,
+    reply: Reply,
+}
+
+struct Parked {
+    stores: Vec<OpenedStore>,
+    until: Duration,
+}
+
+/// What a thread holds: the changelogs of its stores, to put them together again when it gives them back.
+struct Held {
+    thread: usize,
+    changelogs: Vec<Option<TopicPartition>>,
+}
+
+pub(crate) struct Parts {
+    pub admin: Arc<dyn Admin>,
+    pub clock: Arc<dyn Clock>,
+    pub stores: Box<dyn TaskStores>,
+    pub fetcher: Box<dyn Fn() -> Result<Box<dyn Fetcher>> + Send>,
+    pub listener: Option<RestoreListener>,
+    pub mailbox: Arc<Mailbox<Command>>,
+    pub paused: Arc<AtomicBool>,
+    pub task_timeout: Duration,
+    pub clean_every: Duration,
+}
+
+pub(crate) struct Restorer {
+    parts: Parts,
+    fetcher: Option<Box<dyn Fetcher>>,
+    fetcher_used: Duration,
+    waiting: VecDeque<Waiting>,
+    restoring: Vec<RestoringTask>,
+    parked: BTreeMap<TaskId, Parked>,
+    held: BTreeMap<TaskId, Held>,
+    next_clean: Duration,
+}
+
+impl Restorer {
+    pub fn new(parts: Parts) -> Self {
+        let now = parts.clock.monotonic();
+        Restorer {
+            next_clean: now + parts.clean_every,
+            parts,
+            fetcher: None,
+            fetcher_used: now,
+            waiting: VecDeque::new(),
+            restoring: Vec::new(),
+            parked: BTreeMap::new(),
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// Does what can be done now.
+    pub fn step(&mut self) -> Next {
+        let now = self.parts.clock.monotonic();
+        let mut worked = false;
+        while let Some(command) = self.parts.mailbox.take() {
+            worked = true;
+            if !self.obey(command, now) {
+                return Next::Stopped;
+            }
+        }
+        worked |= self.admit(now);
+        worked |= self.restore(now);
+        self.expire(now);
+        match worked {
+            true => Next::Again,
+            false => Next::Wait(self.idle_for(now)),
+        }
+    }
+
+    /// Sleeps until there is something to do or the time is over.
+    pub fn wait(&mut self, timeout: Duration) {
+        let reading = !self.paused() && self.restoring.iter().any(RestoringTask::is_reading);
+        match &mut self.fetcher {
+            Some(fetcher) if reading => fetcher.wait(timeout),
+            _ => self.parts.mailbox.wait(timeout),
+        }
+    }
+
+    fn paused(&self) -> bool {
+        self.parts.paused.load(Ordering::Relaxed)
+    }
+
+    /// False: stop.
+    fn obey(&mut self, command: Command, now: Duration) -> bool {
+        match command {
+            Command::Open { id, thread, ticket, reply } => self.waiting.push_back(Waiting { id, thread, ticket, reply }),
+            Command::Cancel { id, ticket } => {
+                self.waiting.retain(|w| (w.id, w.ticket) != (id, ticket));
+                if let Some(at) = self.restoring.iter().position(|t| (t.id, t.ticket) == (id, ticket)) {
+                    let task = self.restoring.swap_remove(at);
+                    self.park_restoring(task, now);
+                }
+            }
+            Command::Release { id, stores } => {
+                let changelogs = self.held.remove(&id).map(|h| h.changelogs).unwrap_or_default();
+                let stores = stores.into_iter().enumerate().map(|(i, store)| OpenedStore { store, changelog: changelogs.get(i).cloned().flatten() });
+                self.parked.insert(id, Parked { stores: stores.collect(), until: now + PARKED_FOR });
+            }
+            Command::Discard { id, stores } => {
+                self.held.remove(&id);
+                close(id, stores);
+                self.wipe(id);
+            }
+            Command::ThreadGone { thread } => {
+                self.held.retain(|_, held| held.thread != thread);
+                self.waiting.retain(|w| w.thread != thread);
+                while let Some(at) = self.restoring.iter().position(|t| t.thread == thread) {
+                    let task = self.restoring.swap_remove(at);
+                    self.park_restoring(task, now);
+                }
+            }
+            Command::Stop => {
+                for task in std::mem::take(&mut self.restoring) {
+                    self.park_restoring(task, now);
+                }
+                for (id, parked) in std::mem::take(&mut self.parked) {
+                    close(id, parked.stores.into_iter().map(|s| s.store));
+                }
+                self.drop_fetcher();
+                return false;
+            }
+        }
+        true
+    }
+
+    fn park_restoring(&mut self, mut task: RestoringTask, now: Duration) {
+        if let Some(fetcher) = &mut self.fetcher {
+            task.stop_reading(&mut **fetcher, self.parts.listener.as_ref());
+        }
+        self.parked.insert(task.id, Parked { stores: task.into_stores(), until: now + PARKED_FOR });
+    }
+
+    /// Begins with the first task in line that nobody else has. One a step: opening a store takes a while.
+    fn admit(&mut self, now: Duration) -> bool {
+        let free = |id: TaskId| !self.held.contains_key(&id) && self.restoring.iter().all(|t| t.id != id);
+        let Some(at) = self.waiting.iter().position(|w| free(w.id)) else { return false };
+        let Some(Waiting { id, thread, ticket, reply }) = self.waiting.remove(at) else { return false };
+        let opened = match self.parked.remove(&id) {
+            Some(parked) => Ok(parked.stores),
+            None => self.open(id),
+        };
+        match opened {
+            Ok(stores) => self.restoring.push(RestoringTask::new(id, thread, ticket, reply, stores, now)),
+            Err(error) => reply(Restored { id, ticket, stores: Err(error.at(format!("task {id}"))) }),
+        }
+        true
+    }
+
+    fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>> {
+        match self.parts.stores.open(id) {
+            Err(error) if error.kind() == ErrorKind::Corrupted => {
+                tracing::warn!(target: "streams::restore", task = %id, "{error}; the task's local state is deleted and restored from its changelogs");
+                self.parts.stores.wipe(id)?;
+                self.parts.stores.open(id)
+            }
+            opened => opened,
+        }
+    }
+
+    fn wipe(&self, id: TaskId) {
+        if let Err(error) = self.parts.stores.wipe(id) {
+            tracing::error!(target: "streams::restore", task = %id, "local state that cannot be trusted could not be deleted: {error}");
+        }
+    }
+
+    fn restore(&mut self, now: Duration) -> bool {
+        if self.restoring.is_empty() || self.paused() {
+            return false;
+        }
+        let mut worked = false;
+        let mut at = 0;
+        while at < self.restoring.len() {
+            let reading: usize = self.restoring.iter().map(RestoringTask::reading).sum();
+            let progress = self.advance(at, SIDE_BY_SIDE.saturating_sub(reading), now);
+            match progress {
+                Ok(Progress::Idle) => at += 1,
+                Ok(Progress::Worked) => (worked, at) = (true, at + 1),
+                Ok(Progress::Done) => {
+                    let mut task = self.restoring.swap_remove(at);
+                    let reply = task.reply.clone();
+                    let (id, ticket) = (task.id, task.ticket);
+                    task.log_summary(now);
+                    let stores = task.into_stores();
+                    self.held.insert(id, Held { thread: task.thread, changelogs: stores.iter().map(|s| s.changelog.clone()).collect() });
+                    reply(Restored { id, ticket, stores: Ok(stores.into_iter().map(|s| s.store).collect()) });
+                    worked = true;
+                }
+                Err(error) => {
+                    let mut task = self.restoring.swap_remove(at);
+                    if let Some(fetcher) = &mut self.fetcher {
+                        task.stop_reading(&mut **fetcher, self.parts.listener.as_ref());
+                    }
+                    close(task.id, task.into_stores().into_iter().map(|s| s.store));
+                    (task.reply)(Restored { id: task.id, ticket: task.ticket, stores: Err(error.at(format!("task {}", task.id))) });
+                    worked = true;
+                }
+            }
+        }
+        worked
+    }
+
+    fn advance(&mut self, at: usize, room: usize, now: Duration) -> Result<Progress> {
+        let Some(task) = self.restoring.get_mut(at) else { return Ok(Progress::Idle) };
+        if !task.plan(&*self.parts.admin, self.parts.task_timeout, self.parts.listener.as_ref(), now)? {
+            return Ok(Progress::Idle);
+        }
+        if task.is_complete() {
+            return Ok(Progress::Done);
+        }
+        let fetcher = match &mut self.fetcher {
+            Some(fetcher) => fetcher,
+            empty => {
+                let fetcher = (self.parts.fetcher)()?;
+                self.parts.mailbox.set_waker(Some(fetcher.waker()));
+                empty.insert(fetcher)
+            }
+        };
+        self.fetcher_used = now;
+        task.read(&mut **fetcher, room, self.parts.listener.as_ref(), now)
+    }
+
+    fn expire(&mut self, now: Duration) {
+        let over: Vec<TaskId> = self.parked.iter().filter(|(_, parked)| parked.until <= now).map(|(id, _)| *id).collect();
+        for id in over {
+            if let Some(parked) = self.parked.remove(&id) {
+                close(id, parked.stores.into_iter().map(|s| s.store));
+            }
+        }
+        if self.restoring.is_empty() && self.fetcher_used + FETCHER_KEPT_FOR <= now {
+            self.drop_fetcher();
+        }
+        if self.next_clean <= now {
+            self.next_clean = now + self.parts.clean_every;
+            let in_use = |id: TaskId| {
+                self.held.contains_key(&id) || self.parked.contains_key(&id) || self.restoring.iter().any(|t| t.id == id)
+            };
+            self.parts.stores.clean(&in_use);
+        }
+    }
+
+    fn drop_fetcher(&mut self) {
+        self.parts.mailbox.set_waker(None);
+        self.fetcher = None;
+    }
+
+    fn idle_for(&self, now: Duration) -> Duration {
+        let tasks = self.restoring.iter().map(|t| t.wait_until(now));
+        let parked = self.parked.values().map(|p| p.until);
+        let fetcher = self.fetcher.as_ref().map(|_| self.fetcher_used.max(now) + FETCHER_KEPT_FOR);
+        let next = tasks.chain(parked).chain(fetcher).chain([self.next_clean]).min().unwrap_or(self.next_clean);
+        next.saturating_sub(now).max(Duration::from_millis(1))
+    }
+}
+
+fn close(id: TaskId, stores: impl IntoIterator<Item = Box<dyn StateStore>>) {
+    for store in stores {
+        let name = store.name().to_owned();
+        if let Err(error) = store.close() {
+            tracing::error!(target: "streams::restore", task = %id, store = name, "closing the store failed: {error}; it is restored from its last commit next time");
+        }
+    }
+}
+
+/// The error of a task that could not be restored in time.
+fn timed_out(what: &str, timeout: Duration, last: Error) -> Error {
+    Error::caused(
+        ErrorKind::Unavailable,
+        format!("{what} could not be done within task.timeout.ms = {}: check that the brokers are reachable", timeout.as_millis()),
+        last,
+    )
+}
+
+/// How often a cluster that does not answer is asked again.
+const fn ask_again() -> Backoff {
+    Backoff::new(Duration::from_millis(100), Duration::from_secs(5))
+}
+
+#[cfg(test)]
+mod tests;

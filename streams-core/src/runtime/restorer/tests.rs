@@ -1,0 +1,461 @@
+//! The restorer against a scripted log: what it reads, where it begins, where it ends, who gets the stores.
+
+use super::*;
+use crate::Headers;
+use crate::cluster::{FetchHandle, NewTopic, OffsetSpec, RawRecord, RecordBatch};
+use crate::runtime::listener::RestoreEvent;
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use streams_state::store::{Changelog, ChangelogRecord, PositionEntry};
+
+const ID: TaskId = TaskId { subtopology: 0, partition: 0 };
+
+/// What a store has on disk.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Disk {
+    rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    offset: Option<i64>,
+    opened: u32,
+    closed: u32,
+    wiped: u32,
+}
+
+struct FakeStore {
+    disk: Arc<Mutex<Disk>>,
+}
+
+impl StateStore for FakeStore {
+    fn name(&self) -> &str {
+        "counts"
+    }
+    fn persistent(&self) -> bool {
+        true
+    }
+    fn committed_offset(&self) -> Option<i64> {
+        self.disk.lock().offset
+    }
+    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> streams_state::Result<()> {
+        let mut disk = self.disk.lock();
+        for record in records {
+            match record.value {
+                Some(value) => disk.rows.insert(record.key.to_vec(), value.to_vec()),
+                None => disk.rows.remove(record.key),
+            };
+        }
+        disk.offset = Some(next_offset - 1);
+        Ok(())
+    }
+    fn wipe(&mut self) -> streams_state::Result<()> {
+        let mut disk = self.disk.lock();
+        disk.rows.clear();
+        disk.offset = None;
+        disk.wiped += 1;
+        Ok(())
+    }
+    fn commit(&mut self, _: Option<i64>, _: &[PositionEntry]) -> streams_state::Result<()> {
+        Ok(())
+    }
+    fn flush(&mut self, _: &mut dyn Changelog) -> streams_state::Result<()> {
+        Ok(())
+    }
+    fn evict(&mut self, _: &mut dyn Changelog) -> streams_state::Result<bool> {
+        Ok(false)
+    }
+    fn abort(&mut self) {}
+    fn uncommitted_bytes(&self) -> usize {
+        0
+    }
+    fn approximate_num_entries(&self) -> u64 {
+        self.disk.lock().rows.len() as u64
+    }
+    fn close(self: Box<Self>) -> streams_state::Result<()> {
+        self.disk.lock().closed += 1;
+        Ok(())
+    }
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+/// One changelog partition: `None` is a transaction marker or an aborted record.
+#[derive(Clone, Default)]
+struct Log {
+    first: i64,
+    records: Vec<Option<(Option<&'static str>, &'static str)>>,
+}
+
+impl Log {
+    fn end(&self) -> i64 {
+        self.first + self.records.len() as i64
+    }
+}
+
+#[derive(Default)]
+struct World {
+    log: Mutex<Log>,
+    disk: Arc<Mutex<Disk>>,
+    away: AtomicBool,
+    damaged: AtomicBool,
+    /// The reader is told once that its offset is gone.
+    truncated: AtomicBool,
+    fetched_from: Mutex<Vec<i64>>,
+    time_ms: AtomicU64,
+}
+
+struct Batch(Vec<(i64, Option<&'static str>, &'static str)>);
+
+impl RecordBatch for Batch {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn record(&self, index: usize) -> RawRecord<'_> {
+        let (offset, key, value) = self.0[index];
+        let value = (value != "null").then_some(value.as_bytes());
+        RawRecord { key: key.map(str::as_bytes), value, timestamp: 0, offset }
+    }
+    fn headers(&self, _: usize) -> Headers {
+        Headers::new()
+    }
+}
+
+struct FakeFetcher(Arc<World>, i64);
+
+impl Fetcher for FakeFetcher {
+    fn add(&mut self, _: &TopicPartition, offset: i64) -> Result<FetchHandle> {
+        self.1 = offset;
+        self.0.fetched_from.lock().push(offset);
+        Ok(FetchHandle(0))
+    }
+    fn remove(&mut self, _: FetchHandle) -> Result<()> {
+        Ok(())
+    }
+    fn seek(&mut self, _: FetchHandle, offset: i64) -> Result<()> {
+        self.1 = offset;
+        Ok(())
+    }
+    /// Two records at a time.
+    fn fetch(&mut self, _: FetchHandle, _: usize) -> Result<Option<Box<dyn RecordBatch>>> {
+        if self.0.truncated.swap(false, Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Corrupted, "offset out of range"));
+        }
+        let log = self.0.log.lock();
+        let mut batch = Vec::new();
+        while self.1 < log.end() && batch.len() < 2 {
+            if let Some((key, value)) = log.records[(self.1 - log.first) as usize] {
+                batch.push((self.1, key, value));
+            }
+            self.1 += 1;
+        }
+        Ok((!batch.is_empty()).then(|| Box::new(Batch(batch)) as Box<dyn RecordBatch>))
+    }
+    fn wait(&mut self, _: Duration) {}
+    fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+        Arc::new(|| {})
+    }
+    fn position(&mut self, _: FetchHandle) -> Result<i64> {
+        Ok(self.1)
+    }
+    fn known_end(&mut self, _: FetchHandle) -> Option<i64> {
+        None
+    }
+}
+
+impl Admin for World {
+    fn partition_counts(&self, _: &[&str]) -> Result<Vec<Option<i32>>> {
+        Ok(Vec::new())
+    }
+    fn create_topics(&self, _: &[NewTopic]) -> Result<()> {
+        Ok(())
+    }
+    fn delete_topics(&self, _: &[&str]) -> Result<()> {
+        Ok(())
+    }
+    fn topic_configs(&self, _: &str) -> Result<BTreeMap<String, String>> {
+        Ok(BTreeMap::new())
+    }
+    fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Unavailable, "no broker answers"));
+        }
+        let log = self.log.lock();
+        Ok(partitions.iter().map(|(_, spec)| if *spec == OffsetSpec::Earliest { log.first } else { log.end() }).collect())
+    }
+    fn delete_records(&self, _: &[(TopicPartition, i64)]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Clock for World {
+    fn now_ms(&self) -> i64 {
+        0
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.time_ms.load(Ordering::Relaxed))
+    }
+}
+
+struct Stores(Arc<World>);
+
+impl TaskStores for Stores {
+    fn open(&self, _: TaskId) -> Result<Vec<OpenedStore>> {
+        if self.0.damaged.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Corrupted, "bad block"));
+        }
+        self.0.disk.lock().opened += 1;
+        let store = Box::new(FakeStore { disk: self.0.disk.clone() });
+        Ok(vec![OpenedStore { store, changelog: Some(TopicPartition::new("app-counts-changelog", 0)) }])
+    }
+    fn wipe(&self, _: TaskId) -> Result<()> {
+        self.0.damaged.store(false, Ordering::Relaxed);
+        *self.0.disk.lock() = Disk::default();
+        Ok(())
+    }
+    fn clean(&self, _: &dyn Fn(TaskId) -> bool) {}
+}
+
+type Answers = Arc<Mutex<Vec<(u64, Result<Vec<Box<dyn StateStore>>>)>>>;
+
+struct Bench {
+    world: Arc<World>,
+    restorer: Restorer,
+    mailbox: Arc<Mailbox<Command>>,
+    answers: Answers,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Bench {
+    fn new(records: &[Option<(Option<&'static str>, &'static str)>]) -> Self {
+        let world = Arc::new(World::default());
+        world.log.lock().records = records.to_vec();
+        let (mailbox, heard) = (Arc::new(Mailbox::new()), Arc::new(Mutex::new(Vec::new())));
+        let (fetch_world, sink) = (world.clone(), heard.clone());
+        let restorer = Restorer::new(Parts {
+            admin: world.clone(),
+            clock: world.clone(),
+            stores: Box::new(Stores(world.clone())),
+            fetcher: Box::new(move || Ok(Box::new(FakeFetcher(fetch_world.clone(), 0)))),
+            listener: Some(Arc::new(move |event: &RestoreEvent<'_>| {
+                sink.lock().push(match event {
+                    RestoreEvent::Start { start, end, .. } => format!("start {start}..{end}"),
+                    RestoreEvent::Batch { end_offset, records, .. } => format!("batch {records} to {end_offset}"),
+                    RestoreEvent::End { total, .. } => format!("end {total}"),
+                    RestoreEvent::Suspended { total, .. } => format!("suspended {total}"),
+                })
+            })),
+            mailbox: mailbox.clone(),
+            paused: Arc::new(AtomicBool::new(false)),
+            task_timeout: Duration::from_secs(60),
+            clean_every: Duration::from_secs(600),
+        });
+        Bench { world, restorer, mailbox, answers: Answers::default(), heard }
+    }
+
+    fn open(&self, thread: usize, ticket: u64) {
+        let answers = self.answers.clone();
+        let reply: Reply = Arc::new(move |restored: Restored| answers.lock().push((restored.ticket, restored.stores)));
+        self.mailbox.post(Command::Open { id: ID, thread, ticket, reply });
+    }
+
+    fn run(&mut self) {
+        for _ in 0..1_000 {
+            match self.restorer.step() {
+                Next::Again => {}
+                Next::Stopped => return,
+                Next::Wait(_) => return,
+            }
+        }
+        panic!("the restorer never comes to rest");
+    }
+
+    fn advance(&self, ms: u64) {
+        self.world.time_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    fn answer(&self) -> (u64, Result<Vec<Box<dyn StateStore>>>) {
+        self.answers.lock().remove(0)
+    }
+
+    fn rows(&self) -> Vec<String> {
+        let disk = self.world.disk.lock();
+        disk.rows.iter().map(|(k, v)| format!("{}={}", String::from_utf8_lossy(k), String::from_utf8_lossy(v))).collect()
+    }
+}
+
+fn put(key: &'static str, value: &'static str) -> Option<(Option<&'static str>, &'static str)> {
+    Some((Some(key), value))
+}
+
+const MARKER: Option<(Option<&'static str>, &'static str)> = None;
+
+#[test]
+fn an_empty_store_reads_everything_up_to_the_marker_at_the_end() {
+    let mut bench = Bench::new(&[put("a", "1"), put("b", "1"), MARKER, put("a", "2"), put("b", "null"), put("c", "3"), MARKER]);
+    bench.open(1, 7);
+    bench.run();
+    let (ticket, stores) = bench.answer();
+    assert_eq!((ticket, stores.unwrap().len()), (7, 1));
+    assert_eq!(bench.rows(), ["a=2", "c=3"]);
+    assert_eq!(bench.world.disk.lock().offset, Some(6), "the marker counts as read");
+    assert_eq!(*bench.heard.lock(), ["start 0..7", "batch 2 to 1", "batch 2 to 4", "batch 1 to 5", "end 5"]);
+}
+
+#[test]
+fn a_store_that_is_there_reads_the_tail_alone() {
+    let mut bench = Bench::new(&[put("a", "1"), put("b", "1"), put("a", "2")]);
+    *bench.world.disk.lock() = Disk { rows: BTreeMap::from([(b"x".to_vec(), b"kept".to_vec())]), offset: Some(1), ..Disk::default() };
+    bench.open(1, 1);
+    bench.run();
+    assert!(bench.answer().1.is_ok());
+    assert_eq!(bench.rows(), ["a=2", "x=kept"]);
+    assert_eq!(*bench.world.fetched_from.lock(), [2]);
+}
+
+#[test]
+fn a_store_at_the_end_reads_nothing_and_an_empty_log_ends_at_once() {
+    for (records, offset) in [(vec![put("a", "1")], Some(0)), (vec![], None), (vec![MARKER], Some(0))] {
+        let mut bench = Bench::new(&records);
+        bench.world.disk.lock().offset = offset;
+        bench.open(1, 1);
+        bench.run();
+        assert!(bench.answer().1.is_ok());
+        assert!(bench.world.fetched_from.lock().is_empty() && bench.world.disk.lock().wiped == 0);
+    }
+}
+
+#[test]
+fn an_offset_outside_of_the_log_wipes_and_reads_from_the_beginning() {
+    // beyond the end; before the beginning; rows without an offset
+    for (offset, first) in [(Some(9), 0), (Some(2), 5), (None, 0)] {
+        let mut bench = Bench::new(&[put("a", "1")]);
+        bench.world.log.lock().first = first;
+        *bench.world.disk.lock() = Disk { rows: BTreeMap::from([(b"stale".to_vec(), b"!".to_vec())]), offset, ..Disk::default() };
+        bench.open(1, 1);
+        bench.run();
+        assert!(bench.answer().1.is_ok());
+        assert_eq!((bench.rows(), bench.world.disk.lock().wiped), (vec!["a=1".to_owned()], 1), "{offset:?}");
+        assert_eq!(*bench.world.fetched_from.lock(), [first]);
+    }
+}
+
+#[test]
+fn a_log_cut_while_it_is_read_starts_over() {
+    let mut bench = Bench::new(&[put("a", "1"), put("b", "2"), put("c", "3")]);
+    bench.world.truncated.store(true, Ordering::Relaxed);
+    bench.open(1, 1);
+    bench.run();
+    assert!(bench.answers.lock().is_empty(), "it waits before it tries again");
+    bench.advance(200);
+    bench.run();
+    assert!(bench.answer().1.is_ok());
+    assert_eq!((bench.rows().len(), bench.world.disk.lock().wiped), (3, 1));
+}
+
+#[test]
+fn a_damaged_directory_is_deleted_and_restored() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.world.damaged.store(true, Ordering::Relaxed);
+    bench.open(1, 1);
+    bench.run();
+    assert!(bench.answer().1.is_ok());
+    assert_eq!(bench.rows(), ["a=1"]);
+}
+
+#[test]
+fn a_changelog_record_without_a_key_is_named() {
+    let mut bench = Bench::new(&[put("a", "1"), Some((None, "2"))]);
+    bench.open(1, 1);
+    bench.run();
+    let error = bench.answer().1.err().unwrap().to_string();
+    assert!(error.contains("task 0_0") && error.contains("offset 1 of app-counts-changelog-0"), "{error}");
+    assert_eq!(bench.world.disk.lock().closed, 1);
+}
+
+#[test]
+fn a_cluster_that_is_away_is_asked_again_until_the_time_is_over() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.world.away.store(true, Ordering::Relaxed);
+    bench.open(1, 1);
+    bench.run();
+    assert!(bench.answers.lock().is_empty());
+    bench.world.away.store(false, Ordering::Relaxed);
+    bench.advance(10_000);
+    bench.run();
+    assert!(bench.answer().1.is_ok());
+
+    bench.mailbox.post(Command::ThreadGone { thread: 1 });
+    bench.world.away.store(true, Ordering::Relaxed);
+    bench.open(1, 2);
+    for _ in 0..20 {
+        bench.run();
+        bench.advance(5_000);
+    }
+    let error = bench.answer().1.err().unwrap();
+    assert!(error.kind() == ErrorKind::Unavailable && error.to_string().contains("task.timeout.ms = 60000"), "{error}");
+}
+
+#[test]
+fn a_task_moves_to_a_sibling_with_its_stores_open_and_never_has_two_owners() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.open(1, 1);
+    bench.run();
+    let stores = bench.answer().1.unwrap();
+    bench.open(2, 2);
+    bench.run();
+    assert!(bench.answers.lock().is_empty(), "thread 1 has it");
+    bench.world.log.lock().records.push(put("a", "2"));
+    bench.mailbox.post(Command::Release { id: ID, stores });
+    bench.run();
+    let (ticket, stores) = bench.answer();
+    assert_eq!((ticket, stores.unwrap().len(), bench.rows()), (2, 1, vec!["a=2".to_owned()]));
+    let disk = bench.world.disk.lock().clone();
+    assert_eq!((disk.opened, disk.closed), (1, 0), "handed over open");
+}
+
+#[test]
+fn what_nobody_wants_back_is_closed_after_a_while() {
+    let mut bench = Bench::new(&[]);
+    bench.open(1, 1);
+    bench.run();
+    let stores = bench.answer().1.unwrap();
+    bench.mailbox.post(Command::Release { id: ID, stores });
+    bench.run();
+    assert_eq!(bench.world.disk.lock().closed, 0);
+    bench.advance(PARKED_FOR.as_millis() as u64);
+    bench.run();
+    assert_eq!(bench.world.disk.lock().closed, 1);
+}
+
+#[test]
+fn a_cancelled_restore_keeps_what_it_has_read() {
+    let mut bench = Bench::new(&[put("a", "1"), put("b", "1"), put("c", "1"), put("d", "1")]);
+    bench.open(1, 1);
+    bench.restorer.step(); // opens and reads the first batch
+    bench.mailbox.post(Command::Cancel { id: ID, ticket: 1 });
+    bench.run();
+    assert!(bench.answers.lock().is_empty());
+    assert_eq!(bench.heard.lock().last().map(String::as_str), Some("suspended 2"));
+    bench.open(2, 2);
+    bench.run();
+    assert_eq!(bench.answer().0, 2);
+    assert_eq!((bench.rows().len(), bench.world.fetched_from.lock().clone()), (4, vec![0, 2]));
+}
+
+#[test]
+fn discarded_stores_are_deleted_and_a_stop_closes_the_rest() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.open(1, 1);
+    bench.run();
+    let stores = bench.answer().1.unwrap();
+    bench.mailbox.post(Command::Discard { id: ID, stores });
+    bench.run();
+    assert_eq!(*bench.world.disk.lock(), Disk::default());
+    bench.open(1, 2);
+    bench.run();
+    let stores = bench.answer().1.unwrap();
+    bench.mailbox.post(Command::Release { id: ID, stores });
+    bench.mailbox.post(Command::Stop);
+    bench.run();
+    assert_eq!((bench.rows(), bench.world.disk.lock().closed), (vec!["a=1".to_owned()], 1));
+}
