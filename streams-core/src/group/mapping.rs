@@ -48,7 +48,9 @@ impl TaskMap {
         let Some(entry) = self.entries.iter().find(|e| e.topic == partition.topic) else {
             return Err(Error::new(
                 ErrorKind::Internal,
-                format!("the group assigned {partition}, whose topic no sub-topology reads; do all members run the same topology under this application.id?"),
+                format!(
+                    "the group assigned {partition}, whose topic no sub-topology reads; do all members run the same topology under this application.id?"
+                ),
             ));
         };
         if partition.partition >= entry.tasks {
@@ -91,7 +93,8 @@ mod tests {
     use super::*;
 
     fn map() -> TaskMap {
-        let sub = |id, sources: &[&str]| SubtopologyTopics { id, sources: sources.iter().map(|s| Arc::from(*s)).collect(), sinks: Vec::new() };
+        let sub =
+            |id, sources: &[&str]| SubtopologyTopics { id, sources: sources.iter().map(|s| Arc::from(*s)).collect(), sinks: Vec::new() };
         let counts = [("small", 2), ("wide", 4), ("also-wide", 4), ("single", 1)].map(|(t, n)| (Arc::from(t), n));
         TaskMap::new(&[sub(0, &["small", "wide", "also-wide"]), sub(2, &["single"])], &BTreeMap::from(counts))
     }

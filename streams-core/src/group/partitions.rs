@@ -30,9 +30,9 @@ pub(crate) fn resolve_partitions(
             break;
         }
         // a topic all of whose writers' sources are known first; in a loop of topics those of which some are
-        let found = [true, false]
-            .into_iter()
-            .find_map(|complete| open.iter().find_map(|topic| Some((Arc::clone(topic), upstream_maximum(topic, subtopologies, &counts, complete)?))));
+        let found = [true, false].into_iter().find_map(|complete| {
+            open.iter().find_map(|topic| Some((Arc::clone(topic), upstream_maximum(topic, subtopologies, &counts, complete)?)))
+        });
         let Some((topic, count)) = found else {
             let names: Vec<&str> = open.iter().map(|t| &***t).collect();
             return Err(Error::new(

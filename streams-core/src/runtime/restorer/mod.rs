@@ -177,7 +177,8 @@ impl Restorer {
             }
             Command::Release { id, stores } => {
                 let changelogs = self.held.remove(&id).map(|h| h.changelogs).unwrap_or_default();
-                let stores = stores.into_iter().enumerate().map(|(i, store)| OpenedStore { store, changelog: changelogs.get(i).cloned().flatten() });
+                let stores =
+                    stores.into_iter().enumerate().map(|(i, store)| OpenedStore { store, changelog: changelogs.get(i).cloned().flatten() });
                 self.parked.insert(id, Parked { stores: stores.collect(), until: now + PARKED_FOR });
             }
             Command::Discard { id, stores } => {
@@ -315,9 +316,8 @@ impl Restorer {
         }
         if self.next_clean <= now {
             self.next_clean = now + self.parts.clean_every;
-            let in_use = |id: TaskId| {
-                self.held.contains_key(&id) || self.parked.contains_key(&id) || self.restoring.iter().any(|t| t.id == id)
-            };
+            let in_use =
+                |id: TaskId| self.held.contains_key(&id) || self.parked.contains_key(&id) || self.restoring.iter().any(|t| t.id == id);
             self.parts.stores.clean(&in_use);
         }
     }

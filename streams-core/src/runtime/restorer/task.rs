@@ -36,7 +36,19 @@ pub(super) struct RestoringTask {
 
 impl RestoringTask {
     pub fn new(id: TaskId, thread: usize, ticket: u64, reply: Reply, stores: Vec<OpenedStore>, now: Duration) -> Self {
-        RestoringTask { id, thread, ticket, reply, stores, logs: None, begun: now, trouble: None, retry_at: now, backoff: ask_again(), fresh_starts: 0 }
+        RestoringTask {
+            id,
+            thread,
+            ticket,
+            reply,
+            stores,
+            logs: None,
+            begun: now,
+            trouble: None,
+            retry_at: now,
+            backoff: ask_again(),
+            fresh_starts: 0,
+        }
     }
 
     pub fn reading(&self) -> usize {
@@ -96,7 +108,13 @@ impl RestoringTask {
     }
 
     /// Reads what the fetcher has. `room`: how many more logs may be opened.
-    pub fn read(&mut self, fetcher: &mut dyn Fetcher, mut room: usize, listener: Option<&RestoreListener>, now: Duration) -> Result<Progress> {
+    pub fn read(
+        &mut self,
+        fetcher: &mut dyn Fetcher,
+        mut room: usize,
+        listener: Option<&RestoreListener>,
+        now: Duration,
+    ) -> Result<Progress> {
         let (mut worked, mut wiped) = (false, false);
         for log in self.logs.iter_mut().flatten() {
             let store = &mut *self.stores[log.store].store;
@@ -111,7 +129,9 @@ impl RestoringTask {
             if self.fresh_starts > FRESH_STARTS {
                 return Err(Error::new(
                     ErrorKind::Corrupted,
-                    format!("the stores were wiped {FRESH_STARTS} times and could not be restored still: check the disk, and the changelog topics"),
+                    format!(
+                        "the stores were wiped {FRESH_STARTS} times and could not be restored still: check the disk, and the changelog topics"
+                    ),
                 ));
             }
             self.stop_reading(fetcher, listener);
