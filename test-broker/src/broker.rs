@@ -46,12 +46,8 @@ pub struct Broker {
     libs: PathBuf,
     heap_mib: u32,
     detached: bool,
-    process: Option<Process>,
-}
-
-struct Process {
-    java: Child,
-    watcher: Option<Watcher>,
+    java: Option<Child>,
+    watcher: Watcher,
 }
 
 impl Broker {
@@ -82,7 +78,9 @@ impl Broker {
     fn prepare(options: &Options, ports: Ports, libs: &Path) -> Result<Broker> {
         let dir = make_dir(options, ports)?;
         let state = Running { pid: 0, port: ports.plain, sasl_ssl_port: ports.sasl_ssl, ready: false, dir };
-        let mut broker = Broker { state, libs: libs.to_path_buf(), heap_mib: options.heap_mib, detached: options.detached, process: None };
+        let watcher = Watcher::over_folder(&state.dir).map_err(|e| Error::new(format!("cannot run sh: {e}")))?;
+        let (heap_mib, detached) = (options.heap_mib, options.detached);
+        let mut broker = Broker { state, libs: libs.to_path_buf(), heap_mib, detached, java: None, watcher };
         let prepared = broker.fill_dir(&settings::server_properties(&broker.state.dir, ports, &options.settings));
         if prepared.is_err() {
             broker.discard();
@@ -151,9 +149,8 @@ impl Broker {
             .map_err(|e| Error::new(format!("cannot run java: {e}")))?;
         self.state.pid = java.id();
         self.state.ready = false;
-        let process = self.process.insert(Process { java, watcher: None });
-        let watcher = Watcher::start(self.state.pid, &self.state.dir).map_err(|e| Error::new(format!("cannot run sh: {e}")))?;
-        process.watcher = Some(watcher);
+        self.java = Some(java);
+        self.watch(Some(self.state.pid))?;
         self.state.write()?;
         self.wait_until_ready(log_start)?;
         self.state.ready = true;
@@ -177,7 +174,11 @@ impl Broker {
     }
 
     fn exit_status(&mut self) -> Option<ExitStatus> {
-        self.process.as_mut().and_then(|p| p.java.try_wait().ok().flatten())
+        self.java.as_mut().and_then(|java| java.try_wait().ok().flatten())
+    }
+
+    fn watch(&mut self, pid: Option<u32>) -> Result<()> {
+        self.watcher.process(pid).map_err(|e| Error::new(format!("the shell that watches over the broker has gone: {e}")))
     }
 
     /// `bootstrap.servers` of the plain listener.
@@ -212,7 +213,7 @@ impl Broker {
 
     /// Whether the process runs.
     pub fn is_running(&mut self) -> bool {
-        self.process.is_some() && self.exit_status().is_none()
+        self.java.is_some() && self.exit_status().is_none()
     }
 
     /// An orderly stop. Ports and log folder stay for [`restart`](Self::restart). Nothing happens where none runs.
@@ -257,7 +258,7 @@ impl Broker {
     }
 
     fn send(&self, signal: Signal) -> Result<()> {
-        if self.process.is_none() {
+        if self.java.is_none() {
             return Err(Error::new(format!("the broker on port {} does not run", self.state.port)));
         }
         sys::send(self.state.pid, signal)
@@ -265,22 +266,21 @@ impl Broker {
     }
 
     fn end(&mut self, signal: Signal) -> Result<()> {
-        let Some(mut process) = self.process.take() else { return Ok(()) };
-        let pid = process.java.id();
+        let Some(mut java) = self.java.take() else { return Ok(()) };
+        let pid = java.id();
         let failed = |e: io::Error| Error::new(format!("cannot end the broker's process {pid}: {e}"));
-        if process.java.try_wait().map_err(failed)?.is_none() {
+        if java.try_wait().map_err(failed)?.is_none() {
             sys::send(pid, signal).map_err(failed)?;
             let end = Instant::now() + STOP_LIMIT;
-            while process.java.try_wait().map_err(failed)?.is_none() {
+            while java.try_wait().map_err(failed)?.is_none() {
                 if Instant::now() > end {
-                    process.java.kill().map_err(failed)?;
+                    java.kill().map_err(failed)?;
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        // Not before: until here the broker must not outlive this program.
-        drop(process.watcher.take());
-        Ok(())
+        // Another process may get the number now.
+        self.watch(None)
     }
 
     /// Ends the broker, deletes its folder.
@@ -293,11 +293,7 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if self.detached && self.is_running() {
-            if let Some(process) = self.process.take() {
-                drop(process.watcher);
-            }
-        } else {
+        if !(self.detached && self.is_running()) {
             self.discard();
         }
     }

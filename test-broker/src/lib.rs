@@ -34,3 +34,4 @@ pub use jars::{cache_dir, kafka_libs};
 pub use java::{MIN_JAVA, java_program, java_version};
 pub use running::Running;
 pub use settings::{KAFKA_VERSION, PASSWORD, USER};
+pub use watch::Watcher;

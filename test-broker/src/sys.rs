@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A signal to a process.
@@ -78,4 +79,33 @@ pub fn wait_until_gone(pid: u32, limit: Duration) -> bool {
         std::thread::sleep(Duration::from_millis(20));
     }
     true
+}
+
+static CAUGHT: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn remember(signal: libc::c_int) {
+    CAUGHT.store(signal, Ordering::Relaxed);
+}
+
+/// From now on SIGINT, SIGTERM and SIGHUP do not end this program: [`caught`] tells of them.
+pub fn catch_signals() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: the handler only stores into an atomic, which a signal handler may do.
+        unsafe { libc::signal(signal, remember as extern "C" fn(libc::c_int) as libc::sighandler_t) };
+    }
+}
+
+/// The last signal that [`catch_signals`] has kept from ending this program.
+pub fn caught() -> Option<Signal> {
+    match CAUGHT.load(Ordering::Relaxed) {
+        0 => None,
+        libc::SIGINT => Some(Signal::Interrupt),
+        _ => Some(Signal::Terminate),
+    }
+}
+
+/// Whether this program may do anything on this machine.
+pub fn is_root() -> bool {
+    // SAFETY: geteuid(2) takes nothing, touches no memory of ours and cannot fail.
+    unsafe { libc::geteuid() == 0 }
 }

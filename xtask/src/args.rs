@@ -22,6 +22,18 @@ impl Args {
         self.0.len() < before
     }
 
+    /// As [`flag`](Self::flag), but lets the words behind `--` be.
+    pub fn flag_before_dashes(&mut self, name: &str) -> bool {
+        let end = self.0.iter().position(|word| word == "--").unwrap_or(self.0.len());
+        let found = self.0[..end].iter().position(|word| word == name);
+        found.map(|at| self.0.remove(at)).is_some()
+    }
+
+    /// All words that are left, for another program.
+    pub fn rest(self) -> Vec<OsString> {
+        self.0
+    }
+
     /// Takes `--name VALUE` or `--name=VALUE`.
     pub fn value(&mut self, name: &str) -> Outcome<Option<String>> {
         let prefix = format!("{name}=");

@@ -12,8 +12,8 @@ pub enum Failure {
     Usage(String),
     /// Something failed: exit status 1.
     Failed(String),
-    /// A program that the command ran has failed and said why itself: its own exit status.
-    Child(u8),
+    /// A program that the command ran has said itself what is wrong: exit status 2 if it ended with that, else 1.
+    Child(ExitStatus),
 }
 
 impl Failure {
@@ -27,13 +27,9 @@ impl Failure {
         Failure::Failed(text.into())
     }
 
-    /// Passes on how a program ended, in the manner of a shell: 128 + the signal's number where a signal ended it.
+    /// How a program ended that the command ran.
     pub fn from_status(status: ExitStatus) -> Outcome {
-        use std::os::unix::process::ExitStatusExt as _;
-        match status.code().or_else(|| status.signal().map(|signal| 128 + signal)) {
-            Some(0) => Ok(()),
-            code => Err(Failure::Child(code.and_then(|c| u8::try_from(c).ok()).unwrap_or(1))),
-        }
+        if status.success() { Ok(()) } else { Err(Failure::Child(status)) }
     }
 }
 
@@ -55,6 +51,6 @@ pub fn report(outcome: Outcome, usage: &str) -> ExitCode {
             eprintln!("xtask: {text}");
             ExitCode::FAILURE
         }
-        Err(Failure::Child(status)) => ExitCode::from(status),
+        Err(Failure::Child(status)) => ExitCode::from(if status.code() == Some(2) { 2 } else { 1 }),
     }
 }

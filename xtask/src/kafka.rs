@@ -4,6 +4,7 @@ use test_broker::{Broker, KAFKA_VERSION, Options, PASSWORD, Running, USER};
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
+use crate::machine;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -46,6 +47,7 @@ fn start(port: Option<u16>) -> Outcome {
         describe(broker);
         return Ok(());
     }
+    machine::prepare(machine::FOR_KAFKA, false)?;
     eprintln!("Starting Apache Kafka {KAFKA_VERSION} ...");
     let broker = Broker::start(&Options { port: port.filter(|p| *p != 0), detached: true, ..Options::default() })?;
     describe(broker.state());

@@ -1,10 +1,15 @@
 //! `cargo xtask`: the project's one entry. Every command exits 0 when it passed, 1 when something failed, 2 on wrong usage.
 
 mod args;
+mod build;
+mod demo;
 mod failure;
 mod kafka;
+mod machine;
 mod maven;
 mod oracle;
+mod process;
+mod test;
 mod workspace;
 
 use std::ffi::OsString;
@@ -17,7 +22,10 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND [ARGS..]
 
 commands:
+  demo [NAME] [--input F]   builds an example and runs it on the embedded cluster (word-count by default)
+  test [ARGS..]             every test, those on a real Apache Kafka included
   kafka start|stop|status   a real Apache Kafka broker on this machine
+  setup [--yes]             checks this machine for what build and tests need, and installs it where it may
   oracle describe           records what Java Kafka Streams answers (for the developers of this project)
 
 `cargo xtask COMMAND --help` says more. Exit status: 0 passed, 1 something failed, 2 wrong usage.
@@ -30,8 +38,13 @@ struct Command {
     run: fn(Args) -> Outcome,
 }
 
-const COMMANDS: &[Command] =
-    &[Command { name: "kafka", usage: kafka::USAGE, run: kafka::run }, Command { name: "oracle", usage: oracle::USAGE, run: oracle::run }];
+const COMMANDS: &[Command] = &[
+    Command { name: "demo", usage: demo::USAGE, run: demo::run },
+    Command { name: "test", usage: test::USAGE, run: test::run },
+    Command { name: "kafka", usage: kafka::USAGE, run: kafka::run },
+    Command { name: "setup", usage: machine::USAGE, run: machine::run },
+    Command { name: "oracle", usage: oracle::USAGE, run: oracle::run },
+];
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 use crate::maven::JavaProgram;
-use crate::workspace;
+use crate::{process, workspace};
 
 const PROJECT: &str = "integration-tests/oracle";
 
@@ -33,5 +33,5 @@ pub fn run(mut args: Args) -> Outcome {
     let out = out.map_or_else(|| workspace::root().join("integration-tests/golden/describe"), PathBuf::from);
     let java = JavaProgram::build(PROJECT)?;
     let sources = workspace::root().join(PROJECT).join("src/main/java");
-    workspace::run(java.command(&[], "oracle.Main").args(["describe", "--out"]).arg(out).arg("--sources").arg(sources))
+    process::run(java.command(&[], "oracle.Main").args(["describe", "--out"]).arg(out).arg("--sources").arg(sources))
 }
