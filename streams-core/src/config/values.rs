@@ -7,7 +7,8 @@ use std::fmt;
 pub enum Bootstrap {
     /// Kafka brokers: `host:port`, separated by commas.
     Servers(String),
-    /// The in-process cluster of that name; applications of one process that use the same name share it. `embedded` alone is named `default`.
+    /// The in-process cluster of that name; applications of one process that use the same name share it.
+    /// `embedded` alone is named `default`.
     Embedded(String),
 }
 

@@ -55,8 +55,8 @@ fn invalid(record: &RawRecord<'_>, context: &TimestampContext<'_>) -> Error {
     let TimestampContext { topic, partition, .. } = context;
     let RawRecord { offset, timestamp, .. } = record;
     let message = format!(
-        "topic {topic}, partition {partition}, offset {offset}: the record's timestamp {timestamp} is negative: choose what becomes of such \
-         records with default.timestamp.extractor, or with `Consumed::timestamp_extractor` for one topic"
+        "topic {topic}, partition {partition}, offset {offset}: the record's timestamp {timestamp} is negative: choose what becomes \
+         of such records with default.timestamp.extractor, or with `Consumed::timestamp_extractor` for one topic"
     );
     Error::new(ErrorKind::Serde, message)
 }
