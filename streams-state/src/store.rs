@@ -1,7 +1,8 @@
 //! What a task needs of any store, whatever its type.
 
-use crate::{Headers, Result};
+use crate::{CacheBudget, Headers, Result};
 use std::any::Any;
+use std::sync::Arc;
 
 /// Which changelog of the task a store writes to; an index that the task hands out when it opens its stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +67,12 @@ pub trait StateStore: Any + Send {
 
     /// Empties the store, rows and offset: the changelog no longer reaches back to where it stands.
     fn wipe(&mut self) -> Result<()>;
+
+    /// Joins a thread: changes go to `changelog` from now on, and the record cache is counted in `budget`.
+    fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>);
+
+    /// Leaves its thread: the record cache is counted nowhere.
+    fn detach(&mut self);
 
     /// Writes everything uncommitted to the engine in one batch, with the offset of the last record acknowledged by the changelog and the
     /// input position. Entries that are dirty in the cache must have been flushed before. `offset: None` keeps the stored one.

@@ -246,6 +246,15 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
         &self.core.codec.store
     }
 
+    fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
+        self.core.changelog = changelog;
+        self.core.attach(Some(budget));
+    }
+
+    fn detach(&mut self) {
+        self.core.attach(None);
+    }
+
     fn persistent(&self) -> bool {
         self.core.engine.persistent()
     }
