@@ -10,6 +10,8 @@ mod headers;
 mod keys;
 mod memory;
 mod position;
+#[cfg(feature = "rocksdb")]
+mod rocks;
 pub mod serde;
 mod shared;
 pub mod store;
@@ -19,6 +21,6 @@ mod typed;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
-pub use shared::SharedResources;
+pub use shared::{ResourceLimits, SharedResources};
 pub use stores::{KeyValueStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
 pub use typed::{CacheBudget, Dirty, Evicted, KvCursor, KvStore, Slot, VisitWindow, WindowCursor, WindowStore};

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::memory::MemoryEngine;
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
+use crate::typed::{StoreParts, WindowShape};
 use crate::{Result, SharedResources};
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ impl StoreType {
 /// What a store of one task is opened with.
 #[derive(Clone, Debug)]
 pub struct OpenEnv {
-    /// The task's directory; `None` where nothing is kept on disk.
+    /// The task's directory; `None` keeps every store in memory, as test drivers do.
     pub task_dir: Option<PathBuf>,
     /// The changelog topic: serdes are told it, and a durable store keeps its offset under the name. Give the name that the topic would have
     /// even where the store is not logged.
@@ -158,12 +159,24 @@ impl<K, V> Common<K, V> {
         cfg!(feature = "rocksdb") && !self.in_memory
     }
 
-    fn engine(&self, _env: &OpenEnv, _shape: Option<crate::typed::WindowShape>) -> Result<Box<dyn Engine>> {
+    /// The engine of a task's store: on disk if that is wanted, built in, and the task has a directory.
+    fn engine(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Result<Box<dyn Engine>> {
+        #[cfg(feature = "rocksdb")]
+        if let (false, Some(task)) = (self.in_memory, &env.task_dir) {
+            use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
+            let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
+            let spec = Spec { timestamped: self.timestamped, offset_key, shared: env.shared.clone() };
+            return Ok(match shape {
+                None => Box::new(RocksEngine::open(task.join("rocksdb").join(&*self.name), spec)?),
+                Some(shape) => Box::new(SegmentedEngine::open(task.join(&*self.name), &self.name, shape.segment_interval(), spec)?),
+            });
+        }
+        let _ = (env, shape);
         Ok(Box::new(MemoryEngine::default()))
     }
 
-    fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> crate::typed::StoreParts<K, V> {
-        crate::typed::StoreParts {
+    fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> StoreParts<K, V> {
+        StoreParts {
             name: self.name.clone(),
             topic: env.changelog_topic.clone(),
             keys: self.keys.clone(),

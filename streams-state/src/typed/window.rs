@@ -203,8 +203,8 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.core.scan(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
     }
 
-    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by key and window start; backwards where
-    /// `reverse`; until `visit` breaks off.
+    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by the bytes of key and window start;
+    /// backwards where `reverse`; until `visit` breaks off.
     ///
     /// # Errors
     /// When a row cannot be read, and those of `visit`.

@@ -3,6 +3,8 @@ use crate::*;
 use std::sync::Arc;
 
 mod key_value;
+mod model_key_value;
+mod model_window;
 mod window;
 
 /// A changelog that is a list.
@@ -17,6 +19,32 @@ impl Changelog for Log {
     }
 }
 
+/// Where a model test keeps its store: in memory, where the changelog is all there is after a restart, or on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Memory,
+    #[cfg(feature = "rocksdb")]
+    Disk,
+}
+
+pub(super) const PLACES: &[Place] = &[
+    Place::Memory,
+    #[cfg(feature = "rocksdb")]
+    Place::Disk,
+];
+
+impl Place {
+    /// A directory for the test and how to open stores in it.
+    pub fn env(self, dir: &tempfile::TempDir) -> OpenEnv {
+        let task_dir = (self != Place::Memory).then(|| dir.path().join("0_0"));
+        OpenEnv { task_dir, ..env() }
+    }
+}
+
+pub(super) fn open_in<S: 'static>(supplier: &dyn StoreSupplier, env: &OpenEnv) -> Box<S> {
+    supplier.open(env).unwrap().into_any().downcast().ok().unwrap()
+}
+
 pub(super) fn env() -> OpenEnv {
     OpenEnv { task_dir: None, changelog_topic: "app-s-changelog".into(), partition: 0, shared: SharedResources::default() }
 }
@@ -29,8 +57,10 @@ pub(super) fn origin(offset: i64) -> Origin {
     Origin { source: 0, offset }
 }
 
+/// Applies what the changelog has beyond the store's offset.
 pub(super) fn restore(store: &mut dyn StateStore, log: &Log) {
-    let mut records = log.0.iter().zip(0..).map(|((key, value, timestamp), offset)| ChangelogRecord {
+    let from = store.committed_offset().map_or(0, |offset| offset as usize + 1);
+    let mut records = log.0.iter().zip(0..).skip(from).map(|((key, value, timestamp), offset)| ChangelogRecord {
         key,
         value: value.as_deref(),
         timestamp: *timestamp,

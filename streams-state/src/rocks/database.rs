@@ -1,0 +1,229 @@
+//! One RocksDB: rows in one column family, what they stand for in another.
+
+use super::Spec;
+use super::cursor::RocksCursor;
+use super::error::{refused, refused_io};
+use super::options::{OFFSETS_CF, PLAIN_CF, TIMESTAMPED_CF};
+use crate::engine::Stand;
+use crate::position::Position;
+use crate::{Error, ErrorKind, Result};
+use rocksdb::{AsColumnFamilyRef, DB, FlushOptions, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+
+/// 0 says that the rows are those of some commit, as they always are here; a Java process writes 1 while it has the store open.
+const STATUS: &[u8] = b"status";
+const STATUS_CLEAN: i64 = 0;
+const POSITION: &[u8] = b"position";
+/// Java's "known, but at no offset".
+const UNKNOWN_OFFSET: i64 = -4;
+/// Rows moved at a time when a plain database becomes a timestamped one.
+const MOVE_AT_ONCE: usize = 10_000;
+
+pub(super) struct Database {
+    db: DB,
+    path: PathBuf,
+    rows: &'static str,
+    offset_key: Vec<u8>,
+    reads: ReadOptions,
+}
+
+impl Database {
+    /// Opens or creates the database in `path`.
+    pub fn open(path: &Path, spec: &Spec) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(|e| refused_io(path, "create the directory", e))?;
+        let shared = spec.shared.rocks();
+        let options = shared.database();
+        refuse_other_families(path, &options, spec)?;
+        let db = DB::open_cf_descriptors(&options, path, shared.families(spec.timestamped)).map_err(|e| refused(path, "open", e))?;
+        let database = Database {
+            db,
+            path: path.to_owned(),
+            rows: if spec.timestamped { TIMESTAMPED_CF } else { PLAIN_CF },
+            offset_key: spec.offset_key.clone(),
+            reads: ReadOptions::default(),
+        };
+        database.check_status()?;
+        if spec.timestamped {
+            database.give_plain_rows_a_time()?;
+        }
+        Ok(database)
+    }
+
+    /// A Java process that died left rows that no transaction may ever have committed.
+    fn check_status(&self) -> Result<()> {
+        match self.number(STATUS)? {
+            Some(STATUS_CLEAN) => Ok(()),
+            Some(_) => Err(Error::new(
+                ErrorKind::Corrupted,
+                format!(
+                    "{} was left open by a Java process that died, so its rows may never have been committed: delete the directory, the store \
+                     is rebuilt from its changelog",
+                    self.path.display()
+                ),
+            )),
+            None => {
+                let mut batch = WriteBatch::default();
+                batch.put_cf(self.family(OFFSETS_CF)?, STATUS, STATUS_CLEAN.to_be_bytes());
+                self.write_batch(batch)
+            }
+        }
+    }
+
+    /// Rows that a plain store wrote get the time -1, as in Java, which does it row by row.
+    fn give_plain_rows_a_time(&self) -> Result<()> {
+        let (plain, timestamped) = (self.family(PLAIN_CF)?, self.family(TIMESTAMPED_CF)?);
+        loop {
+            let mut batch = WriteBatch::default();
+            for row in self.db.iterator_cf(plain, IteratorMode::Start).take(MOVE_AT_ONCE) {
+                let (key, value) = row.map_err(|e| refused(&self.path, "read", e))?;
+                batch.put_cf(timestamped, &key, [&(-1i64).to_be_bytes(), &*value].concat());
+                batch.delete_cf(plain, &key);
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.write_batch(batch)?;
+        }
+    }
+
+    fn family(&self, name: &str) -> Result<&impl AsColumnFamilyRef> {
+        self.db
+            .cf_handle(name)
+            .ok_or_else(|| Error::new(ErrorKind::Corrupted, format!("{} has no column family {name}", self.path.display())))
+    }
+
+    pub fn get(&self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        match self.db.get_pinned_cf_opt(self.family(self.rows)?, key, &self.reads) {
+            Ok(Some(row)) => out.extend_from_slice(&row),
+            Ok(None) => return Ok(false),
+            Err(e) => return Err(refused(&self.path, "read", e)),
+        }
+        Ok(true)
+    }
+
+    pub fn scan(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<RocksCursor<'_>> {
+        let mut reads = ReadOptions::default();
+        // RocksDB's lower bound is inclusive, its upper one exclusive: the next larger key turns one into the other.
+        match from {
+            Bound::Included(key) => reads.set_iterate_lower_bound(key),
+            Bound::Excluded(key) => reads.set_iterate_lower_bound(successor(key)),
+            Bound::Unbounded => {}
+        }
+        match to {
+            Bound::Included(key) => reads.set_iterate_upper_bound(successor(key)),
+            Bound::Excluded(key) => reads.set_iterate_upper_bound(key),
+            Bound::Unbounded => {}
+        }
+        RocksCursor::start(self.db.raw_iterator_cf_opt(self.family(self.rows)?, reads), &self.path, reverse)
+    }
+
+    /// Adds a row to a batch for [`write`](Self::write).
+    pub fn add(&self, batch: &mut WriteBatch, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let rows = self.family(self.rows)?;
+        match value {
+            Some(value) => batch.put_cf(rows, key, value),
+            None => batch.delete_cf(rows, key),
+        }
+        Ok(())
+    }
+
+    /// Writes rows and what they stand for in one go.
+    pub fn write(&self, mut batch: WriteBatch, stand: Stand<'_>) -> Result<()> {
+        let offsets = self.family(OFFSETS_CF)?;
+        if let Some(offset) = stand.offset {
+            batch.put_cf(offsets, &self.offset_key, offset.to_be_bytes());
+        }
+        if let Some(position) = stand.position {
+            batch.put_cf(offsets, POSITION, position.to_bytes());
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.write_batch(batch)
+    }
+
+    fn write_batch(&self, batch: WriteBatch) -> Result<()> {
+        let mut writes = WriteOptions::default();
+        writes.set_sync(false);
+        self.db.write_opt(batch, &writes).map_err(|e| refused(&self.path, "write to", e))
+    }
+
+    pub fn offset(&self) -> Result<Option<i64>> {
+        Ok(self.number(&self.offset_key)?.filter(|&offset| offset != UNKNOWN_OFFSET))
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<i64>> {
+        let Some(bytes) = self.meta(key)? else { return Ok(None) };
+        match bytes.as_slice().try_into() {
+            Ok(bytes) => Ok(Some(i64::from_be_bytes(bytes))),
+            Err(_) => Err(Error::new(
+                ErrorKind::Corrupted,
+                format!("{}: {} has {} bytes, not 8", self.path.display(), String::from_utf8_lossy(key), bytes.len()),
+            )),
+        }
+    }
+
+    fn meta(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.db.get_cf(self.family(OFFSETS_CF)?, key).map_err(|e| refused(&self.path, "read", e))
+    }
+
+    pub fn position(&self) -> Result<Position> {
+        match self.meta(POSITION)? {
+            Some(bytes) => Position::from_bytes(&bytes),
+            None => Ok(Position::default()),
+        }
+    }
+
+    pub fn approximate_num_entries(&self) -> u64 {
+        let estimate = |family| self.db.property_int_value_cf(family, rocksdb::properties::ESTIMATE_NUM_KEYS).ok().flatten();
+        self.family(self.rows).ok().and_then(estimate).unwrap_or(0)
+    }
+
+    /// Flushes everything to files that are synced, so that the next process has no log to replay.
+    pub fn close(self) -> Result<()> {
+        let families = [self.family(self.rows)?, self.family(OFFSETS_CF)?];
+        self.db.flush_cfs_opt(&families, &FlushOptions::default()).map_err(|e| refused(&self.path, "flush", e))?;
+        self.db.cancel_all_background_work(true);
+        Ok(())
+    }
+
+    /// Removes the database with its directory.
+    pub fn destroy(self) -> Result<()> {
+        self.db.cancel_all_background_work(true);
+        let path = self.path.clone();
+        drop(self);
+        DB::destroy(&Options::default(), &path).map_err(|e| refused(&path, "delete", e))?;
+        match std::fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(refused_io(&path, "delete the directory", e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The least key greater than `key`.
+fn successor(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
+}
+
+/// A database with rows of another kind must not be opened: they would be missed, or read as what they are not.
+fn refuse_other_families(path: &Path, options: &Options, spec: &Spec) -> Result<()> {
+    if !path.join("CURRENT").exists() {
+        return Ok(());
+    }
+    let known: &[&str] = if spec.timestamped { &[PLAIN_CF, TIMESTAMPED_CF, OFFSETS_CF] } else { &[PLAIN_CF, OFFSETS_CF] };
+    for family in DB::list_cf(options, path).map_err(|e| refused(path, "open", e))? {
+        if !known.contains(&family.as_str()) {
+            let wanted = if spec.timestamped { "timestamped" } else { "plain" };
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "{} has a column family `{family}`, so it is not a {wanted} store as the topology says: change the store back, or delete \
+                     the directory and let the store be rebuilt from its changelog",
+                    path.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

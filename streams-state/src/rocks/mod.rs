@@ -1,0 +1,27 @@
+//! The durable engine: RocksDB in Java's directories, column families and keys (COMPATIBILITY.md).
+//!
+//! The write-ahead log is on and never synced: what a commit wrote survives the death of the process. After a power failure RocksDB comes
+//! back with an earlier commit, and the changelog has the rest. All column families of a database flush together, so rows and offsets agree
+//! in its files too.
+
+mod cursor;
+mod database;
+mod error;
+mod key_value;
+mod options;
+mod segments;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use key_value::RocksEngine;
+pub(crate) use options::Shared;
+pub(crate) use segments::SegmentedEngine;
+
+/// What every database of a store is opened with.
+pub(crate) struct Spec {
+    /// Whether rows carry their time; decides the column family.
+    pub timestamped: bool,
+    /// `<changelog topic>-<partition>`.
+    pub offset_key: Vec<u8>,
+    pub shared: crate::SharedResources,
+}

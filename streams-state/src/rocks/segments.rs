@@ -1,0 +1,197 @@
+//! Window stores: a database per span of time, in `<task>/<store>/<store>.<first millisecond>`.
+
+use super::Spec;
+use super::cursor::RocksCursor;
+use super::database::Database;
+use super::error::refused_io;
+use crate::Result;
+use crate::engine::{Cursor, Engine, Row, Stand};
+use crate::position::Position;
+use rocksdb::WriteBatch;
+use std::collections::BTreeMap;
+use std::ops::{Bound, RangeInclusive};
+use std::path::PathBuf;
+
+pub(crate) struct SegmentedEngine {
+    segments: BTreeMap<i64, Database>,
+    /// `<task>/<store>`.
+    path: PathBuf,
+    name: String,
+    /// Milliseconds of a segment.
+    interval: i64,
+    spec: Spec,
+    offset: Option<i64>,
+    position: Position,
+}
+
+impl SegmentedEngine {
+    pub fn open(path: PathBuf, name: &str, interval: i64, spec: Spec) -> Result<Self> {
+        std::fs::create_dir_all(&path).map_err(|e| refused_io(&path, "create the directory", e))?;
+        let mut engine = SegmentedEngine {
+            segments: BTreeMap::new(),
+            path,
+            name: name.to_owned(),
+            interval,
+            spec,
+            offset: None,
+            position: Position::default(),
+        };
+        for id in engine.on_disk()? {
+            let database = engine.open_segment(id)?;
+            // A segment without an offset was created by a commit that never came through, and is empty.
+            if let Some(offset) = database.offset()? {
+                engine.offset = Some(engine.offset.map_or(offset, |least| least.min(offset)));
+            }
+            engine.position.merge(&database.position()?);
+            engine.segments.insert(id, database);
+        }
+        Ok(engine)
+    }
+
+    fn on_disk(&self) -> Result<Vec<i64>> {
+        let list = |e| refused_io(&self.path, "list the directory", e);
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(&self.path).map_err(list)? {
+            let file = entry.map_err(list)?.file_name();
+            let start = file.to_str().and_then(|file| file.strip_prefix(&self.name)?.strip_prefix('.')?.parse::<i64>().ok());
+            ids.extend(start.map(|start| start / self.interval));
+        }
+        Ok(ids)
+    }
+
+    fn segment_path(&self, id: i64) -> PathBuf {
+        self.path.join(format!("{}.{}", self.name, id.saturating_mul(self.interval)))
+    }
+
+    fn open_segment(&self, id: i64) -> Result<Database> {
+        Database::open(&self.segment_path(id), &self.spec)
+    }
+
+    fn live(&mut self, id: i64) -> Result<&Database> {
+        if !self.segments.contains_key(&id) {
+            let database = self.open_segment(id)?;
+            self.segments.insert(id, database);
+        }
+        // Just made sure of.
+        Ok(&self.segments[&id])
+    }
+
+    fn drop_before(&mut self, live_from: i64) -> Result<()> {
+        while let Some(oldest) = self.segments.first_entry().filter(|oldest| *oldest.key() < live_from) {
+            oldest.remove().destroy()?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine for SegmentedEngine {
+    fn persistent(&self) -> bool {
+        true
+    }
+
+    fn get(&self, segment: i64, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        match self.segments.get(&segment) {
+            Some(database) => database.get(key, out),
+            None => Ok(false),
+        }
+    }
+
+    fn scan(&self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
+        if segments.is_empty() {
+            return Ok(Box::new(Chain {
+                databases: Vec::new(),
+                at: None,
+                from: from.map(<[u8]>::to_vec),
+                to: to.map(<[u8]>::to_vec),
+                reverse,
+            }));
+        }
+        // Taken from the end.
+        let mut databases: Vec<_> = self.segments.range(segments).map(|(_, database)| database).collect();
+        if !reverse {
+            databases.reverse();
+        }
+        let mut chain = Chain { databases, at: None, from: from.map(<[u8]>::to_vec), to: to.map(<[u8]>::to_vec), reverse };
+        chain.settle()?;
+        Ok(Box::new(chain))
+    }
+
+    /// One batch per segment: after a crash between two of them the smallest offset counts, and rows are written again as they were.
+    fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()> {
+        let mut batches: BTreeMap<i64, WriteBatch> = BTreeMap::new();
+        for row in rows {
+            let batch = batches.entry(row.segment).or_default();
+            self.live(row.segment)?.add(batch, row.key, row.value)?;
+        }
+        for (id, database) in self.segments.range(stand.live_from..) {
+            database.write(batches.remove(id).unwrap_or_default(), stand)?;
+        }
+        self.drop_before(stand.live_from)?;
+        self.offset = stand.offset.or(self.offset);
+        if let Some(position) = stand.position {
+            self.position.clone_from(position);
+        }
+        Ok(())
+    }
+
+    fn committed_offset(&self) -> Option<i64> {
+        self.offset
+    }
+
+    fn position(&self) -> Position {
+        self.position.clone()
+    }
+
+    fn approximate_num_entries(&self) -> u64 {
+        self.segments.values().map(Database::approximate_num_entries).sum()
+    }
+
+    fn wipe(&mut self) -> Result<()> {
+        while let Some((_, database)) = self.segments.pop_first() {
+            database.destroy()?;
+        }
+        (self.offset, self.position) = (None, Position::default());
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        self.segments.into_values().try_for_each(Database::close)
+    }
+}
+
+/// One database after the other.
+struct Chain<'a> {
+    databases: Vec<&'a Database>,
+    at: Option<RocksCursor<'a>>,
+    from: Bound<Vec<u8>>,
+    to: Bound<Vec<u8>>,
+    reverse: bool,
+}
+
+impl Chain<'_> {
+    /// Goes on to the next database that has a row, if this one has none left.
+    fn settle(&mut self) -> Result<()> {
+        while self.at.as_ref().is_none_or(|at| at.row().is_none()) {
+            let Some(next) = self.databases.pop() else { return Ok(()) };
+            self.at = Some(next.scan(slice(&self.from), slice(&self.to), self.reverse)?);
+        }
+        Ok(())
+    }
+}
+
+fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
+}
+
+impl Cursor for Chain<'_> {
+    fn row(&self) -> Option<(&[u8], &[u8])> {
+        self.at.as_ref()?.row()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        if let Some(at) = &mut self.at {
+            at.advance()?;
+        }
+        self.settle()
+    }
+}
