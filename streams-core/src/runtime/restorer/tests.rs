@@ -54,6 +54,8 @@ impl StateStore for FakeStore {
         disk.wiped += 1;
         Ok(())
     }
+    fn attach(&mut self, _: Option<streams_state::store::ChangelogId>, _: Arc<streams_state::CacheBudget>) {}
+    fn detach(&mut self) {}
     fn commit(&mut self, _: Option<i64>, _: &[PositionEntry]) -> streams_state::Result<()> {
         Ok(())
     }
