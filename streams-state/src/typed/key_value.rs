@@ -28,21 +28,6 @@ pub struct KvStore<K, V> {
 /// What point and window stores have in common.
 macro_rules! common {
     () => {
-        /// Counts the record cache in `budget` from now on: called when the store joins a thread.
-        pub fn attach(&mut self, budget: Arc<CacheBudget>) {
-            self.core.attach(Some(budget));
-        }
-
-        /// Counts nowhere: called when the store leaves its thread. The cache stays as it is.
-        pub fn detach(&mut self) {
-            self.core.attach(None);
-        }
-
-        /// Where changes are logged to; `None`, as at first, for a store without a changelog.
-        pub fn set_changelog(&mut self, changelog: Option<ChangelogId>) {
-            self.core.changelog = changelog;
-        }
-
         /// Whether [`Dirty::old`] is wanted. Costs a clone per entry and flush.
         pub fn set_keep_old(&mut self, keep: bool) {
             self.core.keep_old = keep;

@@ -7,7 +7,7 @@ type Counts = KvStore<String, u64>;
 
 fn counts(caching: bool) -> Box<Counts> {
     let mut store: Box<Counts> = open(Stores::key_value::<String, u64>("s").in_memory().caching(caching).build());
-    store.set_changelog(Some(ChangelogId(3)));
+    store.attach(Some(ChangelogId(3)), Arc::default());
     store
 }
 
@@ -102,7 +102,7 @@ fn a_deletion_of_what_never_was_is_passed_over_only_in_a_cache() {
 fn the_least_recently_used_goes_first_and_the_budget_is_kept() {
     let (mut store, mut log, mut key) = (counts(true), Log::default(), Vec::new());
     let budget = Arc::new(CacheBudget::new(250));
-    store.attach(budget.clone());
+    store.attach(Some(ChangelogId(3)), budget.clone());
     for name in ["a", "b", "c"] {
         count(&mut store, name, 1);
     }

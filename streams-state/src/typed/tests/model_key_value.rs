@@ -83,7 +83,7 @@ impl Model {
     }
 
     fn prepare(&mut self) {
-        self.store.set_changelog(Some(ChangelogId(3)));
+        self.store.attach(Some(ChangelogId(3)), Arc::default());
         self.store.set_keep_old(true);
     }
 

@@ -74,7 +74,7 @@ impl Model {
         let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<WindowStore<String, u64>> = open_in(&*supplier, &env);
-        store.set_changelog(Some(ChangelogId(3)));
+        store.attach(Some(ChangelogId(3)), Arc::default());
         let (log, rows, committed) = Default::default();
         Model { store, supplier, env, log, logged_at_commit: 0, rows, committed, time: -1, time_at_commit: -1, expired: 0 }
     }
@@ -126,7 +126,7 @@ impl Model {
         }
         self.time_at_commit = self.time;
         self.expired = 0;
-        self.store.set_changelog(Some(ChangelogId(3)));
+        self.store.attach(Some(ChangelogId(3)), Arc::default());
     }
 
     fn expect_all(&mut self, from: i64, to: i64, reverse: bool) {

@@ -12,13 +12,13 @@ fn builder() -> WindowStoreBuilder<String, u64> {
 
 fn counts(caching: bool) -> Box<Counts> {
     let mut store: Box<Counts> = open(builder().caching(caching).build());
-    store.set_changelog(Some(ChangelogId(3)));
+    store.attach(Some(ChangelogId(3)), Arc::default());
     store
 }
 
 fn joined() -> Box<Counts> {
     let mut store: Box<Counts> = open(builder().plain().retain_duplicates().build());
-    store.set_changelog(Some(ChangelogId(3)));
+    store.attach(Some(ChangelogId(3)), Arc::default());
     store
 }
 
