@@ -3,7 +3,7 @@
 //!
 //! The functions assume nothing about how long a cluster takes; whatever they wait for may take `PATIENCE`.
 
-mod clients;
+pub mod clients;
 
 pub mod admin;
 pub mod fetching;

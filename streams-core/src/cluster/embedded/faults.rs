@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use hashbrown::HashMap;
 use parking_lot::{Condvar, Mutex};
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What is broken at present.
@@ -15,6 +15,7 @@ pub(super) struct Faults {
     healing: Mutex<()>,
     healed: Condvar,
     failing: AtomicBool,
+    lost_replies: AtomicUsize,
     produces: Mutex<HashMap<String, Refusals>>,
 }
 
@@ -68,6 +69,15 @@ impl Faults {
     #[inline]
     pub(super) fn refuses(&self, topic: &str) -> Option<(Error, bool)> {
         if self.failing.load(Ordering::Acquire) { self.take_refusal(topic) } else { None }
+    }
+
+    pub(super) fn lose_replies(&self, count: usize) {
+        self.lost_replies.store(count, Ordering::Release);
+    }
+
+    /// Whether the reply to a commit gets lost.
+    pub(super) fn loses_reply(&self) -> bool {
+        self.lost_replies.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
     }
 
     #[cold]

@@ -119,6 +119,11 @@ impl Partition {
         }
     }
 
+    /// Lets every reader look again.
+    pub(super) fn notify(&self) {
+        self.state.lock().notify();
+    }
+
     /// Drops the records; whoever still has this partition is told that it is gone.
     pub(super) fn delete(&self) {
         let mut state = self.state.lock();

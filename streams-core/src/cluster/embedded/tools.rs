@@ -8,7 +8,6 @@ use crate::cluster::{CommittedOffset, NewTopic, ProduceRecord, RecordBatch};
 use crate::partitioner::partition_for_key;
 use crate::{Headers, Result, TopicPartition};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// A record with bytes of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +171,10 @@ impl EmbeddedCluster {
             self.shared.groups.forgive(self.shared.now());
         }
         self.shared.faults.set_reachable(reachable);
+        // What was written before the cut is news to readers that have not seen it.
+        for topic in self.shared.topics.all().iter().filter(|_| reachable) {
+            topic.partitions.iter().for_each(|p| p.notify());
+        }
     }
 
     /// Lets the next `count` records that clients write to `topic` fail: `retriable` as if the cluster had not answered in time, otherwise
@@ -180,9 +183,9 @@ impl EmbeddedCluster {
         self.shared.faults.fail_produces(topic, count, retriable);
     }
 
-    /// The time as this cluster sees it, since its clock's beginning.
-    pub fn now(&self) -> Duration {
-        self.shared.now()
+    /// Lets the replies to the next `count` transaction commits get lost: the commit is done, and the producer is told `Unavailable`.
+    pub fn lose_commit_replies(&self, count: usize) {
+        self.shared.faults.lose_replies(count);
     }
 }
 

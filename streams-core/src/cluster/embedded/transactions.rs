@@ -7,14 +7,15 @@ use super::group::Group;
 use super::log::Identity;
 use super::partition::Partition;
 use crate::Result;
-use hashbrown::HashMap;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(super) struct Transactions {
-    ids: Mutex<HashMap<String, Arc<Mutex<Transaction>>>>,
+    /// Ordered, so that transactions that expire together end in the same order in every run.
+    ids: Mutex<BTreeMap<String, Arc<Mutex<Transaction>>>>,
     /// No open transaction ends by time before this; milliseconds of the monotonic clock.
     first_deadline: AtomicU64,
     producers: AtomicI64,
@@ -48,7 +49,7 @@ impl Transactions {
                 let writer = Identity { id: self.producers.fetch_add(1, Ordering::Relaxed), epoch: -1 };
                 Arc::new(Mutex::new(Transaction { id: id.to_string(), writer, timeout, open: None }))
             };
-            ids.entry_ref(id).or_insert_with(new).clone()
+            ids.entry(id.to_string()).or_insert_with(new).clone()
         };
         let mut transaction = state.lock();
         transaction.writer.epoch += 1;

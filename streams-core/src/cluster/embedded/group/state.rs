@@ -225,3 +225,6 @@ impl Member {
         session.min(self.last_poll.saturating_add(self.subscription.max_poll_interval))
     }
 }
+
+#[cfg(test)]
+mod tests;

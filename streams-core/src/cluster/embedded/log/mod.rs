@@ -57,9 +57,9 @@ impl Log {
         self.end
     }
 
-    /// The last stable offset: everything before it is decided.
+    /// The last stable offset: everything before it is decided. Deleting the first records of an open transaction does not decide it.
     pub(super) fn stable_end(&self) -> i64 {
-        self.transactions.stable_end(self.end)
+        self.transactions.stable_end(self.end).max(self.start)
     }
 
     /// Bytes of keys, values and headers that are held.
@@ -108,7 +108,7 @@ impl Log {
             if from >= limit {
                 return Read::Nothing(from);
             }
-            if from > self.last_sealed() && from <= self.tail.last_offset() {
+            if !self.tail.is_empty() && from > self.last_sealed() && from <= self.tail.last_offset() {
                 self.seal();
             }
             let at = self.sealed.partition_point(|c| c.last_offset() < from);
@@ -187,3 +187,6 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

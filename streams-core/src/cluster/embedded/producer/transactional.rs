@@ -3,11 +3,11 @@
 use super::Destination;
 use crate::cluster::CommittedOffset;
 use crate::cluster::embedded::Shared;
-use crate::cluster::embedded::errors::{fenced, not_in_state, rejected};
+use crate::cluster::embedded::errors::{fenced, not_in_state, timed_out};
 use crate::cluster::embedded::group::EmbeddedToken;
 use crate::cluster::embedded::log::Identity;
 use crate::cluster::embedded::transactions::Transaction;
-use crate::{Error, Result, TopicPartition};
+use crate::{Error, ErrorKind, Result, TopicPartition};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) struct Transactional {
     /// The number of the transaction, so that a partition knows whether it was added to this one.
     number: u64,
     /// Why the open transaction can only be aborted.
-    spoilt: Option<String>,
+    spoilt: Option<(ErrorKind, String)>,
 }
 
 enum Phase {
@@ -113,13 +113,20 @@ impl Transactional {
     /// Commits or aborts.
     pub(super) fn end(&mut self, commit: bool, shared: &Shared) -> Result {
         let session = self.open_session(shared)?;
-        if commit && let Some(why) = &self.spoilt {
-            return Err(rejected(format!("the transaction of `{}` cannot be committed, abort it: {why}", self.id)));
+        if commit && let Some((kind, why)) = &self.spoilt {
+            return Err(Error::new(*kind, format!("the transaction of `{}` cannot be committed, abort it: {why}", self.id)));
         }
         self.guard(&session, |state| {
             state.end(commit);
             Ok(())
         })?;
+        if commit && shared.faults.loses_reply() {
+            // Still open as far as this side knows; calling again finds nothing left to do.
+            return Err(timed_out(format!(
+                "the outcome of the transaction of `{}` is not known: its reply was lost (as a test asked for)",
+                self.id
+            )));
+        }
         self.phase = Phase::Ready(session);
         self.spoilt = None;
         Ok(())
@@ -128,7 +135,7 @@ impl Transactional {
     /// From now on the open transaction can only be aborted.
     #[cold]
     pub(super) fn spoil(&mut self, error: &Error) {
-        self.spoilt.get_or_insert_with(|| error.to_string());
+        self.spoilt.get_or_insert_with(|| (error.kind(), error.to_string()));
     }
 
     /// The cluster has told that this producer's epoch is over.

@@ -1,5 +1,13 @@
 //! The embedded cluster: what every cluster must do, and what only this one can.
 
+mod faults;
+mod loading;
+mod maintenance;
+mod model;
+mod threads;
+mod throughput;
+mod time;
+
 use integration_tests::behaviour::Fixture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
