@@ -58,7 +58,9 @@ impl<'a> Clients<'a> {
 
     pub fn topic_with(&self, partitions: i32, configs: &[(&str, &str)]) -> String {
         let name = self.name("topic");
-        let configs: BTreeMap<_, _> = configs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let mut configs: BTreeMap<_, _> = configs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        // The records of the suite are old.
+        configs.entry("retention.ms".to_string()).or_insert_with(|| "-1".to_string());
         let new = NewTopic { name: name.clone(), partitions, replication_factor: None, configs };
         self.admin.create_topics(&[new]).unwrap();
         wait_for("the new topic", || (self.admin.partition_counts(&[&name]).unwrap() == [Some(partitions)]).then_some(()));

@@ -4,6 +4,8 @@
 //! learns which partitions it owns and commits offsets, and never reads a record; a fetcher reads what it is told and knows no group.
 
 pub mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod options;
 
 pub use options::{ClientSettings, FetcherOptions, MembershipOptions, ProducerOptions};

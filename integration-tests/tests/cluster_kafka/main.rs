@@ -1,0 +1,10 @@
+//! The Kafka cluster's four traits against a real broker. `cargo xtask test` starts one and names it in `STREAMS_TEST_BOOTSTRAP`.
+
+mod admin;
+mod behaviour;
+mod fetching;
+mod groups;
+mod producing;
+mod support;
+mod transactions;
+mod trouble;

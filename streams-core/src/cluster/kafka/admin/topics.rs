@@ -1,0 +1,179 @@
+//! Topics: counts, creation, deletion, configs.
+
+use super::KafkaAdmin;
+use super::request::items;
+use crate::cluster::NewTopic;
+use crate::cluster::kafka::client::{c_string, text};
+use crate::cluster::kafka::codes::Code;
+use crate::{Error, ErrorKind, Result};
+use rdkafka_sys as rk;
+use rk::rd_kafka_admin_op_t as op;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::{CString, c_char};
+use std::time::{Duration, Instant};
+
+/// `RD_KAFKA_PARTITION_UA`'s twin for replication: the broker's default (KIP-464).
+const DEFAULT_REPLICATION: i32 = -1;
+
+/// C objects that are freed together.
+struct Owned<T>(Vec<*mut T>, unsafe extern "C" fn(*mut T));
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        for object in &self.0 {
+            // Safety: owned, and freed with their own function.
+            unsafe { (self.1)(*object) }
+        }
+    }
+}
+
+impl KafkaAdmin {
+    pub(super) fn counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
+        if topics.is_empty() {
+            return Ok(Vec::new());
+        }
+        // A request names a topic once.
+        let unique: BTreeSet<&str> = topics.iter().copied().collect();
+        let names = unique.iter().map(|t| c_string("topic", t)).collect::<Result<Vec<_>>>()?;
+        let mut pointers: Vec<*const c_char> = names.iter().map(|n| n.as_ptr()).collect();
+        // Safety: the names are copied; the collection is freed by `Owned`.
+        let collection = unsafe { rk::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
+        let collection = Owned(vec![collection], rk::rd_kafka_TopicCollection_destroy);
+        let event = self.request(op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, None, "topics cannot be described", |s| {
+            // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
+            unsafe { rk::rd_kafka_DescribeTopics(s.client, collection.0[0], s.options, s.queue) };
+        })?;
+        let mut found: HashMap<String, Option<i32>> = HashMap::new();
+        // Safety: the answer of this request, whose parts live as long as the event.
+        unsafe {
+            for topic in items(&event, rk::rd_kafka_event_DescribeTopics_result, rk::rd_kafka_DescribeTopics_result_topics) {
+                let name = text(rk::rd_kafka_TopicDescription_name(*topic));
+                let error = rk::rd_kafka_TopicDescription_error(*topic);
+                let code = if error.is_null() { Code::NONE } else { Code::of(rk::rd_kafka_error_code(error)) };
+                let mut count = 0;
+                if code == Code::NONE {
+                    rk::rd_kafka_TopicDescription_partitions(*topic, &mut count);
+                } else if !code.is_missing_topic() && code != LEADER_NOT_AVAILABLE {
+                    return Err(self.topic_error(&name, "cannot be described", code, &text(rk::rd_kafka_error_string(error))));
+                }
+                found.insert(name, (count > 0).then_some(count as i32));
+            }
+        }
+        Ok(topics.iter().map(|t| found.get(*t).copied().flatten()).collect())
+    }
+
+    pub(super) fn create(&self, topics: &[NewTopic]) -> Result<()> {
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let mut new = Owned(Vec::new(), rk::rd_kafka_NewTopic_destroy);
+        for topic in topics {
+            let name = c_string("topic", &topic.name)?;
+            let mut why = [0 as c_char; 256];
+            let replication = topic.replication_factor.unwrap_or(DEFAULT_REPLICATION);
+            // Safety: the name is copied, the buffer as long as said.
+            let object = unsafe { rk::rd_kafka_NewTopic_new(name.as_ptr(), topic.partitions, replication, why.as_mut_ptr(), why.len()) };
+            if object.is_null() {
+                // Safety: librdkafka ends the text with a zero.
+                let why = unsafe { text(why.as_ptr()) };
+                return Err(Error::new(ErrorKind::Rejected, format!("topic `{}` cannot be created: {why}", topic.name)));
+            }
+            new.0.push(object);
+            for (key, value) in &topic.configs {
+                let (key, value) = (c_string("topic config", key)?, c_string("topic config", value)?);
+                // Safety: both are copied.
+                unsafe { rk::rd_kafka_NewTopic_set_config(object, key.as_ptr(), value.as_ptr()) };
+            }
+        }
+        let event = self.request(op::RD_KAFKA_ADMIN_OP_CREATETOPICS, None, "topics cannot be created", |s| {
+            // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
+            unsafe { rk::rd_kafka_CreateTopics(s.client, new.0.as_ptr() as *mut _, new.0.len(), s.options, s.queue) };
+        })?;
+        // Safety: the answer of this request.
+        let results = unsafe { items(&event, rk::rd_kafka_event_CreateTopics_result, rk::rd_kafka_CreateTopics_result_topics) };
+        self.check_topics(results, "cannot be created", Code::TOPIC_ALREADY_EXISTS)?;
+        self.await_topics(topics)
+    }
+
+    /// A topic exists when the controller says so; brokers know of it a moment later.
+    fn await_topics(&self, topics: &[NewTopic]) -> Result<()> {
+        let names: Vec<&str> = topics.iter().map(|t| t.name.as_str()).collect();
+        let deadline = Instant::now() + self.waits.request;
+        loop {
+            let counts = self.counts(&names)?;
+            let Some(missing) = counts.iter().position(Option::is_none) else { return Ok(()) };
+            if Instant::now() >= deadline {
+                let what = format!("topic `{}` was created and cannot be seen", names[missing]);
+                return Err(self.client.error(Code::TIMED_OUT, what));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(super) fn delete(&self, topics: &[&str]) -> Result<()> {
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let names = topics.iter().map(|t| c_string("topic", t)).collect::<Result<Vec<CString>>>()?;
+        // Safety: the names are copied.
+        let objects = names.iter().map(|n| unsafe { rk::rd_kafka_DeleteTopic_new(n.as_ptr()) }).collect();
+        let objects = Owned(objects, rk::rd_kafka_DeleteTopic_destroy);
+        let event = self.request(op::RD_KAFKA_ADMIN_OP_DELETETOPICS, None, "topics cannot be deleted", |s| {
+            // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
+            unsafe { rk::rd_kafka_DeleteTopics(s.client, objects.0.as_ptr() as *mut _, objects.0.len(), s.options, s.queue) };
+        })?;
+        // Safety: the answer of this request.
+        let results = unsafe { items(&event, rk::rd_kafka_event_DeleteTopics_result, rk::rd_kafka_DeleteTopics_result_topics) };
+        self.check_topics(results, "cannot be deleted", Code::UNKNOWN_TOPIC_OR_PART)
+    }
+
+    /// The first error that is not `fine`.
+    fn check_topics(&self, results: &[*const rk::rd_kafka_topic_result_t], what: &str, fine: Code) -> Result<()> {
+        for result in results {
+            // Safety: the results live as long as their event, which the caller holds.
+            let (name, code, why) = unsafe {
+                (
+                    text(rk::rd_kafka_topic_result_name(*result)),
+                    Code::of(rk::rd_kafka_topic_result_error(*result)),
+                    text(rk::rd_kafka_topic_result_error_string(*result)),
+                )
+            };
+            if code != Code::NONE && code != fine {
+                return Err(self.topic_error(&name, what, code, &why));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn configs(&self, topic: &str) -> Result<BTreeMap<String, String>> {
+        let name = c_string("topic", topic)?;
+        // Safety: the name is copied.
+        let resource = unsafe { rk::rd_kafka_ConfigResource_new(rk::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr()) };
+        let resource = Owned(vec![resource], rk::rd_kafka_ConfigResource_destroy);
+        let event = self.request(op::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, None, "topic configs cannot be read", |s| {
+            // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
+            unsafe { rk::rd_kafka_DescribeConfigs(s.client, resource.0.as_ptr() as *mut _, 1, s.options, s.queue) };
+        })?;
+        let mut configs = BTreeMap::new();
+        // Safety: the answer of this request, whose parts live as long as the event.
+        unsafe {
+            for resource in items(&event, rk::rd_kafka_event_DescribeConfigs_result, rk::rd_kafka_DescribeConfigs_result_resources) {
+                let code = Code::of(rk::rd_kafka_ConfigResource_error(*resource));
+                if code != Code::NONE {
+                    let why = text(rk::rd_kafka_ConfigResource_error_string(*resource));
+                    return Err(self.topic_error(topic, "has no readable configs", code, &why));
+                }
+                let mut count = 0;
+                let entries = rk::rd_kafka_ConfigResource_configs(*resource, &mut count);
+                for i in 0..count {
+                    let entry = *entries.add(i);
+                    configs.insert(text(rk::rd_kafka_ConfigEntry_name(entry)), text(rk::rd_kafka_ConfigEntry_value(entry)));
+                }
+            }
+        }
+        Ok(configs)
+    }
+}
+
+/// A new topic has no leader for a moment.
+const LEADER_NOT_AVAILABLE: Code = Code(rk::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE as i32);
