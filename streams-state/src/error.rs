@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Io,
     /// What is on disk cannot be right: the store must be rebuilt from its changelog.
     Corrupted,
+    /// The changelog did not take a change; the cause says why.
+    Changelog,
     /// The call cannot be answered as asked (unknown store, wrong type, store closed).
     Invalid,
 }
@@ -57,6 +59,11 @@ impl Error {
     /// The input record whose change failed, which may lie before the record in hand: changes are serialized late.
     pub fn origin(&self) -> Option<Origin> {
         self.0.origin
+    }
+
+    /// The error that caused it, if any.
+    pub fn into_cause(self) -> Option<BoxError> {
+        self.0.source
     }
 
     /// What can be done about it.
