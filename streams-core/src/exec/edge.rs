@@ -1,0 +1,95 @@
+//! Typed edges, and how they are put together while a graph is built.
+
+use super::cx::{Cx, Meta};
+use crate::{Data, Result};
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A node's input. One virtual call per edge.
+pub(crate) trait Process<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()>;
+}
+
+/// The way to a node of which only the input types are known.
+pub(crate) type Edge<K, V> = Box<dyn Process<K, V>>;
+
+/// Where nothing follows.
+pub(crate) struct End;
+
+impl<K, V> Process<K, V> for End {
+    fn process(&mut self, _: &mut Cx, _: K, _: V, _: &Meta<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Several children: a clone for all but the last, in the order in which they were declared.
+struct FanOut<K, V> {
+    rest: Vec<Edge<K, V>>,
+    last: Edge<K, V>,
+}
+
+impl<K: Clone, V: Clone> Process<K, V> for FanOut<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        for edge in &mut self.rest {
+            edge.process(cx, key.clone(), value.clone(), meta)?;
+        }
+        self.last.process(cx, key, value, meta)
+    }
+}
+
+/// One child of several parents whose type is not known here.
+struct SharedEdge<K, V>(Rc<RefCell<Edge<K, V>>>);
+
+impl<K, V> Process<K, V> for SharedEdge<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        self.0.borrow_mut().process(cx, key, value, meta)
+    }
+}
+
+/// A node that is also reached from outside its parents, by the task's flush or punctuation.
+pub(crate) struct Shared<N>(pub Rc<RefCell<N>>);
+
+impl<K, V, N: Process<K, V>> Process<K, V> for Shared<N> {
+    #[inline]
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        self.0.borrow_mut().process(cx, key, value, meta)
+    }
+}
+
+/// An edge whose types are forgotten between the making of a child and the making of its parents, once per task.
+pub(crate) struct ErasedEdge {
+    edge: Box<dyn Any>,
+    share: fn(Box<dyn Any>, usize) -> Vec<Box<dyn Any>>,
+}
+
+const CHECKED: &str = "the types of both ends of an edge are compared when the topology is built";
+
+impl ErasedEdge {
+    pub fn new<K: Data, V: Data>(edge: Edge<K, V>) -> Self {
+        fn share<K: Data, V: Data>(edge: Box<dyn Any>, parents: usize) -> Vec<Box<dyn Any>> {
+            let shared = Rc::new(RefCell::new(*edge.downcast::<Edge<K, V>>().expect(CHECKED)));
+            (0..parents).map(|_| Box::new(Box::new(SharedEdge(shared.clone())) as Edge<K, V>) as Box<dyn Any>).collect()
+        }
+        ErasedEdge { edge: Box::new(edge), share: share::<K, V> }
+    }
+
+    /// One edge for each parent.
+    pub fn split(self, parents: usize) -> Vec<ErasedEdge> {
+        if parents == 1 {
+            return vec![self];
+        }
+        let share = self.share;
+        share(self.edge, parents).into_iter().map(|edge| ErasedEdge { edge, share }).collect()
+    }
+
+    /// The edges to all children as one.
+    pub fn join<K: Data, V: Data>(edges: Vec<ErasedEdge>) -> Edge<K, V> {
+        let mut typed: Vec<Edge<K, V>> = edges.into_iter().map(|e| *e.edge.downcast::<Edge<K, V>>().expect(CHECKED)).collect();
+        match typed.pop() {
+            None => Box::new(End),
+            Some(only) if typed.is_empty() => only,
+            Some(last) => Box::new(FanOut { rest: typed, last }),
+        }
+    }
+}

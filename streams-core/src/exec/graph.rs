@@ -1,0 +1,284 @@
+//! Building a task's graph, children first, and the calls that a task makes to it between records.
+
+use super::cx::{Collector, Cx};
+use super::edge::{Edge, ErasedEdge, Process, Shared};
+use super::source::SourceNode;
+use super::stores::StoreSlots;
+use super::timers::{PunctuationType, TimerId, Timers};
+use crate::cluster::RawRecord;
+use crate::topology::{NodeSpec, Subtopology};
+use crate::{Error, ErrorKind, Headers, Result};
+use std::any::{TypeId, type_name};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use streams_state::store::{PositionEntry, StateStore};
+
+/// The key and value type of one end of an edge.
+#[derive(Clone, Copy)]
+pub(crate) struct Types {
+    pub id: TypeId,
+    pub name: &'static str,
+}
+
+impl Types {
+    pub fn of<K: 'static, V: 'static>() -> Self {
+        Types { id: TypeId::of::<(K, V)>(), name: type_name::<(K, V)>() }
+    }
+}
+
+/// What a factory made.
+pub(crate) enum Built {
+    Edge(ErasedEdge),
+    Source(Box<dyn SourceNode>),
+}
+
+/// Makes one physical node for one task. Lives in the topology, shared by all tasks.
+pub(crate) trait NodeFactory: Send + Sync {
+    /// `None` for a source.
+    fn input(&self) -> Option<Types>;
+    /// `None` for a sink.
+    fn output(&self) -> Option<Types>;
+    fn build(&self, env: &mut GraphEnv<'_>, next: Vec<ErasedEdge>) -> Result<Built>;
+}
+
+/// The calls a task makes to a node between records.
+pub(crate) trait Maintain {
+    /// Forwards what the node's cache holds back.
+    fn flush(&mut self, _cx: &mut Cx) -> Result<()> {
+        Ok(())
+    }
+    /// Gives up one cache entry, forwarding it if it was held back; false when there is none.
+    fn evict(&mut self, _cx: &mut Cx) -> Result<bool> {
+        Ok(false)
+    }
+    fn punctuate(&mut self, _cx: &mut Cx, _timer: TimerId, _time: i64) -> Result<()> {
+        Ok(())
+    }
+    /// The node is about to be dropped for good.
+    fn close(&mut self, _cx: &mut Cx) {}
+}
+
+/// A node held by its parents' edges and by the task.
+pub(crate) struct Outside<N>(pub Rc<RefCell<N>>);
+
+impl<N: Maintain> Maintain for Outside<N> {
+    fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        self.0.borrow_mut().flush(cx)
+    }
+    fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        self.0.borrow_mut().evict(cx)
+    }
+    fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
+        self.0.borrow_mut().punctuate(cx, timer, time)
+    }
+    fn close(&mut self, cx: &mut Cx) {
+        self.0.borrow_mut().close(cx)
+    }
+}
+
+/// What factories may ask for while a graph is built.
+pub(crate) struct GraphEnv<'a> {
+    stores: &'a mut StoreSlots,
+    maintained: Vec<Box<dyn Maintain>>,
+    timers: Timers,
+    out: &'a mut dyn Collector,
+    application_id: &'a str,
+    now: i64,
+    /// Name of the node being built.
+    node: Arc<str>,
+}
+
+impl GraphEnv<'_> {
+    /// The store of that name.
+    pub fn store<S: StateStore>(&mut self, name: &str) -> Result<Rc<RefCell<S>>> {
+        match self.stores.index_of(name) {
+            Some(index) => self.stores.typed(index),
+            None => {
+                Err(Error::new(ErrorKind::Topology, format!("node {} uses store {name}, which is not part of its sub-topology", self.node)))
+            }
+        }
+    }
+
+    /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
+    pub fn maintain(&mut self, node: Box<dyn Maintain>) -> usize {
+        self.maintained.push(node);
+        self.maintained.len() - 1
+    }
+
+    /// Registers a node that also its parents call, and gives the edge to it.
+    pub fn maintained<K, V, N: Process<K, V> + Maintain + 'static>(&mut self, node: N) -> Edge<K, V> {
+        let node = Rc::new(RefCell::new(node));
+        self.maintain(Box::new(Outside(node.clone())));
+        Box::new(Shared(node))
+    }
+
+    /// The index that the next call of `maintain` will give.
+    pub fn next_maintained(&self) -> usize {
+        self.maintained.len()
+    }
+
+    pub fn schedule(&mut self, kind: PunctuationType, interval: Duration, start: Option<i64>) -> TimerId {
+        let node = self.next_maintained();
+        self.timers.add(node, kind, interval, start, self.now)
+    }
+
+    pub fn collector(&mut self) -> &mut dyn Collector {
+        self.out
+    }
+
+    pub fn application_id(&self) -> &str {
+        self.application_id
+    }
+
+    /// Name of the node being built.
+    pub fn node_name(&self) -> Arc<str> {
+        self.node.clone()
+    }
+}
+
+/// A running graph.
+pub(crate) struct Graph {
+    cx: Cx,
+    /// By the index of the topic in the sub-topology's sources.
+    sources: Vec<Box<dyn SourceNode>>,
+    source_of_topic: Vec<usize>,
+    /// In the order of building: children before parents.
+    maintained: Vec<Box<dyn Maintain>>,
+    stores: StoreSlots,
+}
+
+impl Graph {
+    /// Builds the graph of one task on the thread that will run it. `cx` brings collector, time and budget.
+    pub fn new(nodes: &[NodeSpec], subtopology: &Subtopology, stores: Vec<Box<dyn StateStore>>, mut cx: Cx) -> Result<Graph> {
+        let logged: Vec<bool> = subtopology.stores.iter().map(|s| s.logging().is_some()).collect();
+        let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
+        let application_id = cx.application_id.clone();
+        let mut env = GraphEnv {
+            stores: &mut slots,
+            maintained: Vec::new(),
+            timers: Timers::new(),
+            out: &mut *cx.out,
+            application_id: &application_id,
+            now: cx.wall_clock,
+            node: "".into(),
+        };
+        // edges into a node, one for each parent
+        let mut waiting: Vec<Vec<ErasedEdge>> = nodes.iter().map(|_| Vec::new()).collect();
+        let mut sources: Vec<Box<dyn SourceNode>> = Vec::new();
+        let mut source_of_node = vec![usize::MAX; nodes.len()];
+        for &index in subtopology.nodes.iter().rev() {
+            let spec = &nodes[index];
+            env.node = spec.name.clone();
+            let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
+            match spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))? {
+                Built::Edge(edge) => waiting[index] = edge.split(spec.parents.len().max(1)),
+                Built::Source(source) => {
+                    source_of_node[index] = sources.len();
+                    sources.push(source);
+                }
+            }
+        }
+        let (maintained, timers) = (env.maintained, env.timers);
+        cx.timers = timers;
+        let source_of_topic = subtopology.sources.iter().map(|s| source_of_node[s.node]).collect();
+        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots })
+    }
+
+    pub fn cx(&self) -> &Cx {
+        &self.cx
+    }
+
+    pub fn cx_mut(&mut self) -> &mut Cx {
+        &mut self.cx
+    }
+
+    pub fn stores_mut(&mut self) -> &mut StoreSlots {
+        &mut self.stores
+    }
+
+    /// Runs one record through. `topic` is the index of the source topic in the sub-topology, `input` that of the task's input partition;
+    /// `timestamp` was chosen by the extractor.
+    #[inline]
+    pub fn process(&mut self, topic: usize, input: u32, record: &RawRecord<'_>, headers: &Headers, timestamp: i64) -> Result<()> {
+        let cx = &mut self.cx;
+        cx.origin.source = input;
+        cx.origin.offset = record.offset;
+        cx.timestamp = timestamp;
+        if timestamp > cx.stream_time {
+            cx.stream_time = timestamp;
+        }
+        cx.in_record = true;
+        let result = self.sources[self.source_of_topic[topic]].accept(cx, record, headers, timestamp);
+        cx.in_record = false;
+        result?;
+        if cx.timers.stream_due(cx.stream_time) {
+            self.punctuate(PunctuationType::StreamTime, self.cx.stream_time)?;
+        }
+        if self.cx.budget.over() { self.evict() } else { Ok(()) }
+    }
+
+    /// Fires what is due; the answer is whether anything was.
+    #[cold]
+    pub fn punctuate(&mut self, kind: PunctuationType, time: i64) -> Result<bool> {
+        let mut fired = false;
+        while let Some((node, timer)) = self.cx.timers.take_due(kind, time) {
+            fired = true;
+            self.cx.timestamp = time;
+            self.maintained[node].punctuate(&mut self.cx, timer, time)?;
+        }
+        Ok(fired)
+    }
+
+    /// Gives up cache entries until the thread's record cache is within its limit: first of the cache that grew last, as Java does, then of
+    /// any other.
+    #[cold]
+    #[inline(never)]
+    fn evict(&mut self) -> Result<()> {
+        while self.cx.budget.over() {
+            let touched = self.cx.touched;
+            if let Some(node) = self.maintained.get_mut(touched)
+                && node.evict(&mut self.cx)?
+            {
+                continue;
+            }
+            let mut evicted = false;
+            for node in &mut self.maintained {
+                if node.evict(&mut self.cx)? {
+                    evicted = true;
+                    break;
+                }
+            }
+            if !evicted && !self.stores.evict_one(&mut *self.cx.out)? {
+                return Ok(()); // the rest of the budget is another task's
+            }
+        }
+        Ok(())
+    }
+
+    /// Forwards everything that caches hold back, parents first, so that each node sees what its parents still had.
+    pub fn flush(&mut self) -> Result<()> {
+        for node in self.maintained.iter_mut().rev() {
+            node.flush(&mut self.cx)?;
+        }
+        self.stores.flush(&mut *self.cx.out)
+    }
+
+    /// Takes the stores to what was flushed last, each with the offset that its changelog has acknowledged.
+    pub fn commit_stores(&mut self, position: &[PositionEntry]) -> Result<()> {
+        let out = &self.cx.out;
+        self.stores.commit(&mut |store| out.acknowledged(store), position)
+    }
+
+    /// Drops the nodes and gives back the stores.
+    pub fn into_stores(mut self) -> Result<Vec<Box<dyn StateStore>>> {
+        for node in self.maintained.iter_mut().rev() {
+            node.close(&mut self.cx);
+        }
+        let Graph { sources, maintained, stores, .. } = self;
+        drop(sources);
+        drop(maintained);
+        stores.into_stores()
+    }
+}

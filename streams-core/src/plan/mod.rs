@@ -1,0 +1,85 @@
+//! The logical graph that DSL calls make: names are burned here as Java burns them, and the physical graph is written from here.
+//! Rewrites of the graph (optimisations) happen in this layer and nowhere else.
+
+mod names;
+mod write;
+
+pub use names::Named;
+pub(crate) use names::Names;
+pub(crate) use write::{Target, WriteNode};
+
+use crate::topology::{TopicName, TopologyError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use streams_state::StoreSupplier;
+
+/// A node of the plan. Its index is its build priority: nodes are numbered as they are added.
+pub(crate) struct PlanNode {
+    /// The physical node that children attach to.
+    pub name: Arc<str>,
+    pub parents: Vec<PlanId>,
+    pub children: Vec<PlanId>,
+    pub role: Role,
+    /// Writes the physical nodes.
+    pub write: Arc<dyn WriteNode>,
+}
+
+/// What rewrites need to know of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Reads these topics as a stream. Sources of equal topics become one.
+    StreamSource(Vec<TopicName>),
+    /// Writes records to a repartition topic and reads them again.
+    Repartition,
+    /// A join that also lets records without a key through: repartition nodes above it must not drop them.
+    NullKeyRelaxedJoin,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PlanId(pub usize);
+
+/// The plan of one builder.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub nodes: Vec<PlanNode>,
+    pub names: Names,
+    /// Stores that the user added by hand.
+    pub stores: Vec<Arc<dyn StoreSupplier>>,
+    /// The repartition node last made for joins of a stream.
+    pub join_repartitions: HashMap<(PlanId, Arc<str>), PlanId>,
+    /// Sets of source nodes that are joined.
+    pub copartitions: Vec<Vec<Arc<str>>>,
+    /// What was wrong with DSL calls: told by `build()`, so that calls need not return results.
+    pub errors: Vec<TopologyError>,
+}
+
+impl Plan {
+    pub fn add(&mut self, name: Arc<str>, parents: &[PlanId], role: Role, write: Arc<dyn WriteNode>) -> PlanId {
+        let id = PlanId(self.nodes.len());
+        for parent in parents {
+            self.nodes[parent.0].children.push(id);
+        }
+        self.nodes.push(PlanNode { name, parents: parents.to_vec(), children: Vec::new(), role, write });
+        id
+    }
+
+    pub fn error(&mut self, message: impl Into<String>) {
+        self.errors.push(TopologyError::new(message));
+    }
+}
+
+/// A plan shared by its builder and all handles. A lock, not a `RefCell`: a builder may be held over an await in a spawned task.
+#[derive(Clone, Default)]
+pub(crate) struct SharedPlan(Arc<Mutex<Plan>>);
+
+impl SharedPlan {
+    /// A plan is changed by short calls that cannot leave it half done, so a panic elsewhere does not spoil it.
+    pub fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn is(&self, other: &SharedPlan) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,122 @@
+//! From the plan to the physical graph, in Java's order.
+
+use super::{Plan, PlanId, Role};
+use crate::topology::{PhysicalBuilder, Topology, TopologyError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Writes the physical nodes of one plan node.
+pub(crate) trait WriteNode: Send + Sync {
+    fn write(&self, target: &mut Target<'_>) -> Result<(), TopologyError>;
+}
+
+impl<F: Fn(&mut Target<'_>) -> Result<(), TopologyError> + Send + Sync> WriteNode for F {
+    fn write(&self, target: &mut Target<'_>) -> Result<(), TopologyError> {
+        self(target)
+    }
+}
+
+/// What a node is written to.
+pub(crate) struct Target<'a> {
+    pub builder: &'a mut PhysicalBuilder,
+    pub name: Arc<str>,
+    /// The physical nodes it follows.
+    pub parents: Vec<Arc<str>>,
+    /// Whether a join that lets null keys through is downstream of this repartition.
+    pub keep_null_keys: bool,
+}
+
+/// Sources that are read as another one is, and the children that the other one gets by that.
+#[derive(Default)]
+struct MergedSources {
+    replaced: HashMap<PlanId, PlanId>,
+    extra_children: HashMap<PlanId, Vec<PlanId>>,
+}
+
+impl Plan {
+    pub fn compile(&self) -> Result<Topology, TopologyError> {
+        if let Some(error) = self.errors.first() {
+            return Err(error.clone());
+        }
+        let merged = self.merged_sources()?;
+        let mut builder = PhysicalBuilder::default();
+        for store in &self.stores {
+            builder.add_store(store)?;
+        }
+        let mut written = vec![false; self.nodes.len()];
+        // nodes leave by priority once a parent is written; one whose other parents are not written yet comes again with them
+        let mut queue: BTreeSet<PlanId> = (0..self.nodes.len()).map(PlanId).filter(|id| self.nodes[id.0].parents.is_empty()).collect();
+        while let Some(id) = queue.pop_first() {
+            let node = &self.nodes[id.0];
+            let parents: Vec<PlanId> = node.parents.iter().map(|p| *merged.replaced.get(p).unwrap_or(p)).collect();
+            if merged.replaced.contains_key(&id) || written[id.0] || !parents.iter().all(|p| written[p.0]) {
+                continue;
+            }
+            let mut names: Vec<Arc<str>> = Vec::with_capacity(parents.len());
+            for parent in &parents {
+                let name = &self.nodes[parent.0].name;
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            let keep_null_keys = node.role == Role::Repartition && self.relaxed_join_below(id);
+            node.write.write(&mut Target { builder: &mut builder, name: node.name.clone(), parents: names, keep_null_keys })?;
+            written[id.0] = true;
+            queue.extend(node.children.iter().copied());
+            queue.extend(merged.extra_children.get(&id).into_iter().flatten().copied());
+        }
+        for group in &self.copartitions {
+            let group: Vec<Arc<str>> = group.iter().map(|name| self.name_after_merging(name, &merged)).collect();
+            builder.copartition(&group);
+        }
+        builder.build()
+    }
+
+    /// Streams of the same topics share the first one's source node.
+    fn merged_sources(&self) -> Result<MergedSources, TopologyError> {
+        let mut merged = MergedSources::default();
+        let mut first_of_topic = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let Role::StreamSource(topics) = &node.role else { continue };
+            for topic in topics {
+                let first = *first_of_topic.entry(topic).or_insert(PlanId(index));
+                if first.0 == index {
+                    continue;
+                }
+                let main = &self.nodes[first.0];
+                if main.role != node.role {
+                    return Err(TopologyError::new(format!(
+                        "streams {} and {} both read topic {} but not the same list of topics: read it once, then merge or branch",
+                        main.name,
+                        node.name,
+                        topic.plain()
+                    )));
+                }
+                if merged.replaced.insert(PlanId(index), first).is_none() {
+                    merged.extra_children.entry(first).or_default().extend(node.children.iter().copied());
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    fn name_after_merging(&self, name: &Arc<str>, merged: &MergedSources) -> Arc<str> {
+        let replaced = merged.replaced.iter().find(|(from, _)| self.nodes[from.0].name == *name);
+        replaced.map_or_else(|| name.clone(), |(_, to)| self.nodes[to.0].name.clone())
+    }
+
+    fn relaxed_join_below(&self, id: PlanId) -> bool {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut stack = vec![id];
+        while let Some(at) = stack.pop() {
+            if std::mem::replace(&mut seen[at.0], true) {
+                continue;
+            }
+            if self.nodes[at.0].role == Role::NullKeyRelaxedJoin {
+                return true;
+            }
+            stack.extend(self.nodes[at.0].children.iter().copied());
+        }
+        false
+    }
+}

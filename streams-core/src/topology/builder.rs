@@ -1,0 +1,219 @@
+//! Puts a physical graph together and checks it.
+
+use super::groups::Groups;
+use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceTopic, Subtopology, TopicName};
+use super::{Inner, Topology, TopologyError};
+use crate::config::OffsetReset;
+use crate::exec::NodeFactory;
+use crate::handlers::TimestampExtractor;
+use std::collections::HashMap;
+use std::sync::Arc;
+use streams_state::StoreSupplier;
+
+type Result<T = ()> = std::result::Result<T, TopologyError>;
+
+/// Nodes and stores by name, in the order in which they are added: that order decides the numbers of sub-topologies.
+#[derive(Default)]
+pub(crate) struct PhysicalBuilder {
+    nodes: Vec<NodeSpec>,
+    by_name: HashMap<Arc<str>, usize>,
+    stores: Vec<Arc<dyn StoreSupplier>>,
+    store_names: Vec<Arc<str>>,
+    repartition_topics: Vec<RepartitionTopic>,
+    copartition_groups: Vec<Vec<TopicName>>,
+}
+
+impl PhysicalBuilder {
+    pub fn add_source(
+        &mut self,
+        name: &Arc<str>,
+        topics: Vec<TopicName>,
+        reset: Option<OffsetReset>,
+        extractor: Option<Arc<dyn TimestampExtractor>>,
+        factory: Arc<dyn NodeFactory>,
+    ) -> Result {
+        for topic in &topics {
+            if let Some(other) = self.source_of(topic) {
+                return Err(TopologyError::new(format!(
+                    "topic {} is read by source {} already, so source {name} cannot read it too: use one stream and branch from it",
+                    topic.plain(),
+                    self.nodes[other].name
+                )));
+            }
+        }
+        self.add(name, NodeKind::Source { topics, reset, extractor }, &[], factory)
+    }
+
+    pub fn add_processor(&mut self, name: &Arc<str>, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
+        self.add(name, NodeKind::Processor, parents, factory)
+    }
+
+    pub fn add_sink(&mut self, name: &Arc<str>, topic: SinkTopic, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
+        self.add(name, NodeKind::Sink { topic }, parents, factory)
+    }
+
+    fn add(&mut self, name: &Arc<str>, kind: NodeKind, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
+        if self.by_name.contains_key(name) {
+            return Err(TopologyError::new(format!("there are two nodes of the name {name}: give one of them another name")));
+        }
+        let index = self.nodes.len();
+        let mut parent_indices = Vec::with_capacity(parents.len());
+        for parent in parents {
+            if parent == name {
+                return Err(TopologyError::new(format!("node {name} is its own parent, which would be a cycle")));
+            }
+            let &parent_index = self.by_name.get(parent).ok_or_else(|| {
+                TopologyError::new(format!(
+                    "node {name} names {parent} as its parent, but there is no such node before it: add the parent first"
+                ))
+            })?;
+            self.check_edge(parent_index, name, &*factory)?;
+            parent_indices.push(parent_index);
+        }
+        for &parent in &parent_indices {
+            self.nodes[parent].children.push(index);
+        }
+        self.by_name.insert(name.clone(), index);
+        self.nodes.push(NodeSpec { name: name.clone(), kind, parents: parent_indices, children: Vec::new(), stores: Vec::new(), factory });
+        Ok(())
+    }
+
+    fn check_edge(&self, parent: usize, child: &str, factory: &dyn NodeFactory) -> Result {
+        let parent = &self.nodes[parent];
+        let Some(output) = parent.factory.output() else {
+            return Err(TopologyError::new(format!("{} is a sink, so {child} cannot follow it", parent.name)));
+        };
+        match factory.input() {
+            Some(input) if input.id != output.id => Err(TopologyError::new(format!(
+                "node {} gives {} as (key, value), but {child} takes {}: read the topic with the same types everywhere",
+                parent.name, output.name, input.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn source_of(&self, topic: &TopicName) -> Option<usize> {
+        self.nodes.iter().position(|n| matches!(&n.kind, NodeKind::Source { topics, .. } if topics.contains(topic)))
+    }
+
+    /// Adds a store; the same supplier may be added any number of times, another one of the same name may not.
+    pub fn add_store(&mut self, store: &Arc<dyn StoreSupplier>) -> Result {
+        match self.store_names.iter().position(|name| name == store.name()) {
+            Some(index) if Arc::ptr_eq(&self.stores[index], store) => Ok(()),
+            Some(_) => Err(TopologyError::new(format!("there are two stores of the name {}: give one of them another name", store.name()))),
+            None => {
+                self.store_names.push(store.name().clone());
+                self.stores.push(store.clone());
+                Ok(())
+            }
+        }
+    }
+
+    pub fn connect_store(&mut self, node: &str, store: &str) -> Result {
+        let index = self.store_names.iter().position(|name| **name == *store).ok_or_else(|| {
+            TopologyError::new(format!("node {node} uses store {store}, which was never added: call `add_state_store` for it first"))
+        })?;
+        let Some(&node) = self.by_name.get(node) else {
+            return Err(TopologyError::new(format!("store {store} is connected to node {node}, which does not exist")));
+        };
+        if !self.nodes[node].stores.contains(&index) {
+            self.nodes[node].stores.push(index);
+        }
+        Ok(())
+    }
+
+    pub fn add_repartition_topic(&mut self, name: Arc<str>, partitions: Option<i32>) -> Result {
+        let name = TopicName::Internal(name);
+        if let Some(known) = self.repartition_topics.iter().find(|t| t.name == name) {
+            return match known.partitions == partitions {
+                true => Ok(()),
+                false => Err(TopologyError::new(format!(
+                    "repartition topic {} is asked for with {:?} and with {partitions:?} partitions: give one of the operators another name",
+                    name.plain(),
+                    known.partitions
+                ))),
+            };
+        }
+        self.repartition_topics.push(RepartitionTopic { name, partitions });
+        Ok(())
+    }
+
+    /// The topics behind these source nodes are joined.
+    pub fn copartition(&mut self, sources: &[Arc<str>]) {
+        let mut topics: Vec<TopicName> = Vec::new();
+        for source in sources {
+            if let Some(&index) = self.by_name.get(source)
+                && let NodeKind::Source { topics: of_source, .. } = &self.nodes[index].kind
+            {
+                topics.extend(of_source.iter().filter(|t| !topics.contains(t)).cloned().collect::<Vec<_>>());
+            }
+        }
+        if topics.len() > 1 {
+            self.copartition_groups.push(topics);
+        }
+    }
+
+    pub fn build(self) -> Result<Topology> {
+        if !self.nodes.iter().any(|n| matches!(n.kind, NodeKind::Source { .. })) {
+            return Err(TopologyError::new("it reads no topic: begin with `builder.stream(..)` or `builder.table(..)`"));
+        }
+        let mut groups = Groups::new(self.nodes.len());
+        let mut user_of_store: Vec<Option<usize>> = vec![None; self.stores.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            node.parents.iter().for_each(|&parent| groups.unite(parent, index));
+            for &store in &node.stores {
+                match user_of_store[store] {
+                    Some(other) => groups.unite(other, index),
+                    None => user_of_store[store] = Some(index),
+                }
+            }
+        }
+        let mut subtopologies = Vec::new();
+        for (id, nodes) in groups.numbered().into_iter().enumerate() {
+            subtopologies.push(self.subtopology(id as u32, nodes)?);
+        }
+        Ok(Topology(Arc::new(Inner {
+            copartition_groups: merge_overlapping(self.copartition_groups),
+            nodes: self.nodes,
+            store_names: self.store_names,
+            subtopologies,
+            repartition_topics: self.repartition_topics,
+        })))
+    }
+
+    fn subtopology(&self, id: u32, nodes: Vec<usize>) -> Result<Subtopology> {
+        let (mut sources, mut sinks, mut stores) = (Vec::new(), Vec::new(), Vec::<usize>::new());
+        for &index in &nodes {
+            let node = &self.nodes[index];
+            match &node.kind {
+                NodeKind::Source { topics, reset, .. } => {
+                    sources.extend(topics.iter().map(|topic| SourceTopic { topic: topic.clone(), reset: *reset, node: index }));
+                }
+                NodeKind::Sink { topic: SinkTopic::Fixed(topic) } if !sinks.contains(topic) => sinks.push(topic.clone()),
+                _ => {}
+            }
+            stores.extend(node.stores.iter().filter(|s| !stores.contains(s)).copied().collect::<Vec<_>>());
+        }
+        if sources.is_empty() {
+            let names: Vec<&str> = nodes.iter().map(|&n| &*self.nodes[n].name).collect();
+            return Err(TopologyError::new(format!("nodes {} are reached by no source: connect them to one", names.join(", "))));
+        }
+        let stores = stores.into_iter().map(|s| self.stores[s].clone()).collect();
+        Ok(Subtopology { id, nodes, sources, sinks, stores })
+    }
+}
+
+/// Topics that share a group with a common topic must all agree.
+fn merge_overlapping(groups: Vec<Vec<TopicName>>) -> Vec<Vec<TopicName>> {
+    let mut merged: Vec<Vec<TopicName>> = Vec::new();
+    for group in groups {
+        let (overlapping, mut rest): (Vec<_>, Vec<_>) = merged.into_iter().partition(|known| known.iter().any(|t| group.contains(t)));
+        let mut all: Vec<TopicName> = overlapping.into_iter().flatten().collect();
+        all.extend(group);
+        all.sort();
+        all.dedup();
+        rest.push(all);
+        merged = rest;
+    }
+    merged
+}

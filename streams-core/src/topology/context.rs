@@ -1,0 +1,214 @@
+//! What user code of the Processor API may do.
+
+use crate::exec::{Cx, Edge, GraphEnv, Meta, PunctuationType, TimerId};
+use crate::{BoxError, Record, TaskId};
+use std::fmt;
+use std::time::Duration;
+
+/// What a supplier may do while its processor is made.
+pub struct Setup<'a, 'g> {
+    pub(crate) env: &'a mut GraphEnv<'g>,
+}
+
+impl fmt::Debug for Setup<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Setup")
+    }
+}
+
+impl Setup<'_, '_> {
+    /// Calls `punctuate` every `interval` of stream time or of the wall clock. Stream-time punctuations fire with records only: first with
+    /// the first record, then whenever stream time has passed a multiple of the interval. Ticks that were missed are skipped.
+    pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
+        self.env.schedule(kind, interval, None)
+    }
+
+    /// The same on a grid that begins at `start` (milliseconds since 1970) (KIP-1146).
+    pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> TimerId {
+        self.env.schedule(kind, interval, Some(start))
+    }
+}
+
+/// Where the record being processed stands in its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordMetadata<'a> {
+    /// The topic it was read from.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+/// What stores need to know when they are written: implemented by the contexts of the Processor API.
+pub trait ProcessingContext {
+    #[doc(hidden)]
+    fn cx(&mut self) -> &mut Cx;
+}
+
+macro_rules! common_context {
+    () => {
+        /// The largest timestamp that the task has seen, in milliseconds; `None` before the first record.
+        #[doc(alias = "currentStreamTimeMs")]
+        pub fn stream_time(&self) -> Option<i64> {
+            (self.cx.stream_time != i64::MIN).then_some(self.cx.stream_time)
+        }
+
+        /// The wall clock as the task was told last, in milliseconds.
+        #[doc(alias = "currentSystemTimeMs")]
+        pub fn wall_clock(&self) -> i64 {
+            self.cx.wall_clock
+        }
+
+        /// Where the record came from; `None` in a punctuation.
+        #[doc(alias = "recordMetadata")]
+        pub fn record_metadata(&self) -> Option<RecordMetadata<'_>> {
+            let input = self.cx.inputs.get(self.cx.origin.source as usize).filter(|_| self.cx.in_record)?;
+            Some(RecordMetadata { topic: &input.topic, partition: input.partition, offset: self.cx.origin.offset })
+        }
+
+        /// The task.
+        pub fn task_id(&self) -> TaskId {
+            self.cx.task_id
+        }
+
+        /// The application's id.
+        pub fn application_id(&self) -> &str {
+            &self.cx.application_id
+        }
+
+        /// Asks for a commit soon; it does not happen at once.
+        #[doc(alias = "commit")]
+        pub fn request_commit(&mut self) {
+            self.cx.commit_requested = true;
+        }
+    };
+}
+
+/// What a [`Processor`](super::Processor) may do.
+pub struct Context<'a, K, V> {
+    pub(crate) cx: &'a mut Cx,
+    pub(crate) next: &'a mut Edge<K, V>,
+    /// The node's index among the maintained ones.
+    pub(crate) index: usize,
+}
+
+impl<K, V> Context<'_, K, V> {
+    /// Sends a record to the nodes that follow; returns when all of them have processed it.
+    ///
+    /// # Errors
+    /// Those of the nodes that follow, already decided about: pass them on with `?`.
+    #[inline]
+    pub fn forward(&mut self, record: Record<K, V>) -> Result<(), BoxError> {
+        let meta = Meta { timestamp: record.timestamp, headers: &record.headers, key_bytes: None };
+        self.next.process(self.cx, record.key, record.value, &meta).map_err(Into::into)
+    }
+
+    /// Schedules one more punctuation; see [`Setup::schedule`](super::Setup::schedule).
+    pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
+        let now = self.cx.wall_clock;
+        self.cx.timers.add(self.index, kind, interval, None, now)
+    }
+
+    /// Ends a punctuation.
+    pub fn cancel(&mut self, timer: TimerId) {
+        self.cx.timers.cancel(timer);
+    }
+
+    common_context!();
+}
+
+impl<K, V> ProcessingContext for Context<'_, K, V> {
+    fn cx(&mut self) -> &mut Cx {
+        self.cx
+    }
+}
+
+impl<K, V> fmt::Debug for Context<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context(task {})", self.cx.task_id)
+    }
+}
+
+/// A record whose key is fixed. Its lifetime keeps it from being stored away; take its parts where that is wanted.
+pub struct FixedKeyRecord<'r, K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(crate) meta: Meta<'r>,
+}
+
+impl<'r, K, V> FixedKeyRecord<'r, K, V> {
+    /// The key.
+    pub fn key(&self) -> &K {
+        &self.key
+    }
+
+    /// The value.
+    pub fn value(&self) -> &V {
+        &self.value
+    }
+
+    /// Event time in milliseconds.
+    pub fn timestamp(&self) -> i64 {
+        self.meta.timestamp
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &crate::Headers {
+        self.meta.headers
+    }
+
+    /// The same record with another value.
+    pub fn map_value<VO>(self, f: impl FnOnce(V) -> VO) -> FixedKeyRecord<'r, K, VO> {
+        FixedKeyRecord { key: self.key, value: f(self.value), meta: self.meta }
+    }
+
+    /// The same record with this value.
+    pub fn with_value<VO>(self, value: VO) -> FixedKeyRecord<'r, K, VO> {
+        self.map_value(|_| value)
+    }
+
+    /// The same record at another time.
+    #[must_use]
+    pub fn with_timestamp(mut self, timestamp: i64) -> Self {
+        self.meta.timestamp = timestamp;
+        self
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for FixedKeyRecord<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedKeyRecord").field("key", &self.key).field("value", &self.value).finish_non_exhaustive()
+    }
+}
+
+/// What a [`FixedKeyProcessor`](super::FixedKeyProcessor) may do.
+pub struct FixedKeyContext<'a, K, V> {
+    pub(crate) cx: &'a mut Cx,
+    pub(crate) next: &'a mut Edge<K, V>,
+}
+
+impl<K, V> FixedKeyContext<'_, K, V> {
+    /// Sends a record to the nodes that follow; returns when all of them have processed it.
+    ///
+    /// # Errors
+    /// Those of the nodes that follow, already decided about: pass them on with `?`.
+    #[inline]
+    pub fn forward(&mut self, record: FixedKeyRecord<'_, K, V>) -> Result<(), BoxError> {
+        self.next.process(self.cx, record.key, record.value, &record.meta).map_err(Into::into)
+    }
+
+    common_context!();
+}
+
+impl<K, V> ProcessingContext for FixedKeyContext<'_, K, V> {
+    fn cx(&mut self) -> &mut Cx {
+        self.cx
+    }
+}
+
+impl<K, V> fmt::Debug for FixedKeyContext<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FixedKeyContext(task {})", self.cx.task_id)
+    }
+}

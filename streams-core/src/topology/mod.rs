@@ -1,0 +1,100 @@
+//! The physical graph: sources, processors, sinks, stores, and the sub-topologies they form. The DSL is written with it.
+
+mod builder;
+mod context;
+mod describe;
+mod groups;
+mod java_order;
+mod processor;
+mod spec;
+mod store_handle;
+
+pub(crate) use builder::PhysicalBuilder;
+pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
+pub use processor::{FixedKeyProcessor, Processor};
+pub use spec::TopicName;
+pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceTopic, Subtopology};
+pub use store_handle::{KeyValueStore, KeyValueStoreHandle, StoreSet};
+
+use crate::{Error, ErrorKind};
+use std::fmt;
+use std::sync::Arc;
+
+/// A topology that cannot work: names the node, store or topic, and the way out.
+#[derive(Clone)]
+pub struct TopologyError(String);
+
+impl TopologyError {
+    #[cold]
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        TopologyError(message.into())
+    }
+}
+
+impl fmt::Display for TopologyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid topology: {}", self.0)
+    }
+}
+
+impl fmt::Debug for TopologyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for TopologyError {}
+
+impl From<TopologyError> for Error {
+    fn from(e: TopologyError) -> Self {
+        Error::new(ErrorKind::Topology, e.to_string())
+    }
+}
+
+/// A checked topology: what applications and test drivers run. Cheap to clone, and any number of instances can be made of it.
+#[derive(Clone)]
+pub struct Topology(Arc<Inner>);
+
+struct Inner {
+    nodes: Vec<NodeSpec>,
+    /// Store names by the index that nodes use.
+    store_names: Vec<Arc<str>>,
+    subtopologies: Vec<Subtopology>,
+    repartition_topics: Vec<RepartitionTopic>,
+    copartition_groups: Vec<Vec<TopicName>>,
+}
+
+impl Topology {
+    pub(crate) fn nodes(&self) -> &[NodeSpec] {
+        &self.0.nodes
+    }
+
+    /// In the order of their ids.
+    pub(crate) fn subtopologies(&self) -> &[Subtopology] {
+        &self.0.subtopologies
+    }
+
+    pub(crate) fn subtopology(&self, id: u32) -> Option<&Subtopology> {
+        self.0.subtopologies.iter().find(|s| s.id == id)
+    }
+
+    pub(crate) fn repartition_topics(&self) -> &[RepartitionTopic] {
+        &self.0.repartition_topics
+    }
+
+    /// Topics that are joined, so that they must have equal partition counts.
+    pub(crate) fn copartition_groups(&self) -> &[Vec<TopicName>] {
+        &self.0.copartition_groups
+    }
+
+    /// The text of Java's `Topology.describe()`, byte for byte: visualisers of Kafka Streams topologies read it.
+    pub fn describe(&self) -> String {
+        describe::describe(&self.0)
+    }
+}
+
+impl fmt::Debug for Topology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
