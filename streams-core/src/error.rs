@@ -108,6 +108,14 @@ impl From<streams_state::Error> for Error {
             streams_state::ErrorKind::Serde => ErrorKind::Serde,
             streams_state::ErrorKind::Io => ErrorKind::Io,
             streams_state::ErrorKind::Corrupted => ErrorKind::Corrupted,
+            streams_state::ErrorKind::Changelog => {
+                // the store only passed on what this library said
+                let text = e.to_string();
+                return match e.into_cause().map(|cause| cause.downcast::<Error>()) {
+                    Some(Ok(ours)) => *ours,
+                    _ => Error::new(ErrorKind::Internal, text),
+                };
+            }
             _ => ErrorKind::Internal,
         };
         Error::caused(kind, "state store", e)

@@ -2,15 +2,43 @@
 
 pub mod cluster;
 pub mod config;
+mod dsl;
 mod error;
+mod exec;
 mod group;
 pub mod handlers;
 pub mod metrics;
 pub mod partitioner;
+mod plan;
 mod record;
 pub mod runtime;
+mod task;
+pub mod testing;
 pub mod time;
+mod topology;
 
+/// The Processor API: user code as nodes of a topology.
+pub mod processor {
+    pub use crate::exec::{PunctuationType, TimerId};
+    pub use crate::topology::{
+        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, KeyValueStoreHandle, ProcessingContext, Processor,
+        RecordMetadata, Setup, StoreSet,
+    };
+}
+
+/// Descriptions of stores.
+pub mod state {
+    pub use streams_state::{KeyValueStoreBuilder, Stores, WindowStoreBuilder};
+}
+
+pub use dsl::{
+    BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized, Partitions,
+    Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream, TimeWindows,
+    Topics,
+};
 pub use error::{BoxError, Error, ErrorKind, Result};
+pub use plan::Named;
 pub use record::{Change, Data, Record, TaskId, TopicPartition};
+pub use streams_state::serde::{Window, Windowed};
 pub use streams_state::{Header, Headers, serde};
+pub use topology::{Topology, TopologyError};

@@ -1,0 +1,138 @@
+//! `StreamsBuilder`: where topologies begin.
+
+use super::options::{Consumed, Materialized, Topics};
+use super::stream::KStream;
+use super::table::{KTable, source_table};
+use crate::Data;
+use crate::exec::{NodeFactory, SourceFactory};
+use crate::plan::{Role, SharedPlan, Target};
+use crate::topology::{KeyValueStoreHandle, TopicName, Topology, TopologyError};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use streams_state::KeyValueStoreBuilder;
+use streams_state::serde::DefaultSerde;
+
+/// Builds a topology by fluent calls. Clones share one topology.
+///
+/// ```
+/// use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+///
+/// let builder = StreamsBuilder::new();
+/// builder
+///     .stream::<(), String>("lines")
+///     .flat_map_values(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+///     .group_by(|_, word| word.clone())
+///     .count_with("counts")
+///     .to_stream()
+///     .to("word-counts");
+///
+/// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+/// driver.input::<(), String>("lines").pipe((), "to be or not to be".to_string())?;
+/// let counts = driver.output::<String, u64>("word-counts").read_map()?;
+/// assert_eq!((counts["to"], counts["or"]), (2, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct StreamsBuilder {
+    plan: SharedPlan,
+}
+
+impl StreamsBuilder {
+    /// An empty topology.
+    pub fn new() -> Self {
+        StreamsBuilder::default()
+    }
+
+    /// Reads one topic, or several, as a stream of records. A topic read twice is one source.
+    ///
+    /// Keys and values that cannot be read go to the deserialization exception handler, which fails the task by default. A null where the
+    /// type has no room for it cannot be read: use `Option<V>` for values that may be null, and `()` for keys that do not matter.
+    pub fn stream<K: Data + DefaultSerde, V: Data + DefaultSerde>(&self, topics: impl Into<Topics>) -> KStream<K, V> {
+        self.stream_with(topics, Consumed::default())
+    }
+
+    /// [`stream`](Self::stream) with serdes, timestamps, or where to begin.
+    pub fn stream_with<K: Data, V: Data>(&self, topics: impl Into<Topics>, consumed: Consumed<K, V>) -> KStream<K, V> {
+        let mut topics: Vec<TopicName> = topics.into().0.into_iter().map(TopicName::External).collect();
+        topics.sort();
+        topics.dedup();
+        let mut plan = self.plan.lock();
+        if topics.is_empty() || topics.iter().any(|t| t.plain().is_empty()) {
+            plan.error("a stream needs the name of at least one topic");
+        }
+        let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
+        let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
+        let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
+        let factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
+        let (reset, extractor, read) = (consumed.reset, consumed.extractor.clone(), topics.clone());
+        let write =
+            move |target: &mut Target<'_>| target.builder.add_source(&target.name, read.clone(), reset, extractor.clone(), factory.clone());
+        let node = plan.add(name.clone(), &[], Role::StreamSource(topics), Arc::new(write));
+        drop(plan);
+        KStream {
+            plan: self.plan.clone(),
+            node,
+            key_bytes: key_serde.canonical_id(),
+            key_serde: consumed.key.given_or(&None),
+            value_serde: consumed.value.given_or(&None),
+            sources: Arc::new(BTreeSet::from([name.clone()])),
+            name,
+            repartition_required: false,
+        }
+    }
+
+    /// Reads a topic as a table: the newest value of each key, a null deletes. It is kept in a store only where something needs it: a join,
+    /// or a name (`table_with`).
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// builder.table::<String, i64>("prices").to_stream().to("out");
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, Option<i64>>("prices").pipe("a".to_string(), None)?;
+    /// assert_eq!(driver.output::<String, Option<i64>>("out").read_all()?, [("a".to_string(), None)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn table<K: Data + DefaultSerde, V: Data + DefaultSerde>(&self, topic: &str) -> KTable<K, V> {
+        source_table(&self.plan, topic, Consumed::default(), None)
+    }
+
+    /// [`table`](Self::table) with serdes of the topic, and how the table is kept; a name makes a store that can be queried.
+    pub fn table_with<K: Data, V: Data>(
+        &self,
+        topic: &str,
+        consumed: Consumed<K, V>,
+        materialized: impl Into<Materialized<K, V>>,
+    ) -> KTable<K, V> {
+        source_table(&self.plan, topic, consumed, Some(materialized.into()))
+    }
+
+    /// Adds a store for processors: pass the handle to [`process`](KStream::process).
+    #[doc(alias = "addStateStore")]
+    pub fn add_state_store<K: Data, V: Data>(&self, store: KeyValueStoreBuilder<K, V>) -> KeyValueStoreHandle<K, V> {
+        let mut plan = self.plan.lock();
+        let name: Arc<str> = store.name().into();
+        match store.build() {
+            Ok(store) => plan.stores.push(store),
+            Err(e) => plan.error(e.to_string()),
+        }
+        drop(plan);
+        KeyValueStoreHandle { name, plan: self.plan.clone(), types: PhantomData }
+    }
+
+    /// Checks everything and makes the topology. The builder can go on.
+    ///
+    /// # Errors
+    /// Names the first node, store or topic that cannot work, and the way out.
+    pub fn build(&self) -> Result<Topology, TopologyError> {
+        self.plan.lock().compile()
+    }
+}
+
+impl fmt::Debug for StreamsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamsBuilder({} nodes)", self.plan.lock().nodes.len())
+    }
+}

@@ -1,0 +1,126 @@
+//! `aggregate` and `fold`, and the node behind all aggregations that are not windowed.
+
+use super::KGroupedStream;
+use crate::dsl::KTable;
+use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::table::{TableNode, TableStore, TableWriter, key_value_supplier};
+use crate::exec::{Cx, GraphEnv, Maintain, Meta, Process, operator};
+use crate::plan::{Role, Target};
+use crate::{Change, Data, Result};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use streams_state::serde::DefaultSerde;
+
+/// Changes an aggregate in place. `None` before the first record of a key; `None` afterwards deletes the row.
+pub(crate) type Folder<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) + Send + Sync>;
+
+impl<K: Data, V: Data> KGroupedStream<K, V> {
+    /// Keeps an aggregate per key, beginning with `init()` and changed in place by `add`. Its time is the largest of its records'.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 3_i64), ("a", 9)], |stream| {
+    ///     stream.group_by_key().aggregate(|| 0_i64, |_key, value, largest| *largest = value.max(*largest)).to_stream()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), Some(3)), ("a".to_string(), Some(9))]);
+    /// ```
+    pub fn aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.aggregate_with(init, add, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`aggregate`](Self::aggregate) with a name for the store, serdes, cache or changelog options.
+    pub fn aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        self.fold_with(move |key, value, slot| add(key, value, slot.get_or_insert_with(&init)), materialized)
+    }
+
+    /// The general form of [`aggregate`](Self::aggregate): `f` may also empty the slot, which deletes the row.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 3_i64), ("a", 0)], |stream| {
+    ///     stream.group_by_key().fold(|_key, value, slot: &mut Option<i64>| *slot = (value != 0).then_some(value)).to_stream()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), Some(3)), ("a".to_string(), None)]);
+    /// ```
+    pub fn fold<A: Data + DefaultSerde>(&self, f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static) -> KTable<K, A> {
+        self.fold_with(f, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`fold`](Self::fold) with a name for the store, serdes, cache or changelog options.
+    pub fn fold_with<A: Data>(
+        &self,
+        f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(f), materialized.into())
+    }
+
+    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, materialized: Materialized<K, A>) -> KTable<K, A> {
+        let mut plan = self.stream.plan.lock();
+        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
+        let name = plan.processor_name(&materialized.node, prefix);
+        let carried = self.key.given_or(&self.stream.key_serde);
+        let key_serde = materialized.key.clone().with_fallback(&self.key).resolve(&carried, &mut plan, &name, "key");
+        let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
+        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde);
+        let store = TableStore::new(supplier, materialized.name.is_some(), true);
+        let input = self.partitioned(&mut plan, &store_name, &key_serde);
+        let (kept, key_bytes) = (store.clone(), input.key_bytes);
+        let factory = operator::<K, V, K, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+            let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?;
+            Ok(env.maintained(Aggregate { f: f.clone(), writer, values: PhantomData }))
+        }));
+        let kept = store.clone();
+        let write = move |target: &mut Target<'_>| {
+            let name = target.name.clone();
+            target.builder.add_processor(&name, &target.parents, factory.clone())?;
+            kept.write(target, &name)
+        };
+        let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
+        drop(plan);
+        KTable {
+            plan: self.stream.plan.clone(),
+            plan_node,
+            name,
+            key_serde: materialized.key.given_or(&carried),
+            value_serde: materialized.value.given_or(&None),
+            key_bytes: key_serde.canonical_id(),
+            sources: input.sources,
+            table: store as Arc<dyn TableNode<K, A>>,
+        }
+    }
+}
+
+struct Aggregate<K, V, A> {
+    f: Folder<K, V, A>,
+    writer: TableWriter<K, A>,
+    values: PhantomData<fn(V)>,
+}
+
+impl<K: Data, V: Data, A: Data> Process<K, V> for Aggregate<K, V, A> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        let f = &*self.f;
+        self.writer.update(cx, &key, meta, |slot| {
+            f(&key, value, &mut slot.value);
+            slot.timestamp = slot.timestamp.max(meta.timestamp);
+        })
+    }
+}
+
+impl<K: Data, V: Data, A: Data> Maintain for Aggregate<K, V, A> {
+    fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        self.writer.flush(cx)
+    }
+    fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        self.writer.evict(cx)
+    }
+}

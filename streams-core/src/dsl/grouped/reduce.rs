@@ -1,0 +1,41 @@
+//! `reduce`.
+
+use super::KGroupedStream;
+use crate::Data;
+use crate::dsl::KTable;
+use crate::dsl::options::{Materialized, SerdeChoice};
+use std::sync::Arc;
+use streams_state::serde::DefaultSerde;
+
+impl<K: Data, V: Data> KGroupedStream<K, V> {
+    /// Combines the values of each key, two at a time; the first value stands as it is.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 1_i64), ("a", 5)], |stream| stream.group_by_key().reduce(|sum, value| sum + value).to_stream());
+    /// assert_eq!(out, [("a".to_string(), Some(1)), ("a".to_string(), Some(6))]);
+    /// ```
+    pub fn reduce(&self, combine: impl Fn(V, V) -> V + Send + Sync + 'static) -> KTable<K, V>
+    where
+        V: DefaultSerde,
+    {
+        self.reduce_with(combine, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`reduce`](Self::reduce) with a name for the store, serdes, cache or changelog options.
+    pub fn reduce_with(
+        &self,
+        combine: impl Fn(V, V) -> V + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, V>>,
+    ) -> KTable<K, V> {
+        let mut materialized = materialized.into();
+        materialized.value = materialized.value.with_fallback(&self.value_choice());
+        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
+            *slot = Some(match slot.take() {
+                Some(sum) => combine(sum, value),
+                None => value,
+            });
+        };
+        self.aggregation("KSTREAM-REDUCE-", Arc::new(combine), materialized)
+    }
+}

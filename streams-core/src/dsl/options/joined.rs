@@ -1,0 +1,51 @@
+//! How a stream is joined with a table.
+
+use super::SerdeChoice;
+use crate::Data;
+use crate::plan::Named;
+use std::fmt;
+use streams_state::serde::{DefaultSerde, Serde};
+
+/// How a stream is joined with a table: serdes for a repartition topic, where one is needed, and the name of the join.
+pub struct Joined<K, V> {
+    pub(crate) key: SerdeChoice<K>,
+    pub(crate) value: SerdeChoice<V>,
+    pub(crate) named: Named,
+}
+
+impl<K: Data, V: Data> Joined<K, V> {
+    /// With these serdes.
+    pub fn with(key: impl Serde<K>, value: impl Serde<V>) -> Self {
+        Joined { key: SerdeChoice::given(key), value: SerdeChoice::given(value), named: Named::default() }
+    }
+
+    /// With the serdes that came with the stream.
+    pub fn inherited() -> Self {
+        Joined { key: SerdeChoice::default(), value: SerdeChoice::default(), named: Named::default() }
+    }
+
+    /// A name for the join's node and its repartition topic.
+    #[must_use]
+    pub fn named(mut self, named: impl Into<Named>) -> Self {
+        self.named = named.into();
+        self
+    }
+}
+
+impl<K: Data + DefaultSerde, V: Data + DefaultSerde> Default for Joined<K, V> {
+    fn default() -> Self {
+        Joined { key: SerdeChoice::by_type(), value: SerdeChoice::by_type(), named: Named::default() }
+    }
+}
+
+impl<K, V> fmt::Debug for Joined<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Joined").field("named", &self.named).finish_non_exhaustive()
+    }
+}
+
+impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<&str> for Joined<K, V> {
+    fn from(name: &str) -> Self {
+        Self::default().named(name)
+    }
+}

@@ -1,0 +1,22 @@
+//! The one options value that the `_with` form of an operator takes.
+
+mod consumed;
+mod grouped;
+mod joined;
+mod materialized;
+mod produced;
+mod repartitioned;
+mod serde_choice;
+mod stream_joined;
+mod topics;
+
+pub use consumed::Consumed;
+pub use grouped::Grouped;
+pub use joined::Joined;
+pub use materialized::Materialized;
+pub(crate) use materialized::StoreType;
+pub use produced::{Partitions, Produced, StreamPartitioner};
+pub use repartitioned::Repartitioned;
+pub(crate) use serde_choice::SerdeChoice;
+pub use stream_joined::StreamJoined;
+pub use topics::Topics;

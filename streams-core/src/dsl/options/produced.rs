@@ -1,0 +1,84 @@
+//! How a topic is written.
+
+use super::SerdeChoice;
+use crate::Data;
+use crate::plan::Named;
+use std::fmt;
+use std::sync::Arc;
+use streams_state::serde::{DefaultSerde, Serde};
+
+/// Where a partitioner sends a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Partitions {
+    /// By the hash of the key, as without a partitioner.
+    ByKey,
+    /// To one partition, counted from 0.
+    One(i32),
+    /// To several.
+    Many(Vec<i32>),
+    /// Nowhere: the record is dropped, and counted.
+    Nowhere,
+}
+
+/// Chooses the partition of a record: topic, key, value, number of partitions.
+pub type StreamPartitioner<K, V> = Arc<dyn Fn(&str, &K, &V, i32) -> Partitions + Send + Sync>;
+
+/// How a topic is written: serdes, partitioner, the name of the node.
+pub struct Produced<K, V> {
+    pub(crate) key: SerdeChoice<K>,
+    pub(crate) value: SerdeChoice<V>,
+    pub(crate) partitioner: Option<StreamPartitioner<K, V>>,
+    pub(crate) named: Named,
+}
+
+impl<K: Data, V: Data> Produced<K, V> {
+    /// With these serdes.
+    pub fn with(key: impl Serde<K>, value: impl Serde<V>) -> Self {
+        Produced { key: SerdeChoice::given(key), value: SerdeChoice::given(value), partitioner: None, named: Named::default() }
+    }
+
+    /// With the serdes that came with the stream.
+    pub fn inherited() -> Self {
+        Produced { key: SerdeChoice::default(), value: SerdeChoice::default(), partitioner: None, named: Named::default() }
+    }
+
+    /// The key's serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The value's serde.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
+        self.value = SerdeChoice::given(value);
+        self
+    }
+
+    /// Chooses partitions in place of the key's hash.
+    #[must_use]
+    pub fn partitioner(mut self, partitioner: impl Fn(&str, &K, &V, i32) -> Partitions + Send + Sync + 'static) -> Self {
+        self.partitioner = Some(Arc::new(partitioner));
+        self
+    }
+
+    /// A name for the sink node.
+    #[must_use]
+    pub fn named(mut self, named: impl Into<Named>) -> Self {
+        self.named = named.into();
+        self
+    }
+}
+
+impl<K: Data + DefaultSerde, V: Data + DefaultSerde> Default for Produced<K, V> {
+    fn default() -> Self {
+        Produced { key: SerdeChoice::by_type(), value: SerdeChoice::by_type(), partitioner: None, named: Named::default() }
+    }
+}
+
+impl<K, V> fmt::Debug for Produced<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Produced").field("named", &self.named).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! `to`: the end of a stream in a topic.
+
+use super::KStream;
+use crate::dsl::options::{Partitions, Produced, StreamPartitioner};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, OutTopic, Process, SendTo, terminal};
+use crate::handlers::ProductionStage;
+use crate::plan::{Role, Target};
+use crate::topology::{SinkTopic, TopicName};
+use crate::{Data, Headers, Result};
+use std::sync::Arc;
+use streams_state::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
+
+/// Chooses the topic of each record.
+#[doc(alias = "TopicNameExtractor")]
+pub(crate) type TopicChooser<K, V> = Arc<dyn Fn(&K, &V, &Headers) -> String + Send + Sync>;
+
+impl<K: Data, V: Data> KStream<K, V> {
+    /// Writes the records to a topic, which must exist. The partition is the hash of the key, as in Java.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<String, i64>("in").to("out");
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("in").pipe("a".to_string(), 1)?;
+    /// assert_eq!(driver.output::<String, i64>("out").read_all()?, [("a".to_string(), 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to(&self, topic: &str)
+    where
+        K: DefaultSerde,
+        V: DefaultSerde,
+    {
+        self.to_with(topic, Produced::default());
+    }
+
+    /// [`to`](Self::to) with serdes, a partitioner, or a name for the node.
+    pub fn to_with(&self, topic: &str, produced: Produced<K, V>) {
+        if topic.is_empty() {
+            self.plan.lock().error("a sink needs the name of a topic");
+        }
+        self.sink(Destination::Fixed(topic.into()), produced);
+    }
+
+    /// Writes each record to the topic that `choose` names; all of them must exist.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<String, i64>("in").to_computed(|key, _, _| format!("out-{key}"));
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("in").pipe("a".to_string(), 1)?;
+    /// assert_eq!(driver.output::<String, i64>("out-a").read_all()?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_computed(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static)
+    where
+        K: DefaultSerde,
+        V: DefaultSerde,
+    {
+        self.to_computed_with(choose, Produced::default());
+    }
+
+    /// [`to_computed`](Self::to_computed) with serdes, a partitioner, or a name for the node.
+    pub fn to_computed_with(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: Produced<K, V>) {
+        self.sink(Destination::Computed(Arc::new(choose)), produced);
+    }
+
+    fn sink(&self, destination: Destination<K, V>, produced: Produced<K, V>) {
+        let mut plan = self.plan.lock();
+        let name = plan.processor_name(&produced.named, "KSTREAM-SINK-");
+        let key_serde = produced.key.resolve(&self.key_serde, &mut plan, &name, "key");
+        let value_serde = produced.value.resolve(&self.value_serde, &mut plan, &name, "value");
+        let sink = SinkSpec {
+            pass_key: self.key_bytes.is_some() && self.key_bytes == key_serde.canonical_id(),
+            key_serde,
+            value_serde,
+            partitioner: produced.partitioner,
+            drop_null_keys: false,
+        };
+        let write = move |target: &mut Target<'_>| {
+            let (kind, destination) = match &destination {
+                Destination::Fixed(topic) => (SinkTopic::Fixed(TopicName::External(topic.clone())), destination.clone()),
+                Destination::Computed(_) => (SinkTopic::Computed("closure".into()), destination.clone()),
+            };
+            target.builder.add_sink(&target.name, kind, &target.parents, sink.clone().factory(destination))
+        };
+        plan.add(name, &[self.node], Role::Other, Arc::new(write));
+    }
+}
+
+/// Where a sink writes.
+pub(crate) enum Destination<K, V> {
+    Fixed(Arc<str>),
+    Computed(TopicChooser<K, V>),
+}
+
+impl<K, V> Clone for Destination<K, V> {
+    fn clone(&self) -> Self {
+        match self {
+            Destination::Fixed(topic) => Destination::Fixed(topic.clone()),
+            Destination::Computed(choose) => Destination::Computed(choose.clone()),
+        }
+    }
+}
+
+/// What all sinks of one node share.
+pub(crate) struct SinkSpec<K, V> {
+    pub key_serde: Arc<dyn Serde<K>>,
+    pub value_serde: Arc<dyn Serde<V>>,
+    pub partitioner: Option<StreamPartitioner<K, V>>,
+    /// The bytes that travel with the key are those that the key's serde would write.
+    pub pass_key: bool,
+    /// Of a repartition topic: records without a key can be of no use behind it.
+    pub drop_null_keys: bool,
+}
+
+impl<K, V> Clone for SinkSpec<K, V> {
+    fn clone(&self) -> Self {
+        SinkSpec {
+            key_serde: self.key_serde.clone(),
+            value_serde: self.value_serde.clone(),
+            partitioner: self.partitioner.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<K: Data, V: Data> SinkSpec<K, V> {
+    /// Full names are known only when a task is made: an internal topic carries the application's id.
+    pub fn factory(self, destination: Destination<K, V>) -> Arc<dyn crate::exec::NodeFactory> {
+        self.factory_with(destination, |name, _| name.into())
+    }
+
+    pub fn factory_with(
+        self,
+        destination: Destination<K, V>,
+        full_name: impl Fn(&str, &str) -> String + Send + Sync + 'static,
+    ) -> Arc<dyn crate::exec::NodeFactory> {
+        terminal(Box::new(move |env: &mut GraphEnv<'_>| {
+            let target = match &destination {
+                Destination::Fixed(topic) => {
+                    let name: Arc<str> = full_name(topic, env.application_id()).into();
+                    let topic = env.collector().topic(&name)?;
+                    To::Fixed { topic, name }
+                }
+                Destination::Computed(choose) => To::Computed(choose.clone()),
+            };
+            Ok(Box::new(Sink { name: env.node_name(), to: target, spec: self.clone(), key_buf: Vec::new(), value_buf: Vec::new() })
+                as Edge<K, V>)
+        }))
+    }
+}
+
+enum To<K, V> {
+    Fixed { topic: OutTopic, name: Arc<str> },
+    Computed(TopicChooser<K, V>),
+}
+
+struct Sink<K, V> {
+    name: Arc<str>,
+    to: To<K, V>,
+    spec: SinkSpec<K, V>,
+    key_buf: Vec<u8>,
+    value_buf: Vec<u8>,
+}
+
+impl<K: Data, V: Data> Process<K, V> for Sink<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        let chosen;
+        let (topic, topic_name): (OutTopic, &str) = match &self.to {
+            To::Fixed { topic, name } => (*topic, name),
+            To::Computed(choose) => {
+                chosen = choose(&key, &value, meta.headers);
+                (cx.out.topic(&chosen).map_err(|e| e.at(format!("node {}", self.name)))?, &chosen)
+            }
+        };
+        let serde_cx = SerdeContext { topic: topic_name, headers: meta.headers };
+        let key_bytes = match meta.key_bytes {
+            Some(bytes) if self.spec.pass_key => Some(bytes),
+            _ => {
+                self.key_buf.clear();
+                match self.spec.key_serde.serialize(&serde_cx, &key, &mut self.key_buf) {
+                    Ok(Wrote::Bytes) => Some(&*self.key_buf),
+                    Ok(Wrote::Null) => None,
+                    Err(error) => return cx.serialization_error(&self.name, topic_name, ProductionStage::Key, cx.origin, error),
+                }
+            }
+        };
+        if key_bytes.is_none() && self.spec.drop_null_keys {
+            cx.dropped(&self.name, DropReason::NullKey);
+            return Ok(());
+        }
+        self.value_buf.clear();
+        let value_bytes = match self.spec.value_serde.serialize(&serde_cx, &value, &mut self.value_buf) {
+            Ok(Wrote::Bytes) => Some(&*self.value_buf),
+            Ok(Wrote::Null) => None,
+            Err(error) => return cx.serialization_error(&self.name, topic_name, ProductionStage::Value, cx.origin, error),
+        };
+        let mut send = |to| cx.out.send(topic, to, key_bytes, value_bytes, meta.timestamp, meta.headers);
+        let sent = match &self.spec.partitioner {
+            None => send(SendTo::KeyHash),
+            Some(partitioner) => {
+                let partitions = cx.out.partitions(topic);
+                let mut send = |to| cx.out.send(topic, to, key_bytes, value_bytes, meta.timestamp, meta.headers);
+                match partitioner(topic_name, &key, &value, partitions) {
+                    Partitions::ByKey => send(SendTo::KeyHash),
+                    Partitions::One(partition) => send(SendTo::Partition(partition)),
+                    Partitions::Many(list) if !list.is_empty() => list.into_iter().try_for_each(|p| send(SendTo::Partition(p))),
+                    Partitions::Many(_) | Partitions::Nowhere => {
+                        cx.dropped(&self.name, DropReason::NoPartition);
+                        Ok(())
+                    }
+                }
+            }
+        };
+        sent.map_err(|e| e.at(format!("node {}", self.name)))
+    }
+}

@@ -1,0 +1,150 @@
+//! Tables computed row by row from another table: the common part of `filter` and `map_values`.
+
+use super::KTable;
+use super::filter::TableOptions;
+use super::getter::{GetterSupplier, MappedGetterSupplier};
+use super::node::{TableNode, TableStore, key_value_supplier};
+use super::writer::TableWriter;
+use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
+use crate::plan::{Role, Target};
+use crate::{Change, Data, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use streams_state::serde::Serde;
+
+type Mapping<K, V, VO> = Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>;
+
+/// A mapping of rows to be put behind a table.
+pub(crate) struct Derived<K, V, VO> {
+    pub prefix: &'static str,
+    /// A filter does not pass on the deletion of a row that was not there.
+    pub is_filter: bool,
+    pub map: Mapping<K, V, VO>,
+    pub value_serde: Option<Arc<dyn Serde<VO>>>,
+}
+
+impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
+    pub fn attach(self, parent: &KTable<K, V>, options: TableOptions<K, VO>) -> KTable<K, VO> {
+        let mut plan = parent.plan.lock();
+        let mut value_serde = self.value_serde;
+        let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store(self.prefix)));
+        let name = plan.processor_name(&options.named, self.prefix);
+        // as in Java, the table is kept only if the user named its store
+        let store = options.materialized.filter(|m| m.name.is_some()).zip(store_name).map(|(materialized, store_name)| {
+            let keys = materialized.key.resolve(&parent.key_serde, &mut plan, &name, "key");
+            let values = materialized.value.resolve(&value_serde, &mut plan, &name, "value");
+            value_serde = materialized.value.given_or(&value_serde);
+            TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
+        });
+        let is_filter = self.is_filter;
+        // an upstream that is kept anyway spares the result needless deletions
+        let old_values = AtomicBool::new(is_filter && parent.table.send_old_values(false));
+        let table = Arc::new(DerivedTable { parent: parent.table.clone(), map: self.map.clone(), store: store.clone(), old_values });
+        let (map, flags, key_bytes) = (self.map, table.clone(), parent.key_bytes);
+        let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+            let (map, old_values) = (map.clone(), flags.old_values.load(Ordering::Relaxed));
+            Ok(match &flags.store {
+                None => Box::new(Computed { map, is_filter, old_values, next }) as Edge<K, Change<V>>,
+                Some(store) => {
+                    let writer = TableWriter::new(env, store.name(), store.sends_old_values(), key_bytes, next)?;
+                    env.maintained(Kept { map, is_filter, old_values: old_values || store.sends_old_values(), writer })
+                }
+            })
+        }));
+        let write = move |target: &mut Target<'_>| {
+            let name = target.name.clone();
+            target.builder.add_processor(&name, &target.parents, factory.clone())?;
+            store.as_ref().map_or(Ok(()), |store| store.write(target, &name))
+        };
+        let node = plan.add(name.clone(), &[parent.plan_node], Role::Other, Arc::new(write));
+        drop(plan);
+        KTable {
+            plan: parent.plan.clone(),
+            plan_node: node,
+            name,
+            key_serde: parent.key_serde.clone(),
+            value_serde,
+            key_bytes: parent.key_bytes,
+            sources: parent.sources.clone(),
+            table,
+        }
+    }
+}
+
+struct DerivedTable<K, V, VO> {
+    parent: Arc<dyn TableNode<K, V>>,
+    map: Mapping<K, V, VO>,
+    store: Option<Arc<TableStore<K, VO>>>,
+    old_values: AtomicBool,
+}
+
+impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
+    fn send_old_values(&self, force: bool) -> bool {
+        let will = match &self.store {
+            Some(store) => store.send_old_values(true),
+            None => self.parent.send_old_values(force),
+        };
+        self.old_values.fetch_or(will, Ordering::Relaxed);
+        self.old_values.load(Ordering::Relaxed)
+    }
+
+    fn getter(&self) -> Arc<dyn GetterSupplier<K, VO>> {
+        match &self.store {
+            Some(store) => store.getter(),
+            None => Arc::new(MappedGetterSupplier { parent: self.parent.getter(), map: self.map.clone() }),
+        }
+    }
+
+    fn queryable_name(&self) -> Option<Arc<str>> {
+        self.store.as_ref().and_then(|store| store.queryable_name())
+    }
+}
+
+/// Not kept: computed as changes pass.
+struct Computed<K, V, VO> {
+    map: Mapping<K, V, VO>,
+    is_filter: bool,
+    old_values: bool,
+    next: Edge<K, Change<VO>>,
+}
+
+impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
+    fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        let new = change.new.and_then(|value| (self.map)(&key, &value));
+        let old = if self.old_values { change.old.and_then(|value| (self.map)(&key, &value)) } else { None };
+        if self.is_filter && self.old_values && old.is_none() && new.is_none() {
+            return Ok(());
+        }
+        self.next.process(cx, key, Change { old, new }, meta)
+    }
+}
+
+/// Kept in a store of its own.
+struct Kept<K, V, VO> {
+    map: Mapping<K, V, VO>,
+    is_filter: bool,
+    old_values: bool,
+    writer: TableWriter<K, VO>,
+}
+
+impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Kept<K, V, VO> {
+    fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        let new = change.new.and_then(|value| (self.map)(&key, &value));
+        if self.is_filter && self.old_values && new.is_none() && self.writer.look(&key, |row| row.is_none())? {
+            return Ok(());
+        }
+        self.writer.update(cx, &key, meta, |slot| {
+            slot.value = new;
+            slot.timestamp = meta.timestamp;
+        })
+    }
+}
+
+impl<K: Data, V: Data, VO: Data> Maintain for Kept<K, V, VO> {
+    fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        self.writer.flush(cx)
+    }
+    fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        self.writer.evict(cx)
+    }
+}

@@ -1,0 +1,89 @@
+//! Looking up a table's row for a join: in its store, or computed from its parent's.
+
+use crate::exec::GraphEnv;
+use crate::{Data, Error, ErrorKind, Result};
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use streams_state::KvStore;
+
+/// Gives the value of a key, and its time, to a closure.
+pub(crate) trait ValueGetter<K, V> {
+    /// `key_bytes`: the bytes of the key where they are those of the table's key serde.
+    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+}
+
+/// Makes getters, one per task.
+pub(crate) trait GetterSupplier<K, V>: Send + Sync {
+    /// The stores that it reads: they must be connected to the node that uses it.
+    fn stores(&self) -> Vec<Arc<str>>;
+    fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, V>>>;
+}
+
+/// Of a table that is kept.
+pub(crate) struct StoreGetterSupplier<K, V> {
+    pub store: Arc<str>,
+    pub types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K: Data, V: Data> GetterSupplier<K, V> for StoreGetterSupplier<K, V> {
+    fn stores(&self) -> Vec<Arc<str>> {
+        vec![self.store.clone()]
+    }
+    fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, V>>> {
+        Ok(Box::new(StoreGetter { store: env.store::<KvStore<K, V>>(&self.store)?, key_buf: Vec::new() }))
+    }
+}
+
+struct StoreGetter<K, V> {
+    store: Rc<RefCell<KvStore<K, V>>>,
+    key_buf: Vec<u8>,
+}
+
+impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
+    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+        let mut store = self.store.borrow_mut();
+        let bytes = match key_bytes {
+            Some(bytes) => bytes,
+            None => {
+                self.key_buf.clear();
+                store
+                    .write_key(key, &mut self.key_buf)
+                    .map_err(|e| Error::caused(ErrorKind::Serde, "cannot serialize the key to look it up in the table", e))?;
+                &self.key_buf
+            }
+        };
+        Ok(store.with(bytes, |row| look(row))?)
+    }
+}
+
+/// Of a table that is computed from another one when it is read.
+pub(crate) struct MappedGetterSupplier<K, V, VO> {
+    pub parent: Arc<dyn GetterSupplier<K, V>>,
+    pub map: Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
+}
+
+impl<K: Data, V: Data, VO: Data> GetterSupplier<K, VO> for MappedGetterSupplier<K, V, VO> {
+    fn stores(&self) -> Vec<Arc<str>> {
+        self.parent.stores()
+    }
+    fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, VO>>> {
+        Ok(Box::new(MappedGetter { parent: self.parent.make(env)?, map: self.map.clone() }))
+    }
+}
+
+struct MappedGetter<K, V, VO> {
+    parent: Box<dyn ValueGetter<K, V>>,
+    map: Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
+}
+
+impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
+    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let map = &self.map;
+        self.parent.get(key, key_bytes, &mut |row| {
+            let mapped = row.and_then(|(value, timestamp)| map(key, value).map(|value| (value, timestamp)));
+            look(mapped.as_ref().map(|(value, timestamp)| (value, *timestamp)));
+        })
+    }
+}

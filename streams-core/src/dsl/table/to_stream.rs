@@ -1,0 +1,53 @@
+//! `to_stream`: a table's changes as records.
+
+use super::KTable;
+use crate::dsl::KStream;
+use crate::dsl::stream::processor;
+use crate::exec::{Cx, Edge, Meta, Process};
+use crate::plan::{Named, Role};
+use crate::{Change, Data, Result};
+
+impl<K: Data, V: Data> KTable<K, V> {
+    /// Every change of the table as a record: the new value, or `None` for a deletion. To drop deletions, follow it with
+    /// [`skip_null_values`](KStream::skip_null_values).
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 1_i64)], |stream| stream.group_by_key().count().to_stream());
+    /// assert_eq!(out, [("a".to_string(), Some(1_u64))]);
+    /// ```
+    #[doc(alias = "toStream")]
+    pub fn to_stream(&self) -> KStream<K, Option<V>> {
+        self.to_stream_with(Named::default())
+    }
+
+    /// [`to_stream`](Self::to_stream) with a name for its node.
+    pub fn to_stream_with(&self, named: impl Into<Named>) -> KStream<K, Option<V>> {
+        let mut plan = self.plan.lock();
+        let name = plan.processor_name(&named.into(), "KTABLE-TOSTREAM-");
+        let write = processor::<K, Change<V>, K, Option<V>>(Box::new(|_, next| Ok(Box::new(ToStream(next)))));
+        let node = plan.add(name.clone(), &[self.plan_node], Role::Other, write);
+        drop(plan);
+        KStream {
+            plan: self.plan.clone(),
+            node,
+            name,
+            key_serde: self.key_serde.clone(),
+            value_serde: self.value_serde.clone().map(|serde| {
+                std::sync::Arc::new(streams_state::serde::OptionSerde::new(serde))
+                    as std::sync::Arc<dyn streams_state::serde::Serde<Option<V>>>
+            }),
+            key_bytes: self.key_bytes,
+            sources: self.sources.clone(),
+            repartition_required: false,
+        }
+    }
+}
+
+struct ToStream<K, V>(Edge<K, Option<V>>);
+
+impl<K, V> Process<K, Change<V>> for ToStream<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        self.0.process(cx, key, value.new, meta)
+    }
+}

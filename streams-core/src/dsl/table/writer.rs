@@ -1,0 +1,110 @@
+//! A node's own table store: put a change in, forward what comes out.
+
+use crate::exec::{Cx, Edge, GraphEnv, Meta};
+use crate::handlers::ProductionStage;
+use crate::{Change, Data, Error, ErrorKind, Result};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use streams_state::serde::{SerdeContext, Wrote};
+use streams_state::{Dirty, Evicted, KvStore, NO_HEADERS, Slot};
+
+/// Writes a table's store and forwards its changes: at once without a cache, at flush and eviction with one.
+pub(crate) struct TableWriter<K, V> {
+    pub name: Arc<str>,
+    store: Rc<RefCell<KvStore<K, V>>>,
+    caching: bool,
+    /// The bytes that travel with keys are those of the store's key serde.
+    pass_key: bool,
+    key_buf: Vec<u8>,
+    out_key: Vec<u8>,
+    index: usize,
+    next: Edge<K, Change<V>>,
+}
+
+impl<K: Data, V: Data> TableWriter<K, V> {
+    /// `key_bytes`: canonical id of the serde whose bytes come with the keys.
+    pub fn new(
+        env: &mut GraphEnv<'_>,
+        store: &str,
+        keep_old: bool,
+        key_bytes: Option<std::any::TypeId>,
+        next: Edge<K, Change<V>>,
+    ) -> Result<Self> {
+        let store = env.store::<KvStore<K, V>>(store)?;
+        let (caching, pass_key) = {
+            let mut store = store.borrow_mut();
+            store.set_keep_old(keep_old);
+            (store.caching(), key_bytes.is_some() && key_bytes == store.key_serde().canonical_id())
+        };
+        let (name, index) = (env.node_name(), env.next_maintained());
+        Ok(TableWriter { name, store, caching, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
+    }
+
+    /// Changes the row of `key`. A record whose key is null in bytes is dropped.
+    #[inline]
+    pub fn update(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>, change: impl FnOnce(&mut Slot<V>)) -> Result<()> {
+        {
+            let mut store = self.store.borrow_mut();
+            let bytes = match meta.key_bytes {
+                Some(bytes) if self.pass_key => bytes,
+                _ => {
+                    self.key_buf.clear();
+                    let wrote = {
+                        let topic = store.topic().clone();
+                        store.key_serde().serialize(&SerdeContext { topic: &topic, headers: meta.headers }, key, &mut self.key_buf)
+                    };
+                    match wrote {
+                        Ok(Wrote::Bytes) => &self.key_buf,
+                        Ok(Wrote::Null) => return cx.drop_null_key(&self.name),
+                        Err(error) => {
+                            let topic = store.topic().clone();
+                            return cx.serialization_error(&self.name, &topic, ProductionStage::Key, cx.origin, error);
+                        }
+                    }
+                }
+            };
+            store.update(bytes, cx.origin, change)?;
+        }
+        cx.touched = self.index;
+        if self.caching { Ok(()) } else { self.flush(cx) }
+    }
+
+    /// Looks at the row of `key`.
+    pub fn look<R>(&mut self, key: &K, look: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        let mut store = self.store.borrow_mut();
+        self.key_buf.clear();
+        store.write_key(key, &mut self.key_buf).map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: key", self.name), e))?;
+        Ok(store.with(&self.key_buf, look)?)
+    }
+
+    pub fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        loop {
+            // the borrow ends here: a node downstream may read this very store
+            let popped = self.store.borrow_mut().pop_dirty(&mut *cx.out, &mut self.out_key);
+            match popped? {
+                Some(dirty) => self.forward(cx, dirty)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    pub fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        let evicted = self.store.borrow_mut().evict_one(&mut *cx.out, &mut self.out_key);
+        match evicted? {
+            Evicted::Nothing => Ok(false),
+            Evicted::Clean => Ok(true),
+            Evicted::Dirty(dirty) => self.forward(cx, dirty).map(|()| true),
+        }
+    }
+
+    fn forward(&mut self, cx: &mut Cx, dirty: Dirty<V>) -> Result<()> {
+        let key = self
+            .store
+            .borrow()
+            .read_key(&self.out_key)
+            .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
+        let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: Some(&self.out_key) };
+        self.next.process(cx, key, Change { old: dirty.old, new: dirty.new }, &meta)
+    }
+}

@@ -1,0 +1,361 @@
+//! The life of a running task: records wait in its queues, are chosen by time, run through its graph, and are committed. It does no I/O and
+//! reads no clock: the stream thread hands it records and time, and its collector hands what it writes to the thread's producer.
+
+mod collector;
+mod metadata;
+mod queue;
+mod settings;
+
+pub(crate) use collector::SharedProducer;
+pub(crate) use settings::{TaskEnv, TaskSettings};
+
+use crate::cluster::{CommittedOffset, RecordBatch};
+use crate::exec::{Cx, Graph, PunctuationType};
+use crate::handlers::{ErrorContext, Response, SourceRecord, TimestampExtractor};
+use crate::topology::{NodeKind, Topology};
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use collector::RecordCollector;
+use metadata::PartitionMetadata;
+use queue::RecordQueue;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use streams_state::NO_HEADERS;
+use streams_state::store::{Origin, PositionEntry, StateStore};
+
+/// A task that is restored and running. Lives on its thread.
+pub(crate) struct Task {
+    id: TaskId,
+    graph: Graph,
+    queues: Vec<RecordQueue>,
+    settings: Arc<TaskSettings>,
+    /// When an input was first found empty while others wait for it; `None` while nothing waits.
+    idle_since_ms: Option<i64>,
+    commit_needed: bool,
+    /// Offsets of the last `prepare_commit`, to become the committed ones.
+    prepared: Vec<(TopicPartition, i64)>,
+    committed: Vec<(TopicPartition, i64)>,
+    /// Records to be left out: they made user code panic, and the policy said to go on without them.
+    skip: Vec<(usize, i64)>,
+    poisoned: Option<(usize, i64)>,
+    metrics: Arc<crate::metrics::TaskMetrics>,
+}
+
+impl Task {
+    /// Builds the graph on this thread.
+    ///
+    /// `inputs`: the partitions it reads, by the order of the sub-topology's sources, those that exist. `stores`: opened and restored, in the
+    /// order of the sub-topology's. `committed`: what the group has for each input. `skip`: (index of the input, offset) of records to leave out.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        topology: &Topology,
+        id: TaskId,
+        inputs: Vec<TopicPartition>,
+        stores: Vec<Box<dyn StateStore>>,
+        committed: &[Option<CommittedOffset>],
+        env: TaskEnv,
+        now_ms: i64,
+        skip: &[(usize, i64)],
+    ) -> Result<Task> {
+        let subtopology = topology
+            .subtopology(id.subtopology)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, format!("task {id} is of a sub-topology that the topology does not have")))?;
+        let (mut queues, mut stream_time) = (Vec::with_capacity(inputs.len()), i64::MIN);
+        for (index, input) in inputs.iter().enumerate() {
+            let source = subtopology.sources.iter().position(|s| *s.topic.resolve(&env.application_id) == *input.topic);
+            let Some(source) = source else {
+                return Err(Error::new(ErrorKind::Internal, format!("task {id} does not read topic {}", input.topic)));
+            };
+            let extractor: Arc<dyn TimestampExtractor> = match &topology.nodes()[subtopology.sources[source].node].kind {
+                NodeKind::Source { extractor: Some(extractor), .. } => extractor.clone(),
+                _ => env.settings.handlers.timestamp_extractor.clone(),
+            };
+            let metadata = PartitionMetadata::decode(committed.get(index).and_then(|c| c.as_ref()).map_or("", |c| &c.metadata));
+            if let Some(time) = metadata.time {
+                stream_time = stream_time.max(time);
+            }
+            queues.push(RecordQueue::new(input.clone(), source, extractor, metadata.time));
+        }
+        let collector = RecordCollector::new(id, subtopology, &env)?;
+        let metrics = env.metrics(id);
+        let cx = Cx {
+            out: Box::new(collector),
+            handlers: Arc::new(env.settings.handlers.clone()),
+            inputs,
+            stream_time,
+            wall_clock: now_ms,
+            origin: Origin::default(),
+            timestamp: stream_time,
+            in_record: false,
+            task_id: id,
+            application_id: env.application_id.clone(),
+            commit_requested: false,
+            timers: Default::default(),
+            metrics: metrics.clone(),
+            budget: env.budget.clone(),
+            touched: usize::MAX,
+        };
+        let graph = Graph::new(topology.nodes(), subtopology, stores, cx)?;
+        Ok(Task {
+            id,
+            graph,
+            queues,
+            settings: env.settings.clone(),
+            idle_since_ms: None,
+            commit_needed: false,
+            prepared: Vec::new(),
+            committed: Vec::new(),
+            skip: skip.to_vec(),
+            poisoned: None,
+            metrics,
+        })
+    }
+
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    pub fn inputs(&self) -> &[TopicPartition] {
+        &self.graph.cx().inputs
+    }
+
+    /// Whether the queue of an input has room for another batch.
+    pub fn wants(&self, input: usize) -> bool {
+        self.queues[input].len() < self.settings.buffered_records
+    }
+
+    /// Queues records as fetched.
+    pub fn add(&mut self, input: usize, batch: Box<dyn RecordBatch>) {
+        self.queues[input].push(batch);
+    }
+
+    /// Records in all queues.
+    pub fn buffered(&self) -> usize {
+        self.queues.iter().map(RecordQueue::len).sum()
+    }
+
+    /// Told when a fetch gave nothing: whether the cluster has nothing more either.
+    pub fn set_caught_up(&mut self, input: usize, caught_up: bool) {
+        self.queues[input].caught_up = caught_up;
+    }
+
+    /// Runs up to `max_records` queued records through the graph, by their time; 0 when none can be run now. An error or a panic of user
+    /// code leaves the graph half-changed: the task must be closed with `clean: false`.
+    pub fn process(&mut self, now_ms: i64, max_records: usize) -> Result<usize> {
+        self.graph.cx_mut().wall_clock = now_ms;
+        self.caught(|task| {
+            let mut done = 0;
+            while done < max_records {
+                let Some(input) = task.choose(now_ms)? else { break };
+                // records of one input follow each other without asking again while there is no other to compare with
+                let run = if task.queues.len() == 1 { max_records - done } else { 1 };
+                done += task.run(input, run)?;
+            }
+            Ok(done)
+        })
+        .inspect(|&done| {
+            self.metrics.records_processed.add(done as u64);
+            self.commit_needed |= done > 0;
+        })
+    }
+
+    /// The input to take the next record of: the one with the smallest time, once all inputs have one or need not be waited for.
+    fn choose(&mut self, now_ms: i64) -> Result<Option<usize>> {
+        let (mut chosen, mut smallest, mut all_there) = (None, i64::MAX, true);
+        for (index, queue) in self.queues.iter_mut().enumerate() {
+            match queue.head_time(self.graph.cx_mut())? {
+                Some(time) if chosen.is_none() || time < smallest => (chosen, smallest) = (Some(index), time),
+                Some(_) => {}
+                None => all_there = false,
+            }
+        }
+        if chosen.is_none() || all_there || self.waited_enough(now_ms) {
+            if all_there || chosen.is_none() {
+                self.idle_since_ms = None;
+            }
+            return Ok(chosen);
+        }
+        Ok(None)
+    }
+
+    /// `max.task.idle.ms`: 0 waits for what the cluster is known to have, more also for producers, none for nothing.
+    fn waited_enough(&mut self, now_ms: i64) -> bool {
+        let Some(idle_ms) = self.settings.max_task_idle_ms else { return true };
+        if self.queues.iter().any(|q| q.is_empty() && !q.caught_up) {
+            return false;
+        }
+        let since = *self.idle_since_ms.get_or_insert(now_ms);
+        let enough = now_ms.saturating_sub(since) >= idle_ms;
+        if enough && idle_ms > 0 {
+            self.metrics.enforced.add(1);
+        }
+        enough
+    }
+
+    /// Runs up to `max` records of one input.
+    fn run(&mut self, input: usize, max: usize) -> Result<usize> {
+        let queue = &mut self.queues[input];
+        let mut done = 0;
+        while done < max {
+            let Some(timestamp) = queue.head_time(self.graph.cx_mut())? else { break };
+            let Some((batch, index)) = queue.head() else { break };
+            let record = batch.record(index);
+            if self.skip.is_empty() || !self.skip.contains(&(input, record.offset)) {
+                let headers = batch.headers(index);
+                self.graph.process(queue.source, input as u32, &record, &headers, timestamp)?;
+            } else {
+                let cx = self.graph.cx_mut();
+                cx.origin = Origin { source: input as u32, offset: record.offset };
+                cx.dropped("", crate::metrics::DropReason::Processing);
+            }
+            queue.advance(timestamp);
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    /// Fires the wall-clock punctuations that are due.
+    pub fn punctuate(&mut self, now_ms: i64) -> Result<bool> {
+        self.graph.cx_mut().wall_clock = now_ms;
+        let fired = self.caught(|task| task.graph.punctuate(PunctuationType::WallClockTime, now_ms))?;
+        self.commit_needed |= fired;
+        if fired {
+            self.metrics.punctuations.add(1);
+        }
+        Ok(fired)
+    }
+
+    /// When the next wall-clock punctuation is due.
+    pub fn next_wall_clock(&self) -> Option<i64> {
+        self.graph.cx().timers.next_wall_clock()
+    }
+
+    pub fn commit_needed(&self) -> bool {
+        self.commit_needed
+    }
+
+    /// Whether user code asked for a commit since the last call.
+    pub fn take_commit_request(&mut self) -> bool {
+        std::mem::take(&mut self.graph.cx_mut().commit_requested)
+    }
+
+    /// Bytes that wait in the stores for their commit.
+    pub fn uncommitted_bytes(&mut self) -> usize {
+        self.graph.stores_mut().uncommitted_bytes()
+    }
+
+    /// Forwards what caches hold back, so that all output and all changes are with the producer; the answer is what to commit. May be called
+    /// again when the commit did not happen.
+    pub fn prepare_commit(&mut self) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
+        self.caught(|task| task.graph.flush())?;
+        let mut offsets = Vec::with_capacity(self.queues.len());
+        self.prepared.clear();
+        for queue in &self.queues {
+            if let Some(offset) = queue.next_offset() {
+                let metadata = PartitionMetadata { time: queue.time() }.encode();
+                offsets.push((queue.input.clone(), CommittedOffset { offset, metadata }));
+                self.prepared.push((queue.input.clone(), offset));
+            }
+        }
+        Ok(offsets)
+    }
+
+    /// After everything is acknowledged and the offsets are committed: takes the stores to that point, rows and changelog offset together.
+    pub fn post_commit(&mut self) -> Result<()> {
+        let position: Vec<PositionEntry> = self
+            .queues
+            .iter()
+            .filter_map(|queue| {
+                let offset = queue.last_offset()?;
+                Some(PositionEntry { topic: queue.input.topic.to_string(), partition: queue.input.partition, offset })
+            })
+            .collect();
+        self.graph.commit_stores(&position).map_err(|e| e.at(format!("task {}", self.id)))?;
+        self.committed = std::mem::take(&mut self.prepared);
+        self.commit_needed = false;
+        Ok(())
+    }
+
+    /// What was committed last.
+    pub fn committed_offsets(&self) -> &[(TopicPartition, i64)] {
+        &self.committed
+    }
+
+    /// After `process` failed: the record to leave out, when the policy says to go on without it.
+    pub fn take_poisoned(&mut self) -> Option<(usize, i64)> {
+        self.poisoned.take()
+    }
+
+    /// Drops the graph and gives the stores back; `clean: false` takes them back to the last commit.
+    pub fn into_stores(self, clean: bool) -> Result<Vec<Box<dyn StateStore>>> {
+        // a processor's `close` may panic, as any user code
+        let id = self.id;
+        let stores = catch_unwind(AssertUnwindSafe(|| self.graph.into_stores()))
+            .unwrap_or_else(|panic| Err(Error::new(ErrorKind::UserCode, format!("panic while closing: {}", panic_text(&*panic)))));
+        let mut stores = stores.map_err(|e| e.at(format!("task {id}")))?;
+        if !clean {
+            stores.iter_mut().for_each(|store| store.abort());
+        }
+        Ok(stores)
+    }
+
+    /// For queries and tests: the stores in use.
+    pub fn stores_mut(&mut self) -> &mut crate::exec::StoreSlots {
+        self.graph.stores_mut()
+    }
+
+    pub fn stream_time(&self) -> i64 {
+        self.graph.cx().stream_time
+    }
+
+    /// Turns a panic of user code into an error that names the record, and asks the processing handler about it.
+    fn caught<R>(&mut self, run: impl FnOnce(&mut Task) -> Result<R>) -> Result<R> {
+        match catch_unwind(AssertUnwindSafe(|| run(self))) {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(self.placed(error)),
+            Err(panic) => Err(self.panicked(&panic_text(&*panic))),
+        }
+    }
+
+    #[cold]
+    fn placed(&self, error: Error) -> Error {
+        // handlers have placed what went through them
+        if error.to_string().starts_with(&format!("task {}", self.id)) { error } else { error.at(self.place()) }
+    }
+
+    fn place(&self) -> String {
+        let cx = self.graph.cx();
+        match cx.inputs.get(cx.origin.source as usize) {
+            Some(input) if cx.in_record => {
+                format!("task {}, topic {}, partition {}, offset {}", self.id, input.topic, input.partition, cx.origin.offset)
+            }
+            _ => format!("task {}", self.id),
+        }
+    }
+
+    #[cold]
+    fn panicked(&mut self, text: &str) -> Error {
+        let cx = self.graph.cx();
+        let error = Error::new(ErrorKind::UserCode, format!("user code panicked: {text}"));
+        let source = cx.inputs.get(cx.origin.source as usize).filter(|_| cx.in_record).map(|input| SourceRecord {
+            topic: &input.topic,
+            partition: input.partition,
+            offset: cx.origin.offset,
+            timestamp: cx.timestamp,
+            headers: &NO_HEADERS,
+            key: None,
+            value: None,
+        });
+        let in_record = source.is_some();
+        let context = ErrorContext { task: self.id, node: "(panic)", source };
+        if in_record && self.settings.handlers.processing.handle(&context, &error) == Response::Resume {
+            self.poisoned = Some((cx.origin.source as usize, cx.origin.offset));
+        }
+        error.at(self.place())
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "(no message)".to_owned())
+}

@@ -1,0 +1,68 @@
+//! What a task is made with.
+
+use super::collector::SharedProducer;
+use crate::cluster::DeliveryFailure;
+use crate::config::Settings;
+use crate::handlers::{Handlers, ProductionContext, ProductionResponse, ProductionStage};
+use crate::metrics::{MetricsRegistry, TaskMetrics};
+use crate::{Result, TaskId};
+use std::sync::Arc;
+use streams_state::CacheBudget;
+
+/// The settings that tasks need, made once per application.
+#[derive(Clone)]
+pub(crate) struct TaskSettings {
+    pub handlers: Handlers,
+    /// How long to wait for an empty input, in milliseconds; `None`: not at all.
+    pub max_task_idle_ms: Option<i64>,
+    /// Records of one input that are queued at most before it is no longer fetched.
+    pub buffered_records: usize,
+}
+
+impl TaskSettings {
+    pub fn new(settings: &Settings, handlers: Handlers) -> Self {
+        TaskSettings {
+            handlers,
+            max_task_idle_ms: settings.max_task_idle.map(|d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+            buffered_records: settings.buffered_records_per_partition.max(1),
+        }
+    }
+
+    /// A record that was sent and then refused: the production handler decides. `Ok`: go on without it.
+    pub fn production_failure(&self, failure: DeliveryFailure) -> Result<()> {
+        let context = ProductionContext {
+            topic: &failure.partition.topic,
+            partition: Some(failure.partition.partition),
+            stage: ProductionStage::Send,
+            retriable: failure.retriable,
+            task: None,
+            node: None,
+            source: None,
+        };
+        match self.handlers.production.handle(&context, &failure.error) {
+            // a table that lacks a change of its changelog would be lost at the next restore
+            ProductionResponse::Resume if !failure.partition.topic.ends_with("-changelog") => Ok(()),
+            _ => {
+                let place = context.to_string();
+                Err(failure.error.at(place))
+            }
+        }
+    }
+}
+
+/// What a stream thread gives to all its tasks.
+#[derive(Clone)]
+pub(crate) struct TaskEnv {
+    pub application_id: Arc<str>,
+    pub thread_name: Arc<str>,
+    pub producer: SharedProducer,
+    pub budget: Arc<CacheBudget>,
+    pub settings: Arc<TaskSettings>,
+    pub registry: Arc<MetricsRegistry>,
+}
+
+impl TaskEnv {
+    pub fn metrics(&self, id: TaskId) -> Arc<TaskMetrics> {
+        self.registry.task(&self.thread_name, id)
+    }
+}

@@ -1,0 +1,269 @@
+//! `TopologyTestDriver`.
+
+use super::input::TestInputTopic;
+use super::output::TestOutputTopic;
+use super::producer::{CapturingProducer, Written, WrittenRecords};
+use super::store::{TestKeyValueStore, TestWindowStore};
+use crate::cluster::{RawRecord, RecordBatch};
+use crate::config::StreamsConfig;
+use crate::handlers::Handlers;
+use crate::metrics::MetricsRegistry;
+use crate::task::{Task, TaskEnv, TaskSettings};
+use crate::topology::{TopicName, Topology};
+use crate::{Data, Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use streams_state::serde::{DefaultSerde, Serde};
+use streams_state::{CacheBudget, KvStore, OpenEnv, SharedResources, WindowStore};
+
+/// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
+/// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
+///
+/// ```
+/// use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+///
+/// let builder = StreamsBuilder::new();
+/// builder.stream::<String, i64>("in").filter(|_, value| *value > 1).to("out");
+///
+/// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+/// driver.input::<String, i64>("in").pipe("a".to_string(), 2)?;
+/// assert_eq!(driver.output::<String, i64>("out").read()?, Some(("a".to_string(), 2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TopologyTestDriver {
+    inner: Rc<RefCell<Inner>>,
+}
+
+impl fmt::Debug for TopologyTestDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TopologyTestDriver")
+    }
+}
+
+/// Options of a [`TopologyTestDriver`].
+#[must_use]
+#[derive(Debug)]
+pub struct TopologyTestDriverBuilder {
+    topology: Topology,
+    config: Option<StreamsConfig>,
+    handlers: Option<Handlers>,
+    wall_clock_ms: Option<i64>,
+}
+
+impl TopologyTestDriverBuilder {
+    /// The application's config: its id, its handlers.
+    pub fn config(mut self, config: StreamsConfig) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Handlers in place of those that the config names.
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = Some(handlers);
+        self
+    }
+
+    /// Where the wall clock stands at first, in milliseconds since 1970; the machine's time by default.
+    pub fn wall_clock(mut self, ms: i64) -> Self {
+        self.wall_clock_ms = Some(ms);
+        self
+    }
+
+    /// Makes the driver.
+    ///
+    /// # Errors
+    /// When the config is wrong, or a node cannot be made.
+    pub fn build(self) -> Result<TopologyTestDriver> {
+        let config = self.config.unwrap_or_else(|| StreamsConfig::new("test", "embedded"));
+        let settings = config.settings()?;
+        let handlers = self.handlers.unwrap_or_else(|| Handlers::from_settings(&settings));
+        let now_ms = self.wall_clock_ms.unwrap_or_else(|| {
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+        });
+        let application_id: Arc<str> = settings.application_id.as_str().into();
+        let written = WrittenRecords::default();
+        // a driver never waits: what is piped in is all there is
+        let task_settings = TaskSettings { max_task_idle_ms: None, ..TaskSettings::new(&settings, handlers) };
+        let env = TaskEnv {
+            application_id: application_id.clone(),
+            thread_name: "TopologyTestDriver".into(),
+            producer: CapturingProducer::shared(&written),
+            budget: Arc::new(CacheBudget::new(usize::MAX)),
+            settings: Arc::new(task_settings),
+            registry: MetricsRegistry::new(settings.application_id.clone(), "test", settings.metrics_recording_level),
+        };
+        let mut inner =
+            Inner { tasks: Vec::new(), readers: HashMap::new(), written, outputs: BTreeMap::new(), offsets: HashMap::new(), now_ms };
+        for subtopology in self.topology.subtopologies() {
+            let id = TaskId { subtopology: subtopology.id, partition: 0 };
+            let inputs: Vec<TopicPartition> =
+                subtopology.sources.iter().map(|s| TopicPartition::new(s.topic.resolve(&application_id), 0)).collect();
+            let mut stores = Vec::with_capacity(subtopology.stores.len());
+            for supplier in &subtopology.stores {
+                let changelog_topic = TopicName::changelog(supplier.name()).resolve(&application_id);
+                let open = OpenEnv { task_dir: None, changelog_topic, partition: 0, shared: SharedResources::default() };
+                stores.push(supplier.open(&open)?);
+            }
+            for (input, partition) in inputs.iter().enumerate() {
+                inner.readers.insert(partition.topic.clone(), (inner.tasks.len(), input));
+            }
+            let committed = vec![None; inputs.len()];
+            inner.tasks.push(Task::new(&self.topology, id, inputs, stores, &committed, env.clone(), now_ms, &[])?);
+        }
+        inner.settle()?;
+        Ok(TopologyTestDriver { inner: Rc::new(RefCell::new(inner)) })
+    }
+}
+
+impl TopologyTestDriver {
+    /// A driver with a config of its own.
+    ///
+    /// # Errors
+    /// When a node cannot be made.
+    pub fn new(topology: &Topology) -> Result<Self> {
+        Self::builder(topology).build()
+    }
+
+    /// A driver with options.
+    pub fn builder(topology: &Topology) -> TopologyTestDriverBuilder {
+        TopologyTestDriverBuilder { topology: topology.clone(), config: None, handlers: None, wall_clock_ms: None }
+    }
+
+    /// A topic to write to.
+    #[doc(alias = "createInputTopic")]
+    pub fn input<K: DefaultSerde, V: DefaultSerde>(&self, topic: &str) -> TestInputTopic<K, V> {
+        self.input_with(topic, K::default_serde(), V::default_serde())
+    }
+
+    /// A topic to write to, with serdes of your own.
+    pub fn input_with<K: 'static, V: 'static>(&self, topic: &str, key: impl Serde<K>, value: impl Serde<V>) -> TestInputTopic<K, V> {
+        TestInputTopic::new(self.inner.clone(), topic, Arc::new(key), Arc::new(value))
+    }
+
+    /// A topic to read from.
+    #[doc(alias = "createOutputTopic")]
+    pub fn output<K: DefaultSerde, V: DefaultSerde>(&self, topic: &str) -> TestOutputTopic<K, V> {
+        self.output_with(topic, K::default_serde(), V::default_serde())
+    }
+
+    /// A topic to read from, with serdes of your own.
+    pub fn output_with<K: 'static, V: 'static>(&self, topic: &str, key: impl Serde<K>, value: impl Serde<V>) -> TestOutputTopic<K, V> {
+        TestOutputTopic::new(self.inner.clone(), topic, Arc::new(key), Arc::new(value))
+    }
+
+    /// Moves the wall clock on and fires the punctuations that become due.
+    ///
+    /// # Errors
+    /// Those of the topology's nodes.
+    #[doc(alias = "advanceWallClockTime")]
+    pub fn advance_wall_clock(&mut self, by: Duration) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        inner.now_ms = inner.now_ms.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+        let now_ms = inner.now_ms;
+        for task in &mut inner.tasks {
+            task.punctuate(now_ms)?;
+        }
+        inner.settle()
+    }
+
+    /// The topics that were written to so far, internal ones included.
+    #[doc(alias = "producedTopicNames")]
+    pub fn produced_topic_names(&self) -> Vec<String> {
+        self.inner.borrow().outputs.keys().map(|topic| topic.to_string()).collect()
+    }
+
+    /// A key-value store, or `None` when there is none of that name and these types.
+    #[doc(alias = "getKeyValueStore")]
+    pub fn key_value_store<K: Data, V: Data>(&self, name: &str) -> Option<TestKeyValueStore<K, V>> {
+        self.inner.borrow_mut().store::<KvStore<K, V>>(name).map(TestKeyValueStore)
+    }
+
+    /// A window store, or `None` when there is none of that name and these types.
+    #[doc(alias = "getWindowStore")]
+    pub fn window_store<K: Data, V: Data>(&self, name: &str) -> Option<TestWindowStore<K, V>> {
+        self.inner.borrow_mut().store::<WindowStore<K, V>>(name).map(TestWindowStore)
+    }
+}
+
+/// What driver and topics share.
+pub(super) struct Inner {
+    tasks: Vec<Task>,
+    /// Task and input index of each topic that is read.
+    readers: HashMap<Arc<str>, (usize, usize)>,
+    written: WrittenRecords,
+    pub outputs: BTreeMap<Arc<str>, VecDeque<Written>>,
+    offsets: HashMap<Arc<str>, i64>,
+    pub now_ms: i64,
+}
+
+impl Inner {
+    /// Runs one record, and everything that follows from it.
+    pub fn pipe(&mut self, record: Written) -> Result<()> {
+        self.run(record)?;
+        self.settle()
+    }
+
+    fn run(&mut self, record: Written) -> Result<()> {
+        let Some(&(task, input)) = self.readers.get(&record.topic) else {
+            return Err(Error::new(ErrorKind::Topology, format!("the topology does not read topic {}", record.topic)));
+        };
+        let offset = self.offsets.entry(record.topic.clone()).or_insert(0);
+        let batch = OneRecord { offset: *offset, record };
+        *offset += 1;
+        let task = &mut self.tasks[task];
+        task.add(input, Box::new(batch));
+        while task.process(self.now_ms, usize::MAX)? > 0 {}
+        Ok(())
+    }
+
+    /// Commits all tasks, and lets them read what they wrote, until nothing moves.
+    fn settle(&mut self) -> Result<()> {
+        loop {
+            for task in &mut self.tasks {
+                task.prepare_commit()?;
+                task.post_commit()?;
+            }
+            let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
+            if written.is_empty() {
+                return Ok(());
+            }
+            for record in written {
+                self.outputs.entry(record.topic.clone()).or_default().push_back(record.clone());
+                if self.readers.contains_key(&record.topic) {
+                    self.run(record)?;
+                }
+            }
+        }
+    }
+
+    fn store<S: streams_state::store::StateStore>(&mut self, name: &str) -> Option<Rc<RefCell<S>>> {
+        self.tasks.iter_mut().find_map(|task| {
+            let stores = task.stores_mut();
+            let index = stores.index_of(name)?;
+            stores.typed::<S>(index).ok()
+        })
+    }
+}
+
+/// A batch of one.
+struct OneRecord {
+    offset: i64,
+    record: Written,
+}
+
+impl RecordBatch for OneRecord {
+    fn len(&self) -> usize {
+        1
+    }
+    fn record(&self, _: usize) -> RawRecord<'_> {
+        let Written { key, value, timestamp, .. } = &self.record;
+        RawRecord { key: key.as_deref(), value: value.as_deref(), timestamp: *timestamp, offset: self.offset }
+    }
+    fn headers(&self, _: usize) -> Headers {
+        self.record.headers.clone()
+    }
+}

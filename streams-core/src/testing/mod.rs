@@ -1,0 +1,14 @@
+//! Tests of topologies without a cluster: the same graph and the same tasks as in production, one record at a time.
+
+mod driver;
+mod example;
+mod input;
+mod output;
+mod producer;
+mod store;
+
+pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
+pub use example::{Owned, through};
+pub use input::TestInputTopic;
+pub use output::TestOutputTopic;
+pub use store::{TestKeyValueStore, TestWindowStore};

@@ -1,0 +1,64 @@
+//! Stores as a test looks at them.
+
+use crate::{Data, Error, ErrorKind, Result};
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::rc::Rc;
+use streams_state::{KvStore, WindowStore};
+
+/// A key-value store of the topology under test.
+pub struct TestKeyValueStore<K, V>(pub(super) Rc<RefCell<KvStore<K, V>>>);
+
+impl<K, V> fmt::Debug for TestKeyValueStore<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TestKeyValueStore")
+    }
+}
+
+impl<K: Data, V: Data> TestKeyValueStore<K, V> {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn get(&self, key: &K) -> Result<Option<V>> {
+        let (mut store, mut bytes) = (self.0.borrow_mut(), Vec::new());
+        store.write_key(key, &mut bytes).map_err(|e| Error::caused(ErrorKind::Serde, "key", e))?;
+        Ok(store.get(&bytes)?.map(|(value, _)| value))
+    }
+
+    /// All rows with their times, by the order of the keys' bytes.
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn all(&self) -> Result<Vec<(K, V, i64)>> {
+        let (mut store, mut rows) = (self.0.borrow_mut(), Vec::new());
+        store.scan(Bound::Unbounded, Bound::Unbounded, false, &mut |key, value, timestamp| {
+            rows.push((key.to_vec(), value.clone(), timestamp));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let read = |key: &[u8]| store.read_key(key).map_err(|e| Error::caused(ErrorKind::Serde, "key", e));
+        rows.into_iter().map(|(key, value, timestamp)| Ok((read(&key)?, value, timestamp))).collect()
+    }
+}
+
+/// A window store of the topology under test.
+pub struct TestWindowStore<K, V>(pub(super) Rc<RefCell<WindowStore<K, V>>>);
+
+impl<K, V> fmt::Debug for TestWindowStore<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TestWindowStore")
+    }
+}
+
+impl<K: Data, V: Data> TestWindowStore<K, V> {
+    /// The value of a key in the window that begins at `start` (milliseconds).
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn fetch(&self, key: &K, start: i64) -> Result<Option<V>> {
+        let (mut store, mut bytes) = (self.0.borrow_mut(), Vec::new());
+        store.write_key(key, &mut bytes).map_err(|e| Error::caused(ErrorKind::Serde, "key", e))?;
+        Ok(store.fetch(&bytes, start)?.map(|(value, _)| value))
+    }
+}
