@@ -4,6 +4,7 @@
 //! It is not a general database: a store belongs to one task, is written by one thread, and its durable truth is a changelog that the
 //! caller keeps. This crate knows no Kafka client and no async runtime.
 
+mod dir;
 mod engine;
 mod error;
 mod headers;
@@ -18,6 +19,7 @@ pub mod store;
 mod stores;
 mod typed;
 
+pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;

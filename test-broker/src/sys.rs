@@ -2,6 +2,8 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -108,4 +110,39 @@ pub fn caught() -> Option<Signal> {
 pub fn is_root() -> bool {
     // SAFETY: geteuid(2) takes nothing, touches no memory of ours and cannot fail.
     unsafe { libc::geteuid() == 0 }
+}
+
+/// What a process that has ended has used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage {
+    /// Processor time, of all its threads, its own and the system's on its behalf.
+    pub cpu: Duration,
+    /// The most memory that it had resident at a time, in bytes.
+    pub peak_rss: u64,
+}
+
+/// How a child of this program has ended and what it has used; `None` while it runs.
+///
+/// # Errors
+/// When it is no child of this program, or has been waited for.
+pub fn try_wait(pid: u32) -> io::Result<Option<(ExitStatus, Usage)>> {
+    let pid = as_pid(pid)?;
+    let mut status = 0;
+    // SAFETY: all zeroes is a value of this struct of plain numbers.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to values that live through the call.
+    match unsafe { libc::wait4(pid, &raw mut status, libc::WNOHANG, &raw mut usage) } {
+        0 => Ok(None),
+        ended if ended == pid => Ok(Some((ExitStatus::from_raw(status), read(&usage)))),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn read(usage: &libc::rusage) -> Usage {
+    let time = |t: libc::timeval| {
+        let (seconds, micros) = (u64::try_from(t.tv_sec).unwrap_or(0), u64::try_from(t.tv_usec).unwrap_or(0));
+        Duration::from_micros(seconds * 1_000_000 + micros)
+    };
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    Usage { cpu: time(usage.ru_utime) + time(usage.ru_stime), peak_rss: u64::try_from(usage.ru_maxrss).unwrap_or(0) * unit }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's one entry. Every command exits 0 when it passed, 1 when something failed, 2 on wrong usage.
 
 mod args;
+mod bench;
 mod build;
 mod demo;
 mod failure;
@@ -25,6 +26,7 @@ commands:
   demo [NAME] [--input F]   builds an example and runs it on the embedded cluster (word-count by default)
   test [ARGS..]             every test, those on a real Apache Kafka included
   kafka start|stop|status   a real Apache Kafka broker on this machine
+  bench [WORKLOAD..]        CPU, memory and speed beside Java Kafka Streams and the bare client
   setup [--yes]             checks this machine for what build and tests need, and installs it where it may
   oracle describe           records what Java Kafka Streams answers (for the developers of this project)
 
@@ -43,6 +45,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", usage: test::USAGE, run: test::run },
     Command { name: "kafka", usage: kafka::USAGE, run: kafka::run },
     Command { name: "setup", usage: machine::USAGE, run: machine::run },
+    Command { name: "bench", usage: bench::USAGE, run: bench::run },
     Command { name: "oracle", usage: oracle::USAGE, run: oracle::run },
 ];
 

@@ -1,13 +1,15 @@
 //! Programs that a command runs.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use test_broker::{Watcher, sys};
+use test_broker::Watcher;
+use test_broker::sys::{self, Signal, Usage};
 
 use crate::failure::{Failure, Outcome};
 use crate::workspace;
@@ -47,35 +49,69 @@ fn path_with_ccache() -> Option<OsString> {
 ///
 /// It gets a group of its own, so that with it all its children can be ended: on Ctrl-C and SIGTERM, which are passed on, and when this program is killed.
 pub fn run(command: &mut Command) -> Outcome {
-    sys::catch_signals();
-    stop_if_interrupted()?;
-    let child = command.stdin(Stdio::null()).process_group(0).spawn().map_err(|e| cannot_run(command, &e))?;
-    let watcher = Watcher::over_group(child.id()).map_err(|e| Failure::failed(format!("cannot run sh: {e}")))?;
-    let status = wait(child).map_err(|e| cannot_run(command, &e))?;
-    drop(watcher);
-    stop_if_interrupted()?;
+    let mut child = Running::start(command)?;
+    let (status, _) = child.wait(None)?;
     Failure::from_status(status)
 }
 
-fn wait(mut child: Child) -> io::Result<ExitStatus> {
-    let group = child.id();
-    let mut asked: Option<Instant> = None;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        match (sys::caught(), asked) {
-            (Some(signal), None) => {
-                asked = Some(Instant::now());
-                // It may have ended by itself in this moment.
-                let _ = sys::send_to_group(group, signal);
+/// As [`run`], and gives what it has printed and used. It may take no longer than `limit`.
+pub fn measure(command: &mut Command, limit: Duration) -> Outcome<(String, Usage)> {
+    let mut child = Running::start(command.stdout(Stdio::piped()))?;
+    let printed = child.process.stdout.take().map(|mut out| {
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).map(|_| text)
+        })
+    });
+    let (status, usage) = child.wait(Some(Instant::now() + limit))?;
+    Failure::from_status(status)?;
+    match printed.map(JoinHandle::join) {
+        Some(Ok(Ok(text))) => Ok((text, usage)),
+        _ => Err(Failure::failed(format!("cannot read what {} prints", command.get_program().display()))),
+    }
+}
+
+struct Running {
+    name: String,
+    process: Child,
+    _watcher: Watcher,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Outcome<Self> {
+        sys::catch_signals();
+        stop_if_interrupted()?;
+        let name = command.get_program().display().to_string();
+        let process = command.stdin(Stdio::null()).process_group(0).spawn().map_err(|e| cannot_run(&name, &e))?;
+        let watcher = Watcher::over_group(process.id()).map_err(|e| cannot_run("sh", &e))?;
+        Ok(Running { name, process, _watcher: watcher })
+    }
+
+    fn wait(&mut self, end: Option<Instant>) -> Outcome<(ExitStatus, Usage)> {
+        let group = self.process.id();
+        let mut asked: Option<Instant> = None;
+        loop {
+            if let Some(ended) = sys::try_wait(group).map_err(|e| cannot_run(&self.name, &e))? {
+                stop_if_interrupted()?;
+                return match end {
+                    Some(end) if Instant::now() > end => Err(Failure::failed(format!("{} took too long and was ended", self.name))),
+                    _ => Ok(ended),
+                };
             }
-            (_, Some(since)) if since.elapsed() > GRACE => {
-                let _ = sys::send_to_group(group, sys::Signal::Kill);
+            let overdue = end.is_some_and(|end| Instant::now() > end);
+            match (sys::caught().or(overdue.then_some(Signal::Terminate)), asked) {
+                (Some(signal), None) => {
+                    asked = Some(Instant::now());
+                    // It may have ended by itself in this moment.
+                    let _ = sys::send_to_group(group, signal);
+                }
+                (_, Some(since)) if since.elapsed() > GRACE => {
+                    let _ = sys::send_to_group(group, Signal::Kill);
+                }
+                _ => {}
             }
-            _ => {}
+            std::thread::sleep(Duration::from_millis(10));
         }
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -87,6 +123,6 @@ pub fn stop_if_interrupted() -> Outcome {
     }
 }
 
-fn cannot_run(command: &Command, error: &io::Error) -> Failure {
-    Failure::failed(format!("cannot run {}: {error}", command.get_program().display()))
+fn cannot_run(program: &str, error: &io::Error) -> Failure {
+    Failure::failed(format!("cannot run {program}: {error}"))
 }

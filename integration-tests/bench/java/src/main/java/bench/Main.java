@@ -1,0 +1,81 @@
+package bench;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+
+/**
+ * Kafka Streams under the bench: runs one workload until it has processed what it was told to expect, closes (which flushes and commits), and prints one
+ * line of JSON. Whoever started the process measures its CPU time and memory.
+ */
+public final class Main {
+    private static final long POLL_MS = 5;
+
+    private Main() {}
+
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = Arguments.parse(args);
+        AtomicBoolean failed = new AtomicBoolean();
+        KafkaStreams streams = new KafkaStreams(Workloads.topology(arguments), config(arguments));
+        streams.setUncaughtExceptionHandler(error -> {
+            error.printStackTrace();
+            failed.set(true);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
+        streams.start();
+
+        long firstRecord = 0;
+        double processed = 0;
+        Metric total = null;
+        while (processed < arguments.expectProcessed()) {
+            if (failed.get()) {
+                System.exit(1);
+            }
+            Thread.sleep(POLL_MS);
+            total = total == null ? processTotal(streams) : total;
+            processed = total == null ? 0 : (double) total.metricValue();
+            if (firstRecord == 0 && processed > 0) {
+                firstRecord = System.nanoTime();
+            }
+        }
+        boolean closed = streams.close(Duration.ofMinutes(2));
+        double seconds = (System.nanoTime() - firstRecord) / 1e9;
+        double untilFirst = (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3 - seconds;
+        System.out.println(String.format(Locale.ROOT, "{\"processed\":%d,\"seconds_to_first_record\":%.3f,\"run_seconds\":%.3f}",
+            (long) processed, untilFirst, seconds));
+        System.exit(closed && !failed.get() ? 0 : 1);
+    }
+
+    /** One thread, so one such metric. It is there once the thread is. */
+    private static Metric processTotal(KafkaStreams streams) {
+        for (Map.Entry<MetricName, ? extends Metric> metric : streams.metrics().entrySet()) {
+            MetricName name = metric.getKey();
+            if (name.name().equals("process-total") && name.group().equals("stream-thread-metrics")) {
+                return metric.getValue();
+            }
+        }
+        return null;
+    }
+
+    private static Properties config(Arguments arguments) {
+        Properties config = new Properties();
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, arguments.applicationId());
+        config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, arguments.bootstrapServers());
+        config.put(StreamsConfig.STATE_DIR_CONFIG, arguments.stateDir());
+        config.put("auto.offset.reset", "earliest");
+        arguments.commitIntervalMs().ifPresent(value -> config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, value));
+        arguments.cacheBytes().ifPresent(value -> config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, value));
+        arguments.lingerMs().ifPresent(value -> config.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), value));
+        return config;
+    }
+}

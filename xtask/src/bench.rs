@@ -1,0 +1,72 @@
+//! `cargo xtask bench`: this library beside Java Kafka Streams and the bare client, on one broker, with one prepared input.
+
+mod engines;
+mod figures;
+mod json;
+mod limits;
+mod plan;
+mod report;
+mod session;
+
+use test_broker::{Broker, KAFKA_VERSION, Options};
+
+use crate::args::Args;
+use crate::failure::{Failure, Outcome};
+use crate::{build, machine};
+use engines::Programs;
+use plan::Plan;
+use report::Table;
+use session::Session;
+
+/// What `--help` prints.
+pub const USAGE: &str = "\
+usage: cargo xtask bench [WORKLOAD.. | all] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
+                         [--commit-interval-ms N] [--cache-bytes N] [--linger-ms N] [--json FILE] [--strict] [--yes]
+
+Runs the same programs in several engines, one after the other on one broker with one prepared input, and prints CPU-seconds per million records,
+records per second, peak memory and the ratios. The output of every run is compared with the right answer.
+
+WORKLOAD      pipe          filter (half of the records pass), map_values to upper case, to
+              count         group_by_key, count, to: 100,000 keys
+              count-large   the same over keys that each come once
+              word-count    lines of 10 words, group_by, count, to: with a repartition topic
+              window        group_by_key, tumbling windows of 10 s, count, to: 100,000 keys
+              all           all of them (default)
+--records N   records of the input (default 5000000; in word-count: lines)
+--runs N      runs of each engine, in turns; the median counts (default 3)
+--engines     of ours, java, floor (the bare client, pipe only); default: all
+--table       equal: both engines with the same commit interval, cache and linger, Java with -Xmx512m; stock: each with its defaults; default: both
+--commit-interval-ms, --cache-bytes, --linger-ms   the equal settings (default 1000, 10485760, 100)
+--json FILE   writes the figures of every run
+--strict      fails when a ratio or a memory limit of the table of equal settings is missed
+--yes         install what is missing on this machine through sudo, where sudo asks for no password
+";
+
+/// Runs the command.
+pub fn run(mut args: Args) -> Outcome {
+    let yes = args.flag("--yes");
+    let strict = args.flag("--strict");
+    let json_file = args.value("--json")?;
+    let plan = Plan::parse(args)?;
+
+    machine::prepare(machine::TO_TEST, yes)?;
+    build::announce_first()?;
+    let programs = Programs::build(&plan)?;
+    eprintln!("Starting Apache Kafka {KAFKA_VERSION} ...");
+    let broker = Broker::start(&Options { heap_mib: 1024, ..Options::default() })?;
+    let session = Session::prepare(&plan, &programs, broker)?;
+    let mut tables = Vec::new();
+    for settings in plan.settings() {
+        let table = Table::new(settings, session.run_all(&settings)?);
+        print!("\n{}", table.text(plan.records, plan.runs));
+        tables.push(table);
+    }
+    if let Some(file) = json_file {
+        std::fs::write(&file, json::text(&plan, &tables)).map_err(|e| Failure::failed(format!("cannot write {file}: {e}")))?;
+    }
+    let missed: Vec<String> = tables.iter().flat_map(Table::missed).collect();
+    if strict && !missed.is_empty() {
+        return Err(Failure::failed(format!("missed: {}", missed.join("; "))));
+    }
+    Ok(())
+}
