@@ -39,6 +39,7 @@ pub use dsl::{
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;
 pub use record::{Change, Data, Record, TaskId, TopicPartition};
+pub use runtime::{KafkaStreams, State};
 pub use streams_state::serde::{Window, Windowed};
 pub use streams_state::{Header, Headers, serde};
 pub use topology::{Topology, TopologyError};

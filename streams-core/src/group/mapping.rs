@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn tasks_beyond_a_shorter_topic_lack_that_input() {
         let map = map();
-        let names = |task| map.inputs(task).iter().map(|p| p.to_string()).collect::<Vec<_>>();
+        let names = |task| map.inputs(task).iter().map(ToString::to_string).collect::<Vec<_>>();
         let task = |p| map.task(&TopicPartition::new("also-wide", p)).unwrap();
         assert_eq!(names(task(1)), ["small-1", "wide-1", "also-wide-1"]);
         assert_eq!(names(task(3)), ["wide-3", "also-wide-3"]);

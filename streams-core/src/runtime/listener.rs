@@ -54,9 +54,9 @@ pub enum RestoreEvent<'a> {
 pub type RestoreListener = Arc<dyn Fn(&RestoreEvent<'_>) + Send + Sync>;
 
 pub(crate) fn tell(listener: Option<&RestoreListener>, event: &RestoreEvent<'_>) {
-    if let Some(listener) = listener {
-        if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
-            tracing::error!(target: "streams::restore", ?event, "the restore listener panicked; restoring goes on");
-        }
+    if let Some(listener) = listener
+        && catch_unwind(AssertUnwindSafe(|| listener(event))).is_err()
+    {
+        tracing::error!(target: "streams::restore", ?event, "the restore listener panicked; restoring goes on");
     }
 }

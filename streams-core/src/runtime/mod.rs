@@ -1,13 +1,25 @@
 //! What makes tasks run on a cluster: the application, its threads, the restorer.
-#![allow(dead_code)]
 
+mod app;
 mod backoff;
+mod builder;
+mod internal_topics;
 mod listener;
 mod mailbox;
+mod metadata;
+mod purge;
 mod restorer;
+mod shared;
+mod signal;
 mod state;
+mod stores;
+mod supervisor;
+mod thread;
 mod thread_state;
 
+pub use app::KafkaStreams;
+pub use builder::KafkaStreamsBuilder;
 pub use listener::{RestoreEvent, RestoreListener};
+pub use metadata::{TaskMetadata, ThreadMetadata};
 pub use state::{State, StateListener};
 pub use thread_state::ThreadState;

@@ -1,9 +1,11 @@
 //! The states of an application, as Java's `KafkaStreams.State`, and the cell that holds the current one.
 
+use crate::metrics::MetricsRegistry;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -91,12 +93,13 @@ pub(crate) struct StateCell {
     changed: Condvar,
     watch: watch::Sender<State>,
     listener: Option<StateListener>,
+    metrics: Arc<MetricsRegistry>,
 }
 
 impl StateCell {
-    pub fn new(listener: Option<StateListener>) -> Self {
+    pub fn new(listener: Option<StateListener>, metrics: Arc<MetricsRegistry>) -> Self {
         let inner = Inner { state: State::Created, news: VecDeque::new(), telling: false };
-        StateCell { inner: Mutex::new(inner), changed: Condvar::new(), watch: watch::Sender::new(State::Created), listener }
+        StateCell { inner: Mutex::new(inner), changed: Condvar::new(), watch: watch::Sender::new(State::Created), listener, metrics }
     }
 
     pub fn get(&self) -> State {
@@ -110,13 +113,17 @@ impl StateCell {
     /// Goes to `next` if that is legal, and says whether it did. A late change (a thread reports RUNNING while the application closes) is
     /// no fault: the first end that was begun stands.
     pub fn set(&self, next: State) -> bool {
+        self.set_by(|| Some(next))
+    }
+
+    /// The same for a state that follows from something else, looked at while nobody else changes the state.
+    pub fn set_by(&self, next: impl FnOnce() -> Option<State>) -> bool {
         let mut inner = self.inner.lock();
         let old = inner.state;
-        if old == next || !old.may_become(next) {
-            return false;
-        }
+        let Some(next) = next().filter(|next| *next != old && old.may_become(*next)) else { return false };
         inner.state = next;
         self.watch.send_replace(next);
+        self.metrics.app().state.set(next as i64);
         self.changed.notify_all();
         tracing::info!(target: "streams::app", "state transition from {old} to {next}");
         let Some(listener) = &self.listener else { return true };
@@ -156,7 +163,6 @@ impl StateCell {
 mod tests {
     use super::*;
     use State::*;
-    use std::sync::Arc;
 
     const ALL: [State; 7] = [Created, Rebalancing, Running, PendingShutdown, NotRunning, PendingError, Error];
 
@@ -171,9 +177,13 @@ mod tests {
         }
     }
 
+    fn cell(listener: Option<StateListener>) -> StateCell {
+        StateCell::new(listener, MetricsRegistry::new("app", "client", crate::config::RecordingLevel::Info))
+    }
+
     #[test]
     fn the_first_end_that_was_begun_stands() {
-        let cell = StateCell::new(None);
+        let cell = cell(None);
         assert!(cell.set(Rebalancing) && cell.set(Running) && cell.set(PendingShutdown));
         assert!(!cell.set(Rebalancing) && !cell.set(PendingError) && !cell.set(PendingShutdown));
         assert!(cell.set(NotRunning));
@@ -185,7 +195,7 @@ mod tests {
     fn the_listener_hears_changes_in_order_and_may_panic() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let sink = heard.clone();
-        let cell = StateCell::new(Some(Box::new(move |new, old| {
+        let cell = cell(Some(Box::new(move |new, old| {
             sink.lock().push((old, new));
             assert_ne!(new, Running, "a listener that fails");
         })));
@@ -198,11 +208,12 @@ mod tests {
 
     #[test]
     fn waiting_ends_with_the_state_or_with_the_time() {
-        let cell = Arc::new(StateCell::new(None));
+        let cell = Arc::new(cell(None));
         assert_eq!(cell.wait(Duration::from_millis(5), |s| s == Running), Created);
         let other = cell.clone();
         let setter = std::thread::spawn(move || (other.set(Rebalancing), other.set(Running)));
         assert_eq!(cell.wait(Duration::from_secs(20), |s| s == Running), Running);
         assert_eq!(setter.join().ok(), Some((true, true)));
+        assert_eq!(cell.metrics.app().state.get(), 2);
     }
 }

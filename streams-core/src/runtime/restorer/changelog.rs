@@ -1,8 +1,11 @@
 //! One changelog partition read into one store.
 
 use crate::cluster::{FetchHandle, Fetcher, RecordBatch};
+use crate::metrics::RestoreMetrics;
 use crate::runtime::listener::{RestoreEvent, RestoreListener, tell};
 use crate::{Error, ErrorKind, Headers, Result, TopicPartition};
+use std::sync::Arc;
+use std::time::Instant;
 use streams_state::store::{ChangelogRecord, StateStore};
 
 /// Records applied in one go; each go is one write batch of the store.
@@ -26,6 +29,7 @@ pub(super) struct Changelog {
     /// transaction markers, so "last offset + 1" need never reach it.
     end: i64,
     restored: u64,
+    metrics: Arc<RestoreMetrics>,
     done: bool,
 }
 
@@ -35,8 +39,8 @@ impl Changelog {
         index: usize,
         partition: TopicPartition,
         store: &mut dyn StateStore,
-        earliest: i64,
-        end: i64,
+        (earliest, end): (i64, i64),
+        metrics: Arc<RestoreMetrics>,
         listener: Option<&RestoreListener>,
     ) -> Result<Self> {
         let next = match store.committed_offset() {
@@ -68,11 +72,12 @@ impl Changelog {
             }
         };
         tell(listener, &RestoreEvent::Start { changelog: &partition, store: store.name(), start: next, end });
+        metrics.remaining.set((end - next).max(0));
         let done = next >= end;
         if done {
             tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
         }
-        Ok(Changelog { store: index, partition, handle: None, next, end, restored: 0, done })
+        Ok(Changelog { store: index, partition, handle: None, next, end, restored: 0, metrics, done })
     }
 
     pub fn partition(&self) -> &TopicPartition {
@@ -155,12 +160,16 @@ impl Changelog {
         let after = batch.record(count - 1).offset + 1;
         // further when markers follow and nothing is queued behind them
         let next = fetcher.position(handle)?.max(after);
+        let begun = Instant::now();
         self.apply(&*batch, store, after)?;
+        self.metrics.time.add(begun.elapsed());
         if next > after {
             store.restore(&mut std::iter::empty(), next)?;
         }
         self.next = next;
         self.restored += count as u64;
+        self.metrics.records.add(count as u64);
+        self.metrics.remaining.set((self.end - next).max(0));
         let event = RestoreEvent::Batch { changelog: &self.partition, store: store.name(), end_offset: after - 1, records: count as u64 };
         tell(listener, &event);
         Ok(Read::Something)

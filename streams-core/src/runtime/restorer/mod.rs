@@ -10,6 +10,7 @@ use super::backoff::Backoff;
 use super::listener::RestoreListener;
 use super::mailbox::Mailbox;
 use crate::cluster::{Admin, Fetcher};
+use crate::metrics::MetricsRegistry;
 use crate::time::Clock;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use std::collections::{BTreeMap, VecDeque};
@@ -38,8 +39,10 @@ pub(crate) trait TaskStores: Send {
     fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>>;
     /// Deletes what a task has on disk; none of its stores is open.
     fn wipe(&self, id: TaskId) -> Result<()>;
-    /// Deletes the directories of tasks that are not in use and were not for the configured time.
-    fn clean(&self, in_use: &dyn Fn(TaskId) -> bool);
+    /// All stores of a task that `open` gave are closed.
+    fn closed(&self, id: TaskId);
+    /// Deletes the directories of tasks that are not open and were not for the configured time.
+    fn clean(&self);
 }
 
 /// The answer to `Command::Open`.
@@ -50,8 +53,8 @@ pub(crate) struct Restored {
     pub stores: Result<Vec<Box<dyn StateStore>>>,
 }
 
-/// Called from the restorer's thread.
-pub(crate) type Reply = Arc<dyn Fn(Restored) + Send + Sync>;
+/// Called from the restorer's thread. Gives the answer back when the thread that asked is gone.
+pub(crate) type Reply = Arc<dyn Fn(Restored) -> Result<(), Restored> + Send + Sync>;
 
 pub(crate) enum Command {
     /// Open and restore a task's stores for a thread, as soon as no other thread has them.
@@ -62,6 +65,8 @@ pub(crate) enum Command {
     Release { id: TaskId, stores: Vec<Box<dyn StateStore>> },
     /// The same for stores that can no longer be trusted: delete them.
     Discard { id: TaskId, stores: Vec<Box<dyn StateStore>> },
+    /// Stores that could not be given back: they are closed, at their last commit.
+    Dropped { id: TaskId },
     /// A thread ended and holds nothing any longer.
     ThreadGone { thread: usize },
     /// Close everything and end.
@@ -100,6 +105,7 @@ pub(crate) struct Parts {
     pub stores: Box<dyn TaskStores>,
     pub fetcher: Box<dyn Fn() -> Result<Box<dyn Fetcher>> + Send>,
     pub listener: Option<RestoreListener>,
+    pub metrics: Arc<MetricsRegistry>,
     pub mailbox: Arc<Mailbox<Command>>,
     pub paused: Arc<AtomicBool>,
     pub task_timeout: Duration,
@@ -183,11 +189,19 @@ impl Restorer {
             }
             Command::Discard { id, stores } => {
                 self.held.remove(&id);
-                close(id, stores);
+                self.close(id, stores);
                 self.wipe(id);
             }
+            Command::Dropped { id } => {
+                self.held.remove(&id);
+                self.parts.stores.closed(id);
+            }
             Command::ThreadGone { thread } => {
-                self.held.retain(|_, held| held.thread != thread);
+                let gone: Vec<TaskId> = self.held.iter().filter(|(_, held)| held.thread == thread).map(|(id, _)| *id).collect();
+                for id in gone {
+                    self.held.remove(&id);
+                    self.parts.stores.closed(id);
+                }
                 self.waiting.retain(|w| w.thread != thread);
                 while let Some(at) = self.restoring.iter().position(|t| t.thread == thread) {
                     let task = self.restoring.swap_remove(at);
@@ -199,7 +213,7 @@ impl Restorer {
                     self.park_restoring(task, now);
                 }
                 for (id, parked) in std::mem::take(&mut self.parked) {
-                    close(id, parked.stores.into_iter().map(|s| s.store));
+                    self.close(id, parked.stores.into_iter().map(|s| s.store));
                 }
                 self.drop_fetcher();
                 return false;
@@ -208,11 +222,16 @@ impl Restorer {
         true
     }
 
+    fn park(&mut self, id: TaskId, stores: Vec<Box<dyn StateStore>>, changelogs: Vec<Option<TopicPartition>>, now: Duration) {
+        let stores = stores.into_iter().zip(changelogs).map(|(store, changelog)| OpenedStore { store, changelog }).collect();
+        self.parked.insert(id, Parked { stores, until: now + PARKED_FOR });
+    }
+
     fn park_restoring(&mut self, mut task: RestoringTask, now: Duration) {
         if let Some(fetcher) = &mut self.fetcher {
             task.stop_reading(&mut **fetcher, self.parts.listener.as_ref());
         }
-        self.parked.insert(task.id, Parked { stores: task.into_stores(), until: now + PARKED_FOR });
+        self.parked.insert(task.id, Parked { stores: task.take_stores(), until: now + PARKED_FOR });
     }
 
     /// Begins with the first task in line that nobody else has. One a step: opening a store takes a while.
@@ -226,7 +245,7 @@ impl Restorer {
         };
         match opened {
             Ok(stores) => self.restoring.push(RestoringTask::new(id, thread, ticket, reply, stores, now)),
-            Err(error) => reply(Restored { id, ticket, stores: Err(error.at(format!("task {id}"))) }),
+            Err(error) => tell_failure(&reply, id, ticket, error),
         }
         true
     }
@@ -261,13 +280,9 @@ impl Restorer {
                 Ok(Progress::Idle) => at += 1,
                 Ok(Progress::Worked) => (worked, at) = (true, at + 1),
                 Ok(Progress::Done) => {
-                    let mut task = self.restoring.swap_remove(at);
-                    let reply = task.reply.clone();
-                    let (id, ticket) = (task.id, task.ticket);
+                    let task = self.restoring.swap_remove(at);
                     task.log_summary(now);
-                    let stores = task.into_stores();
-                    self.held.insert(id, Held { thread: task.thread, changelogs: stores.iter().map(|s| s.changelog.clone()).collect() });
-                    reply(Restored { id, ticket, stores: Ok(stores.into_iter().map(|s| s.store).collect()) });
+                    self.hand_over(task, now);
                     worked = true;
                 }
                 Err(error) => {
@@ -275,8 +290,8 @@ impl Restorer {
                     if let Some(fetcher) = &mut self.fetcher {
                         task.stop_reading(&mut **fetcher, self.parts.listener.as_ref());
                     }
-                    close(task.id, task.into_stores().into_iter().map(|s| s.store));
-                    (task.reply)(Restored { id: task.id, ticket: task.ticket, stores: Err(error.at(format!("task {}", task.id))) });
+                    self.close(task.id, task.take_stores().into_iter().map(|s| s.store));
+                    tell_failure(&task.reply, task.id, task.ticket, error);
                     worked = true;
                 }
             }
@@ -284,9 +299,19 @@ impl Restorer {
         worked
     }
 
+    fn hand_over(&mut self, mut task: RestoringTask, now: Duration) {
+        let (stores, changelogs): (Vec<_>, Vec<_>) = task.take_stores().into_iter().map(|s| (s.store, s.changelog)).unzip();
+        match (task.reply)(Restored { id: task.id, ticket: task.ticket, stores: Ok(stores) }) {
+            Ok(()) => {
+                self.held.insert(task.id, Held { thread: task.thread, changelogs });
+            }
+            Err(Restored { stores, .. }) => self.park(task.id, stores.unwrap_or_default(), changelogs, now),
+        }
+    }
+
     fn advance(&mut self, at: usize, room: usize, now: Duration) -> Result<Progress> {
         let Some(task) = self.restoring.get_mut(at) else { return Ok(Progress::Idle) };
-        if !task.plan(&*self.parts.admin, self.parts.task_timeout, self.parts.listener.as_ref(), now)? {
+        if !task.plan(&self.parts, now)? {
             return Ok(Progress::Idle);
         }
         if task.is_complete() {
@@ -308,7 +333,7 @@ impl Restorer {
         let over: Vec<TaskId> = self.parked.iter().filter(|(_, parked)| parked.until <= now).map(|(id, _)| *id).collect();
         for id in over {
             if let Some(parked) = self.parked.remove(&id) {
-                close(id, parked.stores.into_iter().map(|s| s.store));
+                self.close(id, parked.stores.into_iter().map(|s| s.store));
             }
         }
         if self.restoring.is_empty() && self.fetcher_used + FETCHER_KEPT_FOR <= now {
@@ -316,10 +341,13 @@ impl Restorer {
         }
         if self.next_clean <= now {
             self.next_clean = now + self.parts.clean_every;
-            let in_use =
-                |id: TaskId| self.held.contains_key(&id) || self.parked.contains_key(&id) || self.restoring.iter().any(|t| t.id == id);
-            self.parts.stores.clean(&in_use);
+            self.parts.stores.clean();
         }
+    }
+
+    fn close(&self, id: TaskId, stores: impl IntoIterator<Item = Box<dyn StateStore>>) {
+        close_stores(id, stores);
+        self.parts.stores.closed(id);
     }
 
     fn drop_fetcher(&mut self) {
@@ -336,7 +364,13 @@ impl Restorer {
     }
 }
 
-fn close(id: TaskId, stores: impl IntoIterator<Item = Box<dyn StateStore>>) {
+fn tell_failure(reply: &Reply, id: TaskId, ticket: u64, error: Error) {
+    if let Err(Restored { stores: Err(error), .. }) = reply(Restored { id, ticket, stores: Err(error.at(format!("task {id}"))) }) {
+        tracing::warn!(target: "streams::restore", "{error}; the thread that wanted the task is gone");
+    }
+}
+
+fn close_stores(id: TaskId, stores: impl IntoIterator<Item = Box<dyn StateStore>>) {
     for store in stores {
         let name = store.name().to_owned();
         if let Err(error) = store.close() {

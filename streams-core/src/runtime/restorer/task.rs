@@ -1,8 +1,8 @@
 //! One task on its way to the end of its changelogs.
 
 use super::changelog::{Changelog, Read};
-use super::{OpenedStore, Reply, ask_again, timed_out};
-use crate::cluster::{Admin, Fetcher, OffsetSpec};
+use super::{OpenedStore, Parts, Reply, ask_again, timed_out};
+use crate::cluster::{Fetcher, OffsetSpec};
 use crate::runtime::backoff::Backoff;
 use crate::runtime::listener::RestoreListener;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
@@ -72,7 +72,7 @@ impl RestoringTask {
     }
 
     /// Asks for the ends of the changelogs and decides where each begins; true when that is known.
-    pub fn plan(&mut self, admin: &dyn Admin, timeout: Duration, listener: Option<&RestoreListener>, now: Duration) -> Result<bool> {
+    pub fn plan(&mut self, parts: &Parts, now: Duration) -> Result<bool> {
         if self.logs.is_some() {
             return Ok(true);
         }
@@ -85,12 +85,12 @@ impl RestoringTask {
             logged.iter().flat_map(|(_, log)| [(log.clone(), OffsetSpec::Earliest), (log.clone(), OffsetSpec::Latest)]).collect();
         let offsets = match asked.is_empty() {
             true => Vec::new(),
-            false => match admin.list_offsets(&asked) {
+            false => match parts.admin.list_offsets(&asked) {
                 Ok(offsets) => offsets,
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     let since = *self.trouble.get_or_insert(now);
-                    if now.saturating_sub(since) >= timeout {
-                        return Err(timed_out("asking for the ends of the task's changelogs", timeout, error));
+                    if now.saturating_sub(since) >= parts.task_timeout {
+                        return Err(timed_out("asking for the ends of the task's changelogs", parts.task_timeout, error));
                     }
                     self.retry_at = now + self.backoff.next();
                     return Ok(false);
@@ -100,7 +100,9 @@ impl RestoringTask {
         };
         let mut logs = Vec::with_capacity(logged.len());
         for ((store, changelog), range) in logged.into_iter().zip(offsets.chunks_exact(2)) {
-            logs.push(Changelog::begin(store, changelog, &mut *self.stores[store].store, range[0], range[1], listener)?);
+            let opened = &mut *self.stores[store].store;
+            let metrics = parts.metrics.restore(self.id, opened.name());
+            logs.push(Changelog::begin(store, changelog, opened, (range[0], range[1]), metrics, parts.listener.as_ref())?);
         }
         self.trouble = None;
         self.logs = Some(logs);
@@ -161,7 +163,7 @@ impl RestoringTask {
         }
     }
 
-    pub fn into_stores(&mut self) -> Vec<OpenedStore> {
+    pub fn take_stores(&mut self) -> Vec<OpenedStore> {
         std::mem::take(&mut self.stores)
     }
 }

@@ -214,7 +214,8 @@ impl TaskStores for Stores {
         *self.0.disk.lock() = Disk::default();
         Ok(())
     }
-    fn clean(&self, _: &dyn Fn(TaskId) -> bool) {}
+    fn closed(&self, _: TaskId) {}
+    fn clean(&self) {}
 }
 
 type Answers = Arc<Mutex<Vec<(u64, Result<Vec<Box<dyn StateStore>>>)>>>;
@@ -244,8 +245,9 @@ impl Bench {
                     RestoreEvent::Batch { end_offset, records, .. } => format!("batch {records} to {end_offset}"),
                     RestoreEvent::End { total, .. } => format!("end {total}"),
                     RestoreEvent::Suspended { total, .. } => format!("suspended {total}"),
-                })
+                });
             })),
+            metrics: MetricsRegistry::new("app", "client", crate::config::RecordingLevel::Info),
             mailbox: mailbox.clone(),
             paused: Arc::new(AtomicBool::new(false)),
             task_timeout: Duration::from_secs(60),
@@ -256,8 +258,15 @@ impl Bench {
 
     fn open(&self, thread: usize, ticket: u64) {
         let answers = self.answers.clone();
-        let reply: Reply = Arc::new(move |restored: Restored| answers.lock().push((restored.ticket, restored.stores)));
-        self.mailbox.post(Command::Open { id: ID, thread, ticket, reply });
+        let reply: Reply = Arc::new(move |restored: Restored| {
+            answers.lock().push((restored.ticket, restored.stores));
+            Ok(())
+        });
+        self.post(Command::Open { id: ID, thread, ticket, reply });
+    }
+
+    fn post(&self, command: Command) {
+        assert!(self.mailbox.post(command).is_ok());
     }
 
     fn run(&mut self) {
@@ -386,7 +395,7 @@ fn a_cluster_that_is_away_is_asked_again_until_the_time_is_over() {
     bench.run();
     assert!(bench.answer().1.is_ok());
 
-    bench.mailbox.post(Command::ThreadGone { thread: 1 });
+    bench.post(Command::ThreadGone { thread: 1 });
     bench.world.away.store(true, Ordering::Relaxed);
     bench.open(1, 2);
     for _ in 0..20 {
@@ -407,7 +416,7 @@ fn a_task_moves_to_a_sibling_with_its_stores_open_and_never_has_two_owners() {
     bench.run();
     assert!(bench.answers.lock().is_empty(), "thread 1 has it");
     bench.world.log.lock().records.push(put("a", "2"));
-    bench.mailbox.post(Command::Release { id: ID, stores });
+    bench.post(Command::Release { id: ID, stores });
     bench.run();
     let (ticket, stores) = bench.answer();
     assert_eq!((ticket, stores.unwrap().len(), bench.rows()), (2, 1, vec!["a=2".to_owned()]));
@@ -421,7 +430,7 @@ fn what_nobody_wants_back_is_closed_after_a_while() {
     bench.open(1, 1);
     bench.run();
     let stores = bench.answer().1.unwrap();
-    bench.mailbox.post(Command::Release { id: ID, stores });
+    bench.post(Command::Release { id: ID, stores });
     bench.run();
     assert_eq!(bench.world.disk.lock().closed, 0);
     bench.advance(PARKED_FOR.as_millis() as u64);
@@ -434,7 +443,7 @@ fn a_cancelled_restore_keeps_what_it_has_read() {
     let mut bench = Bench::new(&[put("a", "1"), put("b", "1"), put("c", "1"), put("d", "1")]);
     bench.open(1, 1);
     bench.restorer.step(); // opens and reads the first batch
-    bench.mailbox.post(Command::Cancel { id: ID, ticket: 1 });
+    bench.post(Command::Cancel { id: ID, ticket: 1 });
     bench.run();
     assert!(bench.answers.lock().is_empty());
     assert_eq!(bench.heard.lock().last().map(String::as_str), Some("suspended 2"));
@@ -450,14 +459,24 @@ fn discarded_stores_are_deleted_and_a_stop_closes_the_rest() {
     bench.open(1, 1);
     bench.run();
     let stores = bench.answer().1.unwrap();
-    bench.mailbox.post(Command::Discard { id: ID, stores });
+    bench.post(Command::Discard { id: ID, stores });
     bench.run();
     assert_eq!(*bench.world.disk.lock(), Disk::default());
     bench.open(1, 2);
     bench.run();
     let stores = bench.answer().1.unwrap();
-    bench.mailbox.post(Command::Release { id: ID, stores });
-    bench.mailbox.post(Command::Stop);
+    bench.post(Command::Release { id: ID, stores });
+    bench.post(Command::Stop);
     bench.run();
     assert_eq!((bench.rows(), bench.world.disk.lock().closed), (vec!["a=1".to_owned()], 1));
+}
+
+#[test]
+fn what_a_thread_that_is_gone_had_asked_for_is_kept_for_the_next() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.post(Command::Open { id: ID, thread: 1, ticket: 1, reply: Arc::new(Err) });
+    bench.run();
+    bench.open(2, 2);
+    bench.run();
+    assert_eq!((bench.answer().0, bench.world.disk.lock().opened), (2, 1));
 }

@@ -1,0 +1,246 @@
+//! Putting an application together: what is not data.
+
+use super::app::KafkaStreams;
+use super::listener::{RestoreEvent, RestoreListener};
+use super::restorer::{Next, Parts, Restorer};
+use super::shared::{Shared, SharedParts};
+use super::state::{State, StateCell, StateListener};
+use super::stores::StateFiles;
+use super::supervisor::{FirstNews, Supervisor};
+use crate::cluster::{Cluster, FetcherOptions};
+use crate::config::{Bootstrap, ProcessingGuarantee, Settings, StreamsConfig};
+use crate::handlers::{
+    DeserializationExceptionHandler, Handlers, ProcessingExceptionHandler, ProductionExceptionHandler, TimestampExtractor,
+    UncaughtErrorHandler,
+};
+use crate::metrics::MetricsRegistry;
+use crate::task::TaskSettings;
+use crate::time::{Clock, SystemClock};
+use crate::topology::Topology;
+use crate::{Error, ErrorKind, Result};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long `start` waits to hear whether the topics are as they must be. After that the application goes on by itself.
+const START_WAITS: Duration = Duration::from_secs(3);
+
+/// An application that is not started yet. Made by [`KafkaStreams::builder`].
+#[must_use = "nothing runs until `start` is called"]
+pub struct KafkaStreamsBuilder {
+    topology: Topology,
+    config: StreamsConfig,
+    cluster: Option<Arc<dyn Cluster>>,
+    clock: Arc<dyn Clock>,
+    state_listener: Option<StateListener>,
+    restore_listener: Option<RestoreListener>,
+    handlers: Vec<SetHandler>,
+}
+
+type SetHandler = Box<dyn FnOnce(&mut Handlers) + Send>;
+
+impl KafkaStreamsBuilder {
+    pub(super) fn new(topology: Topology, config: StreamsConfig) -> Self {
+        KafkaStreamsBuilder {
+            topology,
+            config,
+            cluster: None,
+            clock: Arc::new(SystemClock::new()),
+            state_listener: None,
+            restore_listener: None,
+            handlers: Vec::new(),
+        }
+    }
+
+    /// Runs on this cluster, whatever `bootstrap.servers` says.
+    pub fn cluster(mut self, cluster: Arc<dyn Cluster>) -> Self {
+        self.cluster = Some(cluster);
+        self
+    }
+
+    /// Reads time from here; the machine's clock by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Told of each change of state, with the new and the old one. It must not wait for the application to change its state.
+    #[doc(alias = "setStateListener")]
+    pub fn state_listener(mut self, listener: impl Fn(State, State) + Send + Sync + 'static) -> Self {
+        self.state_listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Told how far the restore of each store is.
+    #[doc(alias = "setGlobalStateRestoreListener")]
+    pub fn restore_listener(mut self, listener: impl Fn(&RestoreEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.restore_listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Decides what follows when a thread fails: `UncaughtErrorResponse::ReplaceThread`, or a closure that looks at the error.
+    #[doc(alias = "setUncaughtExceptionHandler")]
+    pub fn uncaught_error_handler(self, handler: impl UncaughtErrorHandler + 'static) -> Self {
+        self.set_handler(|handlers| handlers.uncaught = Arc::new(handler))
+    }
+
+    /// Decides about records that cannot be read, in place of `deserialization.exception.handler`.
+    pub fn deserialization_exception_handler(self, handler: impl DeserializationExceptionHandler + 'static) -> Self {
+        self.set_handler(|handlers| handlers.deserialization = Arc::new(handler))
+    }
+
+    /// Decides about user code that fails, in place of `processing.exception.handler`.
+    pub fn processing_exception_handler(self, handler: impl ProcessingExceptionHandler + 'static) -> Self {
+        self.set_handler(|handlers| handlers.processing = Arc::new(handler))
+    }
+
+    /// Decides about records that cannot be written, in place of `production.exception.handler`.
+    pub fn production_exception_handler(self, handler: impl ProductionExceptionHandler + 'static) -> Self {
+        self.set_handler(|handlers| handlers.production = Arc::new(handler))
+    }
+
+    /// Gives records their time where a source names no extractor, in place of `default.timestamp.extractor`.
+    pub fn timestamp_extractor(self, extractor: impl TimestampExtractor + 'static) -> Self {
+        self.set_handler(|handlers| handlers.timestamp_extractor = Arc::new(extractor))
+    }
+
+    fn set_handler(mut self, set: impl FnOnce(&mut Handlers) + Send + 'static) -> Self {
+        self.handlers.push(Box::new(set));
+        self
+    }
+
+    /// Deletes the application's local state before it starts.
+    ///
+    /// # Errors
+    /// `Io` when another process has the state directory, or a file cannot be deleted; `Config` when a setting is wrong.
+    #[doc(alias = "cleanUp")]
+    pub fn clean_up(&self) -> Result<()> {
+        let settings = self.config.settings()?;
+        let files = StateFiles::open(&self.topology, &settings)?;
+        files.release();
+        files.clean_up()
+    }
+
+    /// Starts the application. See [`KafkaStreams::start`] for what can fail.
+    pub fn start(self) -> Result<KafkaStreams> {
+        let settings = self.config.settings()?;
+        settings.log_warnings();
+        if settings.processing_guarantee != ProcessingGuarantee::AtLeastOnce {
+            return Err(Error::new(ErrorKind::Config, "processing.guarantee: only at_least_once is supported so far"));
+        }
+        let cluster = match self.cluster {
+            Some(cluster) => cluster,
+            None => cluster_of(&settings)?,
+        };
+        let mut handlers = Handlers::from_settings(&settings);
+        for set in self.handlers {
+            set(&mut handlers);
+        }
+        let files = Arc::new(StateFiles::open(&self.topology, &settings)?);
+        let client_id = settings.client_id(&files.process_id().to_string());
+        let metrics = MetricsRegistry::new(settings.application_id.as_str(), client_id.as_str(), settings.metrics_recording_level);
+        let admin = cluster.admin(&settings.admin(&client_id))?;
+        let tasks = Arc::new(TaskSettings::new(&settings, handlers.clone()));
+        let shared = Arc::new(Shared::new(SharedParts {
+            settings,
+            topology: self.topology,
+            client_id,
+            cluster,
+            admin,
+            clock: self.clock,
+            metrics: metrics.clone(),
+            handlers,
+            restore_listener: self.restore_listener,
+            state: StateCell::new(self.state_listener, metrics),
+        }));
+        tracing::info!(target: "streams::app", application = shared.settings.application_id, client_id = shared.client_id, "starting");
+        shared.state.set(State::Rebalancing);
+        let news = run_in_background(&shared, &files, tasks)?;
+        let app = KafkaStreams { shared, files };
+        match news.recv_timeout(START_WAITS) {
+            Ok(FirstNews::Failed) => {
+                app.shared.state.wait(START_WAITS, State::is_final);
+                Err(app.shared.failure().unwrap_or_else(|| Error::new(ErrorKind::Closed, "the application was closed while it started")))
+            }
+            Ok(FirstNews::Running | FirstNews::Unreachable) | Err(_) => Ok(app),
+        }
+    }
+}
+
+impl fmt::Debug for KafkaStreamsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaStreamsBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The cluster that `bootstrap.servers` names.
+fn cluster_of(settings: &Settings) -> Result<Arc<dyn Cluster>> {
+    match &settings.bootstrap {
+        Bootstrap::Embedded(name) => Ok(Arc::new(crate::cluster::embedded::EmbeddedCluster::named(name))),
+        #[cfg(feature = "kafka")]
+        Bootstrap::Servers(servers) => Ok(Arc::new(crate::cluster::kafka::KafkaCluster::new(servers.as_str()))),
+        #[cfg(not(feature = "kafka"))]
+        Bootstrap::Servers(servers) => Err(Error::new(
+            ErrorKind::Config,
+            format!("bootstrap.servers={servers} is an Apache Kafka cluster, and this program was built without the feature `kafka`"),
+        )),
+    }
+}
+
+/// Starts the restorer and the supervisor, which starts the rest.
+fn run_in_background(
+    shared: &Arc<Shared>,
+    files: &Arc<StateFiles>,
+    tasks: Arc<TaskSettings>,
+) -> Result<crossbeam_channel::Receiver<FirstNews>> {
+    let (first_news, news) = crossbeam_channel::bounded(1);
+    let restorer = start_restorer(shared, files)?;
+    let supervisor = Supervisor::new(shared.clone(), tasks, first_news);
+    let (shared, files) = (shared.clone(), files.clone());
+    let supervise = move || {
+        if catch_unwind(AssertUnwindSafe(|| supervisor.run(restorer))).is_err() {
+            shared.state.set(State::PendingError);
+            shared.fail(Error::new(ErrorKind::Internal, "the thread that supervises the application panicked; please report it"));
+        }
+        files.release();
+        shared.state.set(if shared.state.get() == State::PendingError { State::Error } else { State::NotRunning });
+    };
+    spawn("streams-supervisor".to_owned(), supervise)?;
+    Ok(news)
+}
+
+fn start_restorer(shared: &Arc<Shared>, files: &Arc<StateFiles>) -> Result<JoinHandle<()>> {
+    let settings = &shared.settings;
+    let name = Settings::state_updater_name(&shared.client_id, 1);
+    let options = FetcherOptions { client: settings.restore_consumer(&name), read_committed: settings.read_committed, bulk: true };
+    let cluster = shared.cluster.clone();
+    let parts = Parts {
+        admin: shared.admin.clone(),
+        clock: shared.clock.clone(),
+        stores: Box::new(files.clone()),
+        fetcher: Box::new(move || cluster.fetcher(options.clone())),
+        listener: shared.restore_listener.clone(),
+        metrics: shared.metrics.clone(),
+        mailbox: shared.restorer.clone(),
+        paused: shared.paused.clone(),
+        task_timeout: settings.task_timeout,
+        clean_every: settings.state_cleanup_delay.max(Duration::from_secs(1)),
+    };
+    spawn(name, move || {
+        let mut restorer = Restorer::new(parts);
+        loop {
+            match restorer.step() {
+                Next::Again => {}
+                Next::Wait(timeout) => restorer.wait(timeout),
+                Next::Stopped => return,
+            }
+        }
+    })
+}
+
+fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let failed = format!("thread {name} could not be started");
+    std::thread::Builder::new().name(name).spawn(body).map_err(|error| Error::caused(ErrorKind::Io, failed, error))
+}

@@ -1,0 +1,234 @@
+//! What an application needs on the cluster before its threads may join: source topics that exist, internal topics as Java makes them.
+
+use crate::cluster::{Admin, NewTopic};
+use crate::config::{OffsetReset, Settings};
+use crate::group::{SubtopologyTopics, TaskMap, resolve_partitions};
+use crate::topology::{Subtopology, TopicName, Topology};
+use crate::{Error, ErrorKind, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use streams_state::{StoreKind, StoreSupplier};
+
+/// How often new topics are looked for until the brokers' metadata shows them.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 200;
+
+/// A topology with the names and partition counts of one application on one cluster.
+pub(crate) struct Plan {
+    pub topology: Topology,
+    pub tasks: TaskMap,
+    /// Topics that are purged up to what was committed.
+    pub repartition: BTreeSet<Arc<str>>,
+    changelogs: BTreeSet<Arc<str>>,
+    resets: BTreeMap<Arc<str>, OffsetReset>,
+}
+
+impl Plan {
+    pub fn is_changelog(&self, topic: &str) -> bool {
+        self.changelogs.contains(topic)
+    }
+
+    /// Where to begin in a source topic without a committed offset.
+    pub fn reset_of(&self, topic: &str) -> OffsetReset {
+        self.resets.get(topic).copied().unwrap_or_default()
+    }
+}
+
+/// The changelog of a store; `None` for a store without one.
+pub(crate) fn changelog_of(application_id: &str, store: &dyn StoreSupplier) -> Option<Arc<str>> {
+    store.logging().map(|_| TopicName::Internal(format!("{}-changelog", store.name()).into()).resolve(application_id))
+}
+
+/// Checks what must be there and makes what may be missing; to be called again where the error is `Unavailable`.
+///
+/// # Errors
+/// `Topology`: a topic is missing or has the wrong number of partitions; nothing but a change of the topics or the topology helps.
+pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<Plan> {
+    let app = settings.application_id.as_str();
+    let names = |topics: &mut dyn Iterator<Item = &TopicName>| topics.map(|t| t.resolve(app)).collect::<Vec<Arc<str>>>();
+    let repartition: BTreeMap<Arc<str>, Option<i32>> =
+        topology.repartition_topics().iter().map(|topic| (topic.name.resolve(app), topic.partitions)).collect();
+    let subtopologies: Vec<SubtopologyTopics> = topology
+        .subtopologies()
+        .iter()
+        .map(|s| SubtopologyTopics { id: s.id, sources: names(&mut s.sources.iter().map(|s| &s.topic)), sinks: names(&mut s.sinks.iter()) })
+        .collect();
+    let groups: Vec<Vec<Arc<str>>> = topology.copartition_groups().iter().map(|group| names(&mut group.iter())).collect();
+
+    let external = external_counts(&subtopologies, &repartition, admin)?;
+    let counts = resolve_partitions(&subtopologies, &repartition, &groups, &external)?;
+    let tasks = TaskMap::new(&subtopologies, &counts);
+
+    let mut wanted: Vec<NewTopic> = repartition
+        .keys()
+        .map(|name| new_topic(name, counts.get(name).copied().unwrap_or_default(), repartition_configs(settings), settings))
+        .collect();
+    for sub in topology.subtopologies() {
+        wanted.extend(changelogs(sub, tasks.tasks_of(sub.id), settings)?);
+    }
+    let changelogs = wanted.iter().skip(repartition.len()).map(|topic| topic.name.as_str().into()).collect();
+    make_ready(wanted, admin)?;
+
+    let mut resets = BTreeMap::new();
+    for source in topology.subtopologies().iter().flat_map(|s| &s.sources) {
+        let otherwise = match source.topic {
+            // what an upstream sub-topology wrote before this one was first asked must not be lost
+            TopicName::Internal(_) => OffsetReset::Earliest,
+            TopicName::External(_) => settings.auto_offset_reset,
+        };
+        resets.insert(source.topic.resolve(app), source.reset.unwrap_or(otherwise));
+    }
+    Ok(Plan { topology: topology.clone(), tasks, repartition: repartition.into_keys().collect(), changelogs, resets })
+}
+
+/// Partition counts of the topics that the application does not own. All sources and fixed outputs must be there.
+fn external_counts(
+    subtopologies: &[SubtopologyTopics],
+    repartition: &BTreeMap<Arc<str>, Option<i32>>,
+    admin: &dyn Admin,
+) -> Result<BTreeMap<Arc<str>, i32>> {
+    let outside = |topics: &mut dyn Iterator<Item = &Arc<str>>| -> BTreeSet<Arc<str>> {
+        topics.filter(|topic| !repartition.contains_key(*topic)).cloned().collect()
+    };
+    let sources = outside(&mut subtopologies.iter().flat_map(|s| &s.sources));
+    let sinks = outside(&mut subtopologies.iter().flat_map(|s| &s.sinks));
+    let all: Vec<&str> = sources.union(&sinks).map(|t| &**t).collect();
+    let counts = admin.partition_counts(&all)?;
+    let found: BTreeMap<Arc<str>, i32> =
+        sources.union(&sinks).cloned().zip(counts).filter_map(|(topic, count)| Some((topic, count?))).collect();
+    let missing = |topics: &BTreeSet<Arc<str>>| -> Vec<String> {
+        topics.iter().filter(|topic| !found.contains_key(*topic)).map(ToString::to_string).collect()
+    };
+    let (no_source, no_sink) = (missing(&sources), missing(&sinks));
+    if !no_source.is_empty() {
+        let of: Vec<String> = subtopologies
+            .iter()
+            .filter(|s| s.sources.iter().any(|topic| no_source.iter().any(|m| **m == **topic)))
+            .map(|s| s.id.to_string())
+            .collect();
+        return Err(Error::new(
+            ErrorKind::Topology,
+            format!(
+                "Missing source topics [{}] for subtopology {}: create them before the application starts (kafka-topics --create), they are never \
+                 created by it",
+                no_source.join(", "),
+                of.join(", ")
+            ),
+        ));
+    }
+    if !no_sink.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Topology,
+            format!("Missing output topics [{}]: create them before the application starts (kafka-topics --create)", no_sink.join(", ")),
+        ));
+    }
+    Ok(found.into_iter().filter(|(topic, _)| sources.contains(topic)).collect())
+}
+
+fn new_topic(name: &str, partitions: i32, configs: BTreeMap<String, String>, settings: &Settings) -> NewTopic {
+    NewTopic { name: name.to_owned(), partitions, replication_factor: settings.replication_factor, configs }
+}
+
+/// Defaults of Kafka Streams, then the `topic.` keys of the application.
+fn base_configs(defaults: &[(&str, &str)], settings: &Settings) -> BTreeMap<String, String> {
+    let mut configs: BTreeMap<String, String> = defaults.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    configs.insert("message.timestamp.type".to_owned(), "CreateTime".to_owned());
+    configs.extend(settings.topic_configs.clone());
+    configs
+}
+
+fn repartition_configs(settings: &Settings) -> BTreeMap<String, String> {
+    base_configs(&[("cleanup.policy", "delete"), ("segment.bytes", "52428800"), ("retention.ms", "-1")], settings)
+}
+
+fn changelogs(sub: &Subtopology, partitions: i32, settings: &Settings) -> Result<Vec<NewTopic>> {
+    let mut topics = Vec::new();
+    for store in &sub.stores {
+        let (Some(name), Some(own)) = (changelog_of(&settings.application_id, &**store), store.logging()) else { continue };
+        topics.push(new_topic(&name, partitions, changelog_configs(store.kind(), own, settings)?, settings));
+    }
+    Ok(topics)
+}
+
+/// The store's own map wins over everything; what is computed from its retention wins over the `topic.` keys.
+fn changelog_configs(kind: StoreKind, own: &BTreeMap<String, String>, settings: &Settings) -> Result<BTreeMap<String, String>> {
+    let mut configs = match kind {
+        StoreKind::KeyValue => base_configs(&[("cleanup.policy", "compact")], settings),
+        StoreKind::Window { retention_ms } => {
+            let mut configs = base_configs(&[("cleanup.policy", "compact,delete")], settings);
+            let more = i64::try_from(settings.windowstore_changelog_additional_retention.as_millis()).unwrap_or(i64::MAX);
+            configs.insert("retention.ms".to_owned(), retention_ms.saturating_add(more).to_string());
+            configs
+        }
+        other => {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!("no topic configs are known for the changelog of a store of kind {other:?}"),
+            ));
+        }
+    };
+    configs.extend(own.clone());
+    Ok(configs)
+}
+
+/// Checks the topics that exist, makes those that do not, and waits until the metadata shows them. Another instance may be doing the same.
+fn make_ready(wanted: Vec<NewTopic>, admin: &dyn Admin) -> Result<()> {
+    let mut missing = not_yet_there(wanted, admin)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|topic| topic.name.as_str()).collect();
+    tracing::info!(target: "streams::app", "creating internal topics {}", names.join(", "));
+    admin.create_topics(&missing)?;
+    for look in 1..=LOOKS {
+        missing = not_yet_there(missing, admin)?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        // a topic that was being deleted when it was to be made existed then, and does not now
+        if look % 20 == 0 {
+            admin.create_topics(&missing)?;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    let names: Vec<&str> = missing.iter().map(|topic| topic.name.as_str()).collect();
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        format!("internal topics [{}] were created, but the brokers do not show them; are they marked for deletion?", names.join(", ")),
+    ))
+}
+
+/// Those that do not exist; the others have the right number of partitions.
+fn not_yet_there(mut wanted: Vec<NewTopic>, admin: &dyn Admin) -> Result<Vec<NewTopic>> {
+    if wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+    let counts = admin.partition_counts(&names)?;
+    let mut wrong = Vec::new();
+    for (topic, count) in wanted.iter().zip(&counts) {
+        if let Some(actual) = count.filter(|actual| *actual != topic.partitions) {
+            wrong.push(format!(
+                "Existing internal topic {} has invalid partitions: expected: {}; actual: {actual}.",
+                topic.name, topic.partitions
+            ));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Topology,
+            format!(
+                "{} The number of partitions of an input topic, or the topology, has changed since the application first ran: undo the change, or \
+                 reset the application (kafka-streams-application-reset deletes its internal topics; delete its state directory too)",
+                wrong.join(" ")
+            ),
+        ));
+    }
+    let mut found = counts.iter().map(Option::is_some);
+    wanted.retain(|_| !found.next().unwrap_or_default());
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Topics of an application on an embedded cluster: what is checked, what is made, with which configs.
+
+use super::*;
+use crate::cluster::ClientSettings;
+use crate::cluster::Cluster;
+use crate::cluster::embedded::EmbeddedCluster;
+use crate::config::StreamsConfig;
+use crate::{StreamsBuilder, TimeWindows};
+
+fn settings(more: &[(&str, &str)]) -> Settings {
+    let config = StreamsConfig::new("app", "embedded").set_all(more.iter().copied());
+    config.settings().expect("the settings are right")
+}
+
+fn admin(cluster: &EmbeddedCluster) -> Arc<dyn Admin> {
+    cluster.admin(&ClientSettings::default()).expect("an admin client")
+}
+
+/// `in` by a new key into a table of counts and windowed counts.
+fn counts() -> Topology {
+    let builder = StreamsBuilder::new();
+    let grouped = builder.stream::<String, String>("in").group_by(|_, v| v.clone());
+    grouped.count_with("totals").to_stream().to("out");
+    let _minutes = grouped.windowed_by(TimeWindows::tumbling(Duration::from_secs(60)).no_grace()).count_with("minutes");
+    builder.build().expect("the topology is right")
+}
+
+fn joined() -> Topology {
+    let builder = StreamsBuilder::new();
+    let table = builder.table::<String, String>("right");
+    builder.stream::<String, String>("left").join_table(&table, |l, r| format!("{l}{r}")).to("out");
+    builder.build().expect("the topology is right")
+}
+
+fn cluster(topics: &[(&str, i32)]) -> EmbeddedCluster {
+    let cluster = EmbeddedCluster::new();
+    for (topic, partitions) in topics {
+        cluster.create_topic(topic, *partitions).expect("a new topic");
+    }
+    cluster
+}
+
+fn error(topology: &Topology, cluster: &EmbeddedCluster) -> Error {
+    prepare(topology, &settings(&[]), &*admin(cluster)).err().expect("it is refused")
+}
+
+#[test]
+fn internal_topics_are_made_as_java_makes_them() {
+    let cluster = cluster(&[("in", 3), ("out", 1)]);
+    let settings = settings(&[("topic.segment.ms", "1000"), ("topic.retention.ms", "7"), ("topic.cleanup.policy", "compact")]);
+    let plan = prepare(&counts(), &settings, &*admin(&cluster)).expect("it works");
+    assert_eq!((plan.tasks.task_count(), plan.repartition.len()), (9, 2));
+    assert_eq!(plan.reset_of(plan.repartition.first().expect("one")), OffsetReset::Earliest);
+    let made: Vec<String> = cluster.topic_names().into_iter().filter(|t| t.starts_with("app-")).collect();
+    let names = ["app-minutes-changelog", "app-minutes-repartition", "app-totals-changelog", "app-totals-repartition"];
+    assert_eq!(made, names);
+    let admin = admin(&cluster);
+    assert_eq!(admin.partition_counts(&names).expect("counts"), [Some(3); 4]);
+    // formats.md 5.1 and 5.2: `topic.` keys win over the defaults, the window's computed retention over `topic.`
+    let config = |topic: &str, key: &str| admin.topic_configs(topic).expect("configs").get(key).cloned().unwrap_or_default();
+    assert_eq!(config("app-totals-changelog", "cleanup.policy"), "compact");
+    assert_eq!(config("app-totals-repartition", "segment.bytes"), "52428800");
+    assert_eq!(config("app-totals-repartition", "retention.ms"), "7");
+    let retention: i64 = config("app-minutes-changelog", "retention.ms").parse().expect("a number");
+    assert!(retention >= 86_400_000 + 60_000, "{retention}");
+    assert_eq!(config("app-totals-changelog", "segment.ms"), "1000");
+    // again, as a second instance does: nothing to make, nothing wrong
+    assert!(prepare(&counts(), &settings, &*admin).is_ok());
+}
+
+#[test]
+fn a_missing_source_or_output_is_named_and_never_made() {
+    let cluster = cluster(&[("out", 1)]);
+    let missing = error(&counts(), &cluster);
+    assert_eq!(missing.kind(), ErrorKind::Topology);
+    assert!(missing.to_string().contains("Missing source topics [in] for subtopology 0: create them"), "{missing}");
+    assert_eq!(cluster.topic_names(), ["out"]);
+    let cluster = EmbeddedCluster::new();
+    cluster.create_topic("in", 1).expect("a new topic");
+    let missing = error(&counts(), &cluster);
+    assert!(missing.to_string().contains("Missing output topics [out]: create them"), "{missing}");
+}
+
+#[test]
+fn topics_that_are_joined_must_have_equal_counts() {
+    let different = error(&joined(), &cluster(&[("left", 2), ("right", 3), ("out", 1)]));
+    assert_eq!(different.kind(), ErrorKind::Topology);
+    assert!(different.to_string().contains("Topics not co-partitioned: [left=2, right=3]"), "{different}");
+}
+
+#[test]
+fn an_internal_topic_of_another_size_is_refused() {
+    let cluster = cluster(&[("in", 3), ("out", 1), ("app-totals-repartition", 5)]);
+    let wrong = error(&counts(), &cluster);
+    assert_eq!(wrong.kind(), ErrorKind::Topology);
+    let text = "Existing internal topic app-totals-repartition has invalid partitions: expected: 3; actual: 5.";
+    assert!(wrong.to_string().contains(text) && wrong.to_string().contains("reset the application"), "{wrong}");
+}
+
+#[test]
+fn a_cluster_that_is_away_is_asked_again_by_the_caller() {
+    let cluster = cluster(&[("in", 3), ("out", 1)]);
+    let admin = admin(&cluster);
+    cluster.set_reachable(false);
+    let config = StreamsConfig::new("app", "embedded").set("request.timeout.ms", "10");
+    let away = prepare(&counts(), &config.settings().expect("right"), &*admin).err().expect("it fails");
+    assert_eq!(away.kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_stores_own_configs_win() {
+    let own = BTreeMap::from([("retention.ms".to_owned(), "5".to_owned()), ("cleanup.policy".to_owned(), "delete".to_owned())]);
+    let configs = changelog_configs(StoreKind::Window { retention_ms: i64::MAX - 1 }, &own, &settings(&[])).expect("configs");
+    assert_eq!((configs["retention.ms"].as_str(), configs["cleanup.policy"].as_str()), ("5", "delete"));
+    let configs = changelog_configs(StoreKind::Window { retention_ms: i64::MAX - 1 }, &BTreeMap::new(), &settings(&[])).expect("configs");
+    assert_eq!(configs["retention.ms"], i64::MAX.to_string());
+    assert_eq!(configs["message.timestamp.type"], "CreateTime");
+}

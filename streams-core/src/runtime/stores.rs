@@ -1,0 +1,156 @@
+//! Opens the stores of tasks in the application's state directory.
+
+use super::internal_topics::changelog_of;
+use super::restorer::{OpenedStore, TaskStores};
+use crate::config::Settings;
+use crate::topology::{TopicName, Topology};
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use streams_state::{OpenEnv, ResourceLimits, SharedResources, StateDirectory, TaskDirectory};
+use uuid::Uuid;
+
+/// The state directory of one application while it runs; an application without durable stores has none.
+pub(crate) struct StateFiles {
+    topology: Topology,
+    application_id: String,
+    state_dir: PathBuf,
+    group_write: bool,
+    cleanup_delay: Duration,
+    resources: SharedResources,
+    directory: Mutex<Option<StateDirectory>>,
+    /// Directories of tasks whose stores are open.
+    open: Mutex<BTreeMap<TaskId, TaskDirectory>>,
+}
+
+impl StateFiles {
+    /// Locks the directory.
+    pub fn open(topology: &Topology, settings: &Settings) -> Result<Self> {
+        let durable = topology.subtopologies().iter().flat_map(|s| &s.stores).any(|store| store.persistent());
+        let directory = match durable {
+            true => Some(StateDirectory::open(&settings.state_dir, &settings.application_id, settings.allow_os_group_write_access)?),
+            false => None,
+        };
+        let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let limits = ResourceLimits {
+            block_cache_bytes: bytes(settings.state_block_cache_bytes),
+            write_buffer_bytes: bytes(settings.state_write_buffer_bytes),
+            ..ResourceLimits::default()
+        };
+        Ok(StateFiles {
+            topology: topology.clone(),
+            application_id: settings.application_id.clone(),
+            state_dir: settings.state_dir.clone(),
+            group_write: settings.allow_os_group_write_access,
+            cleanup_delay: settings.state_cleanup_delay,
+            resources: SharedResources::new(limits),
+            directory: Mutex::new(directory),
+            open: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// Kept in the directory across restarts; without a directory it is new each time.
+    pub fn process_id(&self) -> Uuid {
+        self.directory.lock().as_ref().map_or_else(Uuid::new_v4, StateDirectory::process_id)
+    }
+
+    /// Lets others lock the directory.
+    pub fn release(&self) {
+        self.open.lock().clear();
+        *self.directory.lock() = None;
+    }
+
+    /// Deletes all state of the application, which must not run.
+    pub fn clean_up(&self) -> Result<()> {
+        if !self.state_dir.join(&self.application_id).exists() {
+            return Ok(());
+        }
+        Ok(StateDirectory::open(&self.state_dir, &self.application_id, self.group_write)?.clean_up()?)
+    }
+
+    fn lock_task(&self, id: TaskId) -> Result<Option<TaskDirectory>> {
+        let Some(directory) = self.directory.lock().clone() else { return Ok(None) };
+        let locked = directory.lock_task(id.subtopology, id.partition)?;
+        let busy = || Error::new(ErrorKind::Internal, format!("the directory of task {id} is in use although nobody has the task"));
+        locked.map(Some).ok_or_else(busy)
+    }
+}
+
+impl std::fmt::Debug for StateFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StateFiles").field("state_dir", &self.state_dir).finish_non_exhaustive()
+    }
+}
+
+impl TaskStores for Arc<StateFiles> {
+    fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>> {
+        let suppliers = self.topology.subtopology(id.subtopology).map_or(&[][..], |sub| &sub.stores);
+        if suppliers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let durable = suppliers.iter().any(|store| store.persistent());
+        let directory = if durable { self.lock_task(id)? } else { None };
+        let mut stores = Vec::with_capacity(suppliers.len());
+        for supplier in suppliers {
+            let changelog = changelog_of(&self.application_id, &**supplier);
+            // a store that is not logged tells its serdes the name that its topic would have
+            let topic = changelog
+                .clone()
+                .unwrap_or_else(|| TopicName::Internal(format!("{}-changelog", supplier.name()).into()).resolve(&self.application_id));
+            let env = OpenEnv {
+                task_dir: directory.as_ref().map(|d| d.path().to_owned()),
+                changelog_topic: topic,
+                partition: id.partition,
+                shared: self.resources.clone(),
+            };
+            let store = supplier.open(&env)?;
+            stores.push(OpenedStore { store, changelog: changelog.map(|topic| TopicPartition::new(topic, id.partition)) });
+        }
+        if let Some(directory) = directory {
+            self.open.lock().insert(id, directory);
+        }
+        Ok(stores)
+    }
+
+    fn wipe(&self, id: TaskId) -> Result<()> {
+        self.open.lock().remove(&id);
+        let Some(directory) = self.lock_task(id)? else { return Ok(()) };
+        let path = directory.path();
+        let refused = |e: std::io::Error| {
+            Error::caused(
+                ErrorKind::Io,
+                format!("{} could not be deleted; delete it by hand before the application starts again", path.display()),
+                e,
+            )
+        };
+        for entry in fs::read_dir(path).map_err(refused)? {
+            let inner = entry.map_err(refused)?.path();
+            if inner.is_dir() { fs::remove_dir_all(&inner) } else { fs::remove_file(&inner) }.map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn closed(&self, id: TaskId) {
+        self.open.lock().remove(&id);
+    }
+
+    fn clean(&self) {
+        let Some(directory) = self.directory.lock().clone() else { return };
+        match directory.clean_obsolete(SystemTime::now(), self.cleanup_delay) {
+            Ok(gone) => {
+                for task in gone {
+                    tracing::info!(
+                        target: "streams::state",
+                        "deleted the state of task {}_{}: it has not been here for state.cleanup.delay.ms = {}",
+                        task.subtopology, task.partition, self.cleanup_delay.as_millis()
+                    );
+                }
+            }
+            Err(error) => tracing::warn!(target: "streams::state", "state of tasks that went away could not be deleted: {error}"),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The one who starts and ends an application's threads: it prepares the topics, replaces threads that failed, purges, and closes.
+//!
+//! Everything that waits for the cluster is done by short-lived threads of its own, so that closing never waits for a broker.
+
+use super::backoff::Backoff;
+use super::internal_topics::{Plan, prepare};
+use super::purge;
+use super::restorer;
+use super::shared::Shared;
+use super::state::State;
+use super::thread::{self, Ended, ThreadMessage};
+use crate::config::Bootstrap;
+use crate::handlers::UncaughtErrorResponse;
+use crate::task::TaskSettings;
+use crate::{Error, ErrorKind, Result};
+use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long threads have to commit when an error, or nobody in particular, ends the application.
+const CLOSE_WITHIN: Duration = Duration::from_secs(30);
+/// A thread that is replaced sooner than this after it began is replaced more and more slowly.
+const LIVED_WELL: Duration = Duration::from_secs(30);
+/// How often "the cluster cannot be reached" is said.
+const SAY_AGAIN: Duration = Duration::from_secs(30);
+
+pub(crate) enum Message {
+    /// The topics are ready, or never will be.
+    Prepared(Result<Plan>),
+    /// The cluster does not answer; it is asked again.
+    Unreachable,
+    ThreadEnded(Ended),
+    Purged,
+    AddThread(Sender<Result<String>>),
+    RemoveThread(Sender<Result<Option<String>>>),
+    /// Close, with this much time for the last commits.
+    Close {
+        within: Duration,
+    },
+}
+
+/// What `start` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FirstNews {
+    Running,
+    Unreachable,
+    Failed,
+}
+
+pub(crate) struct Supervisor {
+    shared: Arc<Shared>,
+    tasks: Arc<TaskSettings>,
+    plan: Option<Arc<Plan>>,
+    threads: BTreeMap<usize, Thread>,
+    /// Threads to be started in place of failed ones.
+    replacements: Vec<Duration>,
+    replace_backoff: Backoff,
+    removals: BTreeMap<usize, Sender<Result<Option<String>>>>,
+    next_purge: Duration,
+    purging: bool,
+    ending: bool,
+    first_news: Option<Sender<FirstNews>>,
+}
+
+struct Thread {
+    handle: JoinHandle<()>,
+    begun: Duration,
+}
+
+impl Supervisor {
+    pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, first_news: Sender<FirstNews>) -> Self {
+        Supervisor {
+            next_purge: shared.clock.monotonic() + shared.settings.repartition_purge_interval,
+            shared,
+            tasks,
+            plan: None,
+            threads: BTreeMap::new(),
+            replacements: Vec::new(),
+            replace_backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
+            removals: BTreeMap::new(),
+            purging: false,
+            ending: false,
+            first_news: Some(first_news),
+        }
+    }
+
+    /// Until every thread has ended. `restorer`: the thread that is told to stop last.
+    pub fn run(mut self, restorer: JoinHandle<()>) {
+        self.prepare_topics();
+        while !(self.ending && self.threads.is_empty()) {
+            match self.shared.supervisor.take() {
+                Some(message) => self.obey(message),
+                None => {
+                    let wait = self.do_what_is_due();
+                    self.shared.supervisor.wait(wait);
+                }
+            }
+        }
+        let _ = self.shared.restorer.post(restorer::Command::Stop);
+        if restorer.join().is_err() {
+            tracing::error!(target: "streams::app", "the restorer panicked; stores that it held are restored from their last commit next time");
+        }
+        self.shared.supervisor.close();
+    }
+
+    fn obey(&mut self, message: Message) {
+        match message {
+            Message::Prepared(Ok(plan)) => {
+                tracing::info!(target: "streams::app", "topics are ready: {} tasks", plan.tasks.task_count());
+                self.plan = Some(Arc::new(plan));
+                if !self.ending {
+                    for _ in 0..self.shared.settings.num_stream_threads {
+                        if let Err(error) = self.start_thread() {
+                            self.end_with(error);
+                            break;
+                        }
+                    }
+                }
+                self.tell(if self.ending { FirstNews::Failed } else { FirstNews::Running });
+            }
+            Message::Prepared(Err(error)) => {
+                tracing::error!(target: "streams::app", "the application cannot start: {error}");
+                self.end_with(error);
+                self.tell(FirstNews::Failed);
+            }
+            Message::Unreachable => self.tell(FirstNews::Unreachable),
+            Message::ThreadEnded(ended) => self.thread_ended(ended),
+            Message::Purged => self.purging = false,
+            Message::AddThread(reply) => {
+                let added = match (self.ending, &self.plan) {
+                    (false, Some(_)) => self.start_thread(),
+                    (false, None) => Err(Error::new(ErrorKind::Unavailable, "the application is still starting; add threads when it runs")),
+                    (true, _) => Err(Error::new(ErrorKind::Closed, "the application is closing")),
+                };
+                let _ = reply.send(added);
+            }
+            Message::RemoveThread(reply) => self.remove_thread(reply),
+            Message::Close { within } => self.stop_all(within),
+        }
+    }
+
+    fn tell(&mut self, news: FirstNews) {
+        if let Some(waiting) = self.first_news.take() {
+            let _ = waiting.send(news);
+        }
+    }
+
+    fn prepare_topics(&self) {
+        let shared = self.shared.clone();
+        spawn(format!("{}-admin", self.shared.client_id), move || {
+            let prepared = prepare_until_it_works(&shared);
+            if let Some(prepared) = prepared {
+                let _ = shared.supervisor.post(Message::Prepared(prepared));
+            }
+        });
+    }
+
+    fn start_thread(&mut self) -> Result<String> {
+        let Some(plan) = self.plan.clone() else {
+            return Err(Error::new(ErrorKind::Internal, "a thread was to start before the topics were ready"));
+        };
+        let entry = self.shared.new_thread();
+        let (index, name) = (entry.index, entry.name.clone());
+        let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+        let body = move || thread::run(shared, plan, entry, tasks);
+        match std::thread::Builder::new().name(name.clone()).spawn(body) {
+            Ok(handle) => {
+                self.threads.insert(index, Thread { handle, begun: self.shared.clock.monotonic() });
+                Ok(name)
+            }
+            Err(error) => {
+                self.shared.remove_thread(index);
+                Err(Error::caused(ErrorKind::Io, format!("thread {name} could not be started"), error))
+            }
+        }
+    }
+
+    fn remove_thread(&mut self, reply: Sender<Result<Option<String>>>) {
+        let victim = self.threads.keys().rev().find(|index| !self.removals.contains_key(index)).copied();
+        let entry = self.shared.threads().into_iter().find(|entry| Some(entry.index) == victim);
+        let Some(entry) = entry else {
+            let _ = reply.send(Ok(None));
+            return;
+        };
+        self.removals.insert(entry.index, reply);
+        let deadline = self.shared.clock.monotonic() + CLOSE_WITHIN;
+        let _ = entry.mailbox.post(ThreadMessage::Stop { deadline });
+    }
+
+    fn thread_ended(&mut self, ended: Ended) {
+        let Ended { index, name, failure } = ended;
+        let thread = self.threads.remove(&index);
+        let begun = thread.as_ref().map(|t| t.begun);
+        if thread.is_some_and(|thread| thread.handle.join().is_err()) {
+            tracing::error!(target: "streams::app", "thread {name} panicked while it ended");
+        }
+        self.shared.remove_thread(index);
+        if let Some(reply) = self.removals.remove(&index) {
+            let _ = reply.send(Ok(Some(name)));
+        }
+        let Some((error, response)) = failure else { return };
+        self.shared.metrics.app().threads_failed.add_shared(1);
+        match response {
+            UncaughtErrorResponse::ReplaceThread if self.ending => {}
+            UncaughtErrorResponse::ReplaceThread => {
+                let now = self.shared.clock.monotonic();
+                let lived = now.saturating_sub(begun.unwrap_or(now));
+                let wait = if lived >= LIVED_WELL {
+                    self.replace_backoff.reset();
+                    Duration::ZERO
+                } else {
+                    self.replace_backoff.next()
+                };
+                self.replacements.push(now + wait);
+            }
+            UncaughtErrorResponse::ShutdownClient => self.end_with(error),
+            UncaughtErrorResponse::ShutdownApplication => {
+                tracing::error!(
+                    target: "streams::app",
+                    "this instance closes; the classic group protocol cannot tell the other instances of {} to close: stop them",
+                    self.shared.settings.application_id
+                );
+                self.end_with(error);
+            }
+        }
+    }
+
+    fn end_with(&mut self, error: Error) {
+        if self.shared.state.set(State::PendingError) {
+            self.shared.fail(error);
+        }
+        self.stop_all(CLOSE_WITHIN);
+    }
+
+    fn stop_all(&mut self, within: Duration) {
+        self.ending = true;
+        self.replacements.clear();
+        let deadline = self.shared.clock.monotonic() + within;
+        for entry in self.shared.threads() {
+            let _ = entry.mailbox.post(ThreadMessage::Stop { deadline });
+        }
+    }
+
+    /// Does what is due and says when it wants to be called again.
+    fn do_what_is_due(&mut self) -> Duration {
+        let now = self.shared.clock.monotonic();
+        let due = self.replacements.iter().filter(|at| **at <= now).count();
+        self.replacements.retain(|at| *at > now);
+        for _ in 0..due {
+            if let Err(error) = self.start_thread() {
+                self.end_with(error);
+            }
+        }
+        if self.next_purge <= now {
+            self.next_purge = now + self.shared.settings.repartition_purge_interval;
+            self.purge();
+        }
+        let next = self.replacements.iter().copied().min().unwrap_or(self.next_purge).min(self.next_purge);
+        next.saturating_sub(now).max(Duration::from_millis(1))
+    }
+
+    fn purge(&mut self) {
+        let before = std::mem::take(&mut *self.shared.purgeable.lock());
+        // one at a time: a cluster that is slow to delete is not asked again meanwhile
+        if self.purging || self.ending || before.is_empty() {
+            return;
+        }
+        self.purging = true;
+        let shared = self.shared.clone();
+        spawn(format!("{}-admin", self.shared.client_id), move || {
+            purge::purge(&*shared.admin, before);
+            let _ = shared.supervisor.post(Message::Purged);
+        });
+    }
+}
+
+/// `None`: the application is closing.
+fn prepare_until_it_works(shared: &Shared) -> Option<Result<Plan>> {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    let mut said: Option<Duration> = None;
+    loop {
+        if !shared.state.get().is_alive() {
+            return None;
+        }
+        let error = match prepare(&shared.topology, &shared.settings, &*shared.admin) {
+            Err(error) if error.kind() == ErrorKind::Unavailable => error,
+            result => return Some(result),
+        };
+        let now = shared.clock.monotonic();
+        if said.is_none_or(|at| now.saturating_sub(at) >= SAY_AGAIN) {
+            said = Some(now);
+            let servers = match &shared.settings.bootstrap {
+                Bootstrap::Servers(servers) => servers.clone(),
+                Bootstrap::Embedded(name) => format!("embedded://{name}"),
+            };
+            tracing::warn!(target: "streams::app", "no answer from the cluster at bootstrap.servers={servers}, trying again: {error}");
+        }
+        let _ = shared.supervisor.post(Message::Unreachable);
+        shared.state.wait(backoff.next(), |state| !state.is_alive());
+    }
+}
+
+fn spawn(name: String, body: impl FnOnce() + Send + 'static) {
+    if let Err(error) = std::thread::Builder::new().name(name.clone()).spawn(body) {
+        tracing::error!(target: "streams::app", "thread {name} could not be started: {error}");
+    }
+}

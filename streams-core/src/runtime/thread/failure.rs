@@ -1,0 +1,86 @@
+//! What becomes of a task that fails.
+
+use super::slots::{Resting, Slot};
+use super::{StreamThread, Trouble};
+use crate::runtime::restorer::Command;
+use crate::{Error, ErrorKind, Result, TaskId};
+
+/// A task whose state is thrown away more often than this has another fault.
+const RESETS: u32 = 3;
+
+impl StreamThread {
+    /// By the error's kind: the task goes on from an earlier point, or the error ends the thread.
+    pub(super) fn task_failed(&mut self, id: TaskId, error: Error) -> Result<()> {
+        let error = error.at(format!("task {id}"));
+        let poisoned = match self.slots.get_mut(&id) {
+            Some(Slot::Running(running)) => running.task.take_poisoned(),
+            _ => None,
+        };
+        if poisoned.is_some() {
+            tracing::warn!(target: "streams::thread", "{error}; the task goes back to its last commit and leaves that record out");
+            return self.back_to_last_commit(id, poisoned, None);
+        }
+        match error.kind() {
+            ErrorKind::Fenced => {
+                tracing::warn!(target: "streams::thread", "{error}; another member may own the task: the thread joins the group anew");
+                self.rejoin = true;
+                Ok(())
+            }
+            ErrorKind::Corrupted => self.restore_anew(id, error),
+            ErrorKind::Unavailable => self.back_to_last_commit(id, None, Some(&error)),
+            _ => {
+                // the others did nothing wrong: closing the thread commits them
+                self.others_are_sound = true;
+                self.give_up_dirty(vec![id]);
+                Err(error)
+            }
+        }
+    }
+
+    /// Builds the task again on what it committed last; it reads again what came after. `because`: the cluster does not answer.
+    pub(super) fn back_to_last_commit(&mut self, id: TaskId, poisoned: Option<(usize, i64)>, because: Option<&Error>) -> Result<()> {
+        let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
+        let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
+        let mut skip = std::mem::take(&mut running.skip);
+        skip.extend(poisoned);
+        let mut trouble = running.trouble.take();
+        if let Some(error) = because {
+            let trouble = trouble.get_or_insert_with(|| Trouble::new(now));
+            if now.saturating_sub(trouble.since) >= timeout {
+                let stores = self.take_apart(running, false)?;
+                self.tell_restorer(Command::Release { id, stores });
+                return Err(Error::new(
+                    ErrorKind::Unavailable,
+                    format!("task {id} made no progress within task.timeout.ms = {}; its last error: {error}", timeout.as_millis()),
+                ));
+            }
+            trouble.retry_at = now + trouble.backoff.next();
+            tracing::warn!(target: "streams::thread", task = %id, "the task goes back to its last commit and tries again: {error}");
+        }
+        let resets = running.resets;
+        let stores = self.take_apart(running, false)?;
+        let failing = trouble.is_some();
+        let trouble = trouble.unwrap_or_else(|| Trouble::new(now));
+        self.slots.insert(id, Slot::Resting(Resting { stores, skip, trouble, failing, resets }));
+        self.slots_changed();
+        Ok(())
+    }
+
+    /// Throws the task's state away and has it restored from the changelog.
+    fn restore_anew(&mut self, id: TaskId, error: Error) -> Result<()> {
+        let Some(Slot::Running(running)) = self.slots.remove(&id) else { return Ok(()) };
+        let resets = running.resets + 1;
+        let stores = self.take_apart(running, false)?;
+        if let Err(error) = self.producer().flush(super::group::SETTLE) {
+            tracing::debug!(target: "streams::thread", task = %id, "{error}");
+        }
+        self.tell_restorer(Command::Discard { id, stores });
+        if resets > RESETS {
+            return Err(error.at(format!("its state was restored {RESETS} times and is still not usable")));
+        }
+        tracing::warn!(target: "streams::thread", "{error}; its local state is deleted and restored from the changelog");
+        self.open(id, resets);
+        self.slots_changed();
+        Ok(())
+    }
+}

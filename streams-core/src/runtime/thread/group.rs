@@ -1,0 +1,170 @@
+//! What the group says, and what a thread does about it. Revoking is bounded: one commit, and the stores are closed elsewhere.
+
+use super::StreamThread;
+use super::commit::Outcome;
+use super::slots::Slot;
+use crate::cluster::GroupEvent;
+use crate::runtime::thread_state::ThreadState;
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use std::time::Duration;
+
+/// The longest a revoke waits for its commit; after it the tasks are given up as they were at the last one.
+const REVOKE_WAITS: Duration = Duration::from_secs(10);
+/// How long output that is under way may take before tasks are given up without a commit.
+pub(super) const SETTLE: Duration = Duration::from_secs(2);
+
+impl StreamThread {
+    pub(super) fn serve_group(&mut self) -> Result<()> {
+        loop {
+            match self.membership()?.poll(Duration::ZERO) {
+                Ok(None) => return Ok(()),
+                Ok(Some(event)) => self.on_event(event)?,
+                Err(error) if error.kind() == ErrorKind::Unavailable => {
+                    tracing::debug!(target: "streams::thread", thread = self.entry.name, "the group does not answer: {error}");
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::Fenced => {
+                    tracing::warn!(target: "streams::thread", thread = self.entry.name, "thrown out of the group: {error}");
+                    self.join_anew()?;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: GroupEvent) -> Result<()> {
+        let _span = tracing::info_span!(target: "streams::thread", "rebalance", thread = self.entry.name).entered();
+        let done = match event {
+            GroupEvent::Assigned(partitions) => self.assigned(&partitions),
+            GroupEvent::Revoked(partitions) => self.revoked(&partitions),
+            GroupEvent::Lost(partitions) => self.lost(&partitions),
+        };
+        // whatever went wrong, the group is not held up
+        let acknowledged = self.membership()?.acknowledge();
+        done?;
+        acknowledged
+    }
+
+    fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        let ids = partitions.iter().map(|partition| self.plan.tasks.task(partition)).collect::<Result<Vec<TaskId>>>()?;
+        self.metrics.assigned.add(1);
+        tracing::info!(target: "streams::thread", thread = self.entry.name, "assigned tasks [{}]", listed(&ids));
+        for id in ids {
+            if self.slots.contains_key(&id) {
+                tracing::warn!(target: "streams::thread", thread = self.entry.name, task = %id, "assigned a task that the thread has already");
+            } else {
+                self.open(id, 0);
+            }
+        }
+        self.set_state(ThreadState::PartitionsAssigned);
+        self.slots_changed();
+        Ok(())
+    }
+
+    fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        let ids = self.owned(partitions);
+        self.metrics.revoked.add(1);
+        tracing::info!(target: "streams::thread", thread = self.entry.name, "revoked tasks [{}]", listed(&ids));
+        self.set_state(ThreadState::PartitionsRevoked);
+        let (clean, done) = match self.commit(&ids, self.now() + REVOKE_WAITS) {
+            Ok(Outcome::Done) => (true, Ok(())),
+            Ok(Outcome::Later(error) | Outcome::Fenced(error)) => {
+                tracing::warn!(
+                    target: "streams::thread",
+                    thread = self.entry.name,
+                    "tasks [{}] are given up without a last commit ({error}); their next owner processes again what came after the one before",
+                    listed(&ids)
+                );
+                (false, Ok(()))
+            }
+            Err(error) => (false, Err(error)),
+        };
+        for id in ids {
+            self.give_up(id, clean);
+        }
+        self.slots_changed();
+        done
+    }
+
+    fn lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        let ids = self.owned(partitions);
+        tracing::warn!(
+            target: "streams::thread",
+            thread = self.entry.name,
+            "lost tasks [{}]: the group did not hear from this thread in time; nothing is committed",
+            listed(&ids)
+        );
+        self.lost = true;
+        self.metrics.lost.add(1);
+        self.set_state(ThreadState::PartitionsRevoked);
+        self.give_up_dirty(ids);
+        Ok(())
+    }
+
+    /// Tasks of this thread that the partitions stand for.
+    fn owned(&self, partitions: &[TopicPartition]) -> Vec<TaskId> {
+        partitions.iter().filter_map(|p| self.plan.tasks.task(p).ok()).filter(|id| self.slots.contains_key(id)).collect()
+    }
+
+    /// Gives tasks up without a commit.
+    pub(super) fn give_up_dirty(&mut self, ids: Vec<TaskId>) {
+        if ids.iter().any(|id| matches!(self.slots.get(id), Some(Slot::Running(_)))) {
+            // what this producer still has under way must not come after what the next owner in this process reads back
+            let flushed = self.producer().flush(SETTLE);
+            if let Err(error) = flushed {
+                tracing::debug!(target: "streams::thread", thread = self.entry.name, "output of tasks that are given up: {error}");
+            }
+        }
+        for id in ids {
+            self.give_up(id, false);
+        }
+        self.slots_changed();
+    }
+
+    /// Gives everything up and joins as a new member.
+    pub(super) fn join_anew(&mut self) -> Result<()> {
+        self.rejoin = false;
+        self.set_state(ThreadState::PartitionsRevoked);
+        self.give_up_dirty(self.slots.keys().copied().collect());
+        if let Some(membership) = self.membership.take()
+            && let Err(error) = membership.leave(SETTLE)
+        {
+            tracing::debug!(target: "streams::thread", thread = self.entry.name, "leaving the group as the old member: {error}");
+        }
+        self.commit.trouble = None;
+        self.join()
+    }
+
+    /// The end: commits before `deadline` (`None`: after an error, only what is known to be sound), gives all tasks back, leaves the group.
+    pub fn close(&mut self, deadline: Option<Duration>) {
+        self.set_state(ThreadState::PendingShutdown);
+        let ids: Vec<TaskId> = self.slots.keys().copied().collect();
+        let outcome = match deadline {
+            Some(deadline) => self.commit(&ids, deadline),
+            None if self.others_are_sound => self.commit(&ids, self.now() + SETTLE),
+            None => Err(Error::new(ErrorKind::Closed, "the thread failed")),
+        };
+        match outcome {
+            Ok(Outcome::Done) => {
+                for id in ids {
+                    self.give_up(id, true);
+                }
+                self.slots_changed();
+            }
+            Ok(Outcome::Later(error) | Outcome::Fenced(error)) | Err(error) => {
+                tracing::warn!(target: "streams::thread", thread = self.entry.name, "closing without a last commit: {error}");
+                self.give_up_dirty(ids);
+            }
+        }
+        if let Some(membership) = self.membership.take()
+            && let Err(error) = membership.leave(SETTLE)
+        {
+            tracing::warn!(target: "streams::thread", thread = self.entry.name, "the group was not left: {error}; its session will run out");
+        }
+    }
+}
+
+fn listed(ids: &[TaskId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

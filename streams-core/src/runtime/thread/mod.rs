@@ -1,0 +1,314 @@
+//! A stream thread: a member of the group that runs the tasks it is given.
+//!
+//! `step` does what can be done now and never sleeps; `run` repeats it on an OS thread.
+
+mod commit;
+mod failure;
+mod group;
+mod run;
+mod slots;
+mod work;
+
+pub(crate) use run::{Ended, run};
+
+use super::backoff::Backoff;
+use super::internal_topics::Plan;
+use super::metadata::TaskMetadata;
+use super::restorer::Restored;
+use super::shared::{Shared, ThreadEntry};
+use super::thread_state::ThreadState;
+use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer, ProducerOptions};
+use crate::metrics::ThreadMetrics;
+use crate::task::{TaskEnv, TaskSettings};
+use crate::{Error, ErrorKind, Result, TaskId};
+use slots::Slot;
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// What others tell a thread.
+pub(crate) enum ThreadMessage {
+    /// A task's stores, restored, or why they could not be.
+    Restored(Restored),
+    /// Commit, close the tasks, leave the group and end, until the clock's monotonic time.
+    Stop { deadline: Duration },
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Again,
+    /// Nothing to do for this long, unless records or messages arrive.
+    Idle(Duration),
+    Stopped,
+}
+
+pub(crate) struct StreamThread {
+    shared: Arc<Shared>,
+    plan: Arc<Plan>,
+    entry: Arc<ThreadEntry>,
+    metrics: Arc<ThreadMetrics>,
+    /// `None` only while it is replaced, and after the end.
+    membership: Option<Box<dyn Membership>>,
+    fetcher: Box<dyn Fetcher>,
+    env: TaskEnv,
+    slots: BTreeMap<TaskId, Slot>,
+    state: ThreadState,
+    next_ticket: u64,
+    stopping: Option<Duration>,
+    /// Thrown out of the group: give everything up and join anew.
+    rejoin: bool,
+    /// The group took tasks away since this was last set to false.
+    lost: bool,
+    /// The error that ends the thread is that of a task which has been given up: the others may still be committed.
+    others_are_sound: bool,
+    commit: CommitTimer,
+    /// Records a task may process before the group is asked again; follows how long they take.
+    chunk: usize,
+    idle_in_a_row: u32,
+    totals: Totals,
+    summary: Summary,
+}
+
+/// When to commit, and since when it does not work.
+struct CommitTimer {
+    last: Duration,
+    trouble: Option<Trouble>,
+}
+
+struct Trouble {
+    since: Duration,
+    retry_at: Duration,
+    backoff: Backoff,
+}
+
+impl Trouble {
+    fn new(now: Duration) -> Self {
+        Trouble { since: now, retry_at: now, backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(2)) }
+    }
+}
+
+/// Since the thread began.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    records: u64,
+    punctuations: u64,
+    commits: u64,
+}
+
+/// For the line that is logged now and then.
+struct Summary {
+    at: Duration,
+    totals: Totals,
+}
+
+impl StreamThread {
+    /// On the thread that will run it.
+    pub fn new(shared: Arc<Shared>, plan: Arc<Plan>, entry: Arc<ThreadEntry>, tasks: Arc<TaskSettings>) -> Result<Self> {
+        let settings = &shared.settings;
+        let fetcher = shared.cluster.fetcher(FetcherOptions {
+            client: settings.main_consumer(&entry.name),
+            read_committed: settings.read_committed,
+            bulk: false,
+        })?;
+        entry.mailbox.set_waker(Some(fetcher.waker()));
+        let producer = shared.cluster.producer(ProducerOptions {
+            client: settings.producer(&entry.name),
+            transactional_id: None,
+            transaction_timeout: None,
+        })?;
+        let env = TaskEnv {
+            application_id: settings.application_id.as_str().into(),
+            thread_name: entry.name.as_str().into(),
+            registry: shared.metrics.clone(),
+            producer: Rc::new(RefCell::new(producer)),
+            budget: entry.budget.clone(),
+            settings: tasks,
+        };
+        let now = shared.clock.monotonic();
+        let metrics = shared.metrics.thread(&entry.name);
+        metrics.started.set_ms(shared.clock.now_ms());
+        let mut thread = StreamThread {
+            plan,
+            metrics,
+            membership: None,
+            fetcher,
+            env,
+            slots: BTreeMap::new(),
+            state: ThreadState::Created,
+            next_ticket: 0,
+            stopping: None,
+            rejoin: false,
+            lost: false,
+            others_are_sound: false,
+            commit: CommitTimer { last: now, trouble: None },
+            chunk: work::FIRST_CHUNK,
+            idle_in_a_row: 0,
+            totals: Totals::default(),
+            summary: Summary { at: now, totals: Totals::default() },
+            shared,
+            entry,
+        };
+        thread.join()?;
+        thread.set_state(ThreadState::Starting);
+        Ok(thread)
+    }
+
+    /// Joins the group as a new member; the joining itself begins with the first poll.
+    fn join(&mut self) -> Result<()> {
+        let settings = &self.shared.settings;
+        self.membership = Some(self.shared.cluster.membership(MembershipOptions {
+            client: settings.membership(&self.entry.name, self.entry.index),
+            group: settings.application_id.clone(),
+            topics: self.plan.tasks.subscription(),
+        })?);
+        Ok(())
+    }
+
+    /// Does what can be done now. An error ends the thread: call `close` then.
+    pub fn step(&mut self) -> Result<Step> {
+        while let Some(message) = self.entry.mailbox.take() {
+            match message {
+                ThreadMessage::Restored(restored) => self.restored(restored)?,
+                ThreadMessage::Stop { deadline } => self.stopping = Some(deadline),
+            }
+        }
+        if let Some(deadline) = self.stopping {
+            self.close(Some(deadline));
+            return Ok(Step::Stopped);
+        }
+        let now = self.now();
+        self.serve_group()?;
+        self.start_restored(now)?;
+        let mut worked = false;
+        if !self.shared.paused() && !self.is_held_back() {
+            worked |= self.fetch()?;
+            worked |= self.process()?;
+            worked |= self.punctuate()?;
+        }
+        worked |= self.commit_if_due()?;
+        self.producer().poll();
+        self.check_deliveries()?;
+        if std::mem::take(&mut self.rejoin) {
+            // where the group has told already that the tasks are lost, being a member goes on
+            self.lost = false;
+            self.serve_group()?;
+            if !self.lost {
+                self.join_anew()?;
+            }
+        }
+        self.publish();
+        Ok(if worked { Step::Again } else { Step::Idle(self.idle_for()) })
+    }
+
+    /// Sleeps until records or messages arrive, or the time is over.
+    pub fn wait(&mut self, timeout: Duration) {
+        if self.shared.paused() {
+            return self.entry.mailbox.wait(timeout);
+        }
+        let before = self.now();
+        self.fetcher.wait(timeout);
+        // records may wait that no task wants (it idles for another input): the fetcher returns at once, again and again
+        if self.now().saturating_sub(before) < Duration::from_millis(1) {
+            self.idle_in_a_row = (self.idle_in_a_row + 1).min(10);
+            if self.idle_in_a_row > 2 {
+                self.entry.mailbox.wait(timeout.min(Duration::from_millis(u64::from(self.idle_in_a_row))));
+            }
+        } else {
+            self.idle_in_a_row = 0;
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.clock.monotonic()
+    }
+
+    fn producer(&self) -> RefMut<'_, Box<dyn Producer>> {
+        self.env.producer.borrow_mut()
+    }
+
+    fn membership(&mut self) -> Result<&mut dyn Membership> {
+        match &mut self.membership {
+            Some(membership) => Ok(&mut **membership),
+            None => Err(Error::new(ErrorKind::Closed, "the thread is no member of the group")),
+        }
+    }
+
+    fn set_state(&mut self, next: ThreadState) {
+        if self.state != next && self.state.may_become(next) {
+            self.state = next;
+            self.metrics.state.set(next as i64);
+            self.shared.thread_state(&self.entry, next);
+        }
+    }
+
+    /// Tells the outside which tasks there are, and that all of them run.
+    fn slots_changed(&mut self) {
+        let describe = |(id, slot): (&TaskId, &Slot)| TaskMetadata {
+            id: *id,
+            partitions: self.plan.tasks.inputs(*id),
+            running: matches!(slot, Slot::Running(_)),
+        };
+        self.shared.thread_tasks(&self.entry, self.slots.iter().map(describe).collect());
+        self.metrics.tasks.set_size(self.slots.values().filter(|slot| matches!(slot, Slot::Running(_))).count());
+        let all_run = self.slots.values().all(|slot| matches!(slot, Slot::Running(_)));
+        match (self.state, all_run) {
+            (ThreadState::PartitionsAssigned, true) => self.set_state(ThreadState::Running),
+            (ThreadState::Running, false) => self.set_state(ThreadState::PartitionsAssigned),
+            _ => {}
+        }
+    }
+
+    /// How long nothing needs to be done unless something arrives.
+    fn idle_for(&self) -> Duration {
+        let now = self.now();
+        let wall = self.shared.clock.now_ms();
+        let mut next = now + self.shared.settings.poll;
+        for slot in self.slots.values() {
+            match slot {
+                Slot::Running(running) => {
+                    if let Some(at) = running.task.next_wall_clock() {
+                        next = next.min(now + Duration::from_millis(u64::try_from(at.saturating_sub(wall)).unwrap_or_default()));
+                    }
+                    if running.task.commit_needed() {
+                        next = next.min(self.next_commit());
+                    }
+                }
+                Slot::Resting(resting) => next = next.min(resting.trouble.retry_at),
+                Slot::Restoring { .. } => {}
+            }
+        }
+        next.saturating_sub(now).max(Duration::from_millis(1))
+    }
+
+    /// Metrics that follow from what is counted anyway, and now and then a line in the log.
+    fn publish(&mut self) {
+        self.metrics.process_records.set(self.totals.records);
+        self.metrics.punctuations.set(self.totals.punctuations);
+        self.metrics.cache_bytes.set_size(self.entry.budget.used());
+        self.metrics.cache_limit_bytes.set_size(self.entry.budget.limit());
+        let limit = self.entry.uncommitted_limit.load(Ordering::Relaxed);
+        self.metrics.uncommitted_limit_bytes.set(i64::try_from(limit).unwrap_or(-1));
+        self.log_summary();
+    }
+
+    fn log_summary(&mut self) {
+        let (now, Some(interval)) = (self.now(), self.shared.settings.log_summary_interval) else { return };
+        if now.saturating_sub(self.summary.at) < interval {
+            return;
+        }
+        let (all, before) = (self.totals, self.summary.totals);
+        let (records, punctuations) = (all.records - before.records, all.punctuations - before.punctuations);
+        let commits = all.commits - before.commits;
+        tracing::info!(
+            target: "streams::thread",
+            thread = self.entry.name,
+            "processed {records} records, ran {punctuations} punctuations and {commits} commits of {} tasks since the last summary",
+            self.slots.len()
+        );
+        self.summary = Summary { at: now, totals: all };
+    }
+}

@@ -1,0 +1,228 @@
+//! The tasks of a thread on their way from the restorer to running, and back.
+
+use super::{StreamThread, ThreadMessage, Trouble};
+use crate::cluster::{CommittedOffset, FetchHandle, OffsetSpec};
+use crate::config::OffsetReset;
+use crate::runtime::restorer::{Command, Reply, Restored};
+use crate::task::Task;
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use std::time::Duration;
+use streams_state::store::StateStore;
+
+/// How long the group is asked for committed offsets in one go; it is asked again later.
+const ASK_FOR: Duration = Duration::from_secs(5);
+
+pub(super) enum Slot {
+    /// The restorer has it.
+    Restoring {
+        ticket: u64,
+        resets: u32,
+    },
+    /// Its stores are here; where to read from is to be found out.
+    Resting(Resting),
+    Running(Box<Running>),
+}
+
+pub(super) struct Resting {
+    pub stores: Vec<Box<dyn StateStore>>,
+    /// Records to leave out: input and offset.
+    pub skip: Vec<(usize, i64)>,
+    pub trouble: Trouble,
+    /// Whether it is here because its calls to the cluster failed.
+    pub failing: bool,
+    /// How often its state was thrown away.
+    pub resets: u32,
+}
+
+pub(super) struct Running {
+    pub task: Task,
+    pub inputs: Vec<Input>,
+    pub skip: Vec<(usize, i64)>,
+    /// Since when its calls to the cluster fail.
+    pub trouble: Option<Trouble>,
+    pub resets: u32,
+}
+
+pub(super) struct Input {
+    pub partition: TopicPartition,
+    pub handle: FetchHandle,
+    /// The partition's end when it was caught up with.
+    pub caught_up_at: Option<i64>,
+}
+
+impl StreamThread {
+    /// Asks the restorer for a task.
+    pub(super) fn open(&mut self, id: TaskId, resets: u32) {
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        let entry = self.entry.clone();
+        let reply: Reply = std::sync::Arc::new(move |restored| match entry.mailbox.post(ThreadMessage::Restored(restored)) {
+            Err(ThreadMessage::Restored(restored)) => Err(restored),
+            _ => Ok(()),
+        });
+        self.tell_restorer(Command::Open { id, thread: self.entry.index, ticket, reply });
+        self.slots.insert(id, Slot::Restoring { ticket, resets });
+    }
+
+    pub(super) fn tell_restorer(&self, command: Command) {
+        if self.shared.restorer.post(command).is_err() {
+            // it ends after all threads have, unless it panicked
+            tracing::error!(target: "streams::thread", thread = self.entry.name, "the restorer is gone; a task's stores are closed as they are");
+        }
+    }
+
+    /// The restorer's answer.
+    pub(super) fn restored(&mut self, Restored { id, ticket, stores }: Restored) -> Result<()> {
+        let wanted = match self.slots.get(&id) {
+            Some(Slot::Restoring { ticket: of, resets }) if *of == ticket => Some(*resets),
+            _ => None,
+        };
+        match (stores, wanted) {
+            (Ok(stores), Some(resets)) => {
+                let resting = Resting { stores, skip: Vec::new(), trouble: Trouble::new(self.now()), failing: false, resets };
+                self.slots.insert(id, Slot::Resting(resting));
+            }
+            (Ok(stores), None) => self.tell_restorer(Command::Release { id, stores }),
+            (Err(error), Some(_)) => {
+                self.slots.remove(&id);
+                self.others_are_sound = true;
+                return Err(error);
+            }
+            (Err(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// Lets tasks run whose stores are here.
+    pub(super) fn start_restored(&mut self, now: Duration) -> Result<()> {
+        let due = |slot: &Slot| matches!(slot, Slot::Resting(r) if r.trouble.retry_at <= now);
+        let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| due(slot)).map(|(id, _)| *id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let inputs: Vec<Vec<TopicPartition>> = ids.iter().map(|id| self.plan.tasks.inputs(*id)).collect();
+        match self.starting_offsets(&inputs) {
+            Ok(starts) => {
+                let mut starts = starts.into_iter();
+                for (id, inputs) in ids.into_iter().zip(inputs) {
+                    let starts: Vec<Start> = starts.by_ref().take(inputs.len()).collect();
+                    self.start(id, inputs, starts)?;
+                }
+                self.slots_changed();
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                let (timeout, now) = (self.shared.settings.task_timeout, self.now());
+                for id in ids {
+                    let Some(Slot::Resting(Resting { trouble, .. })) = self.slots.get_mut(&id) else { continue };
+                    if now.saturating_sub(trouble.since) >= timeout {
+                        let text = "the committed offsets of the task's inputs could not be read within task.timeout.ms";
+                        return Err(Error::caused(ErrorKind::Unavailable, format!("{text} = {}", timeout.as_millis()), error)
+                            .at(format!("task {id}")));
+                    }
+                    trouble.retry_at = now + trouble.backoff.next();
+                }
+                tracing::warn!(target: "streams::thread", thread = self.entry.name, "committed offsets could not be read, trying again: {error}");
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Fenced => {
+                self.rejoin = true;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the group has committed, else what the reset policy says.
+    fn starting_offsets(&mut self, inputs: &[Vec<TopicPartition>]) -> Result<Vec<Start>> {
+        let all: Vec<TopicPartition> = inputs.iter().flatten().cloned().collect();
+        let committed = self.membership()?.committed(&all, ASK_FOR)?;
+        let fresh: Vec<TopicPartition> = all.iter().zip(&committed).filter(|(_, c)| c.is_none()).map(|(p, _)| p.clone()).collect();
+        let mut begins = self.reset_offsets(&fresh)?.into_iter();
+        let start = |committed: Option<CommittedOffset>| Start {
+            offset: committed.as_ref().map(|c| c.offset).or_else(|| begins.next()).unwrap_or_default(),
+            committed,
+        };
+        Ok(committed.into_iter().map(start).collect())
+    }
+
+    /// Where the reset policies of the partitions' topics begin.
+    pub(super) fn reset_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>> {
+        let mut asked = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let spec = match self.plan.reset_of(&partition.topic) {
+                OffsetReset::Earliest => OffsetSpec::Earliest,
+                OffsetReset::Latest if self.shared.settings.read_committed => OffsetSpec::LatestCommitted,
+                OffsetReset::Latest => OffsetSpec::Latest,
+                OffsetReset::Fail => {
+                    return Err(Error::new(
+                        ErrorKind::Topology,
+                        format!(
+                            "there is no usable committed offset for {partition} in group {} and its reset policy is none: commit one \
+                             (kafka-consumer-groups --reset-offsets), or let auto.offset.reset be earliest or latest",
+                            self.shared.settings.application_id
+                        ),
+                    ));
+                }
+            };
+            asked.push((partition.clone(), spec));
+        }
+        if asked.is_empty() { Ok(Vec::new()) } else { self.shared.admin.list_offsets(&asked) }
+    }
+
+    fn start(&mut self, id: TaskId, inputs: Vec<TopicPartition>, starts: Vec<Start>) -> Result<()> {
+        let Some(Slot::Resting(resting)) = self.slots.remove(&id) else { return Ok(()) };
+        let Resting { stores, mut skip, trouble, failing, resets } = resting;
+        skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
+        let committed: Vec<Option<CommittedOffset>> = starts.iter().map(|s| s.committed.clone()).collect();
+        let now_ms = self.shared.clock.now_ms();
+        let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &skip)
+            .map_err(|error| error.at(format!("task {id}")))?;
+        let mut reading = Vec::with_capacity(inputs.len());
+        for (partition, start) in inputs.into_iter().zip(&starts) {
+            let handle = self.fetcher.add(&partition, start.offset).map_err(|error| error.at(format!("task {id}")))?;
+            tracing::debug!(target: "streams::thread", task = %id, "reads {partition} from offset {}", start.offset);
+            reading.push(Input { partition, handle, caught_up_at: None });
+        }
+        self.metrics.tasks_created.add(1);
+        self.slots
+            .insert(id, Slot::Running(Box::new(Running { task, inputs: reading, skip, trouble: failing.then_some(trouble), resets })));
+        Ok(())
+    }
+
+    /// Takes a running task apart; its stores stay at their last commit unless `clean`.
+    pub(super) fn take_apart(&mut self, running: Box<Running>, clean: bool) -> Result<Vec<Box<dyn StateStore>>> {
+        self.metrics.tasks_closed.add(1);
+        for input in &running.inputs {
+            if let Err(error) = self.fetcher.remove(input.handle) {
+                tracing::debug!(target: "streams::thread", "{}: {error}", input.partition);
+            }
+        }
+        let id = running.task.id();
+        running.task.into_stores(clean).map_err(|error| {
+            // they closed when they were dropped; the directory has what they committed last
+            self.tell_restorer(Command::Dropped { id });
+            error.at(format!("task {id}"))
+        })
+    }
+
+    /// Gives a task up, whatever it is doing.
+    pub(super) fn give_up(&mut self, id: TaskId, clean: bool) {
+        match self.slots.remove(&id) {
+            None => {}
+            Some(Slot::Restoring { ticket, .. }) => self.tell_restorer(Command::Cancel { id, ticket }),
+            Some(Slot::Resting(resting)) => self.tell_restorer(Command::Release { id, stores: resting.stores }),
+            Some(Slot::Running(running)) => match self.take_apart(running, clean) {
+                Ok(stores) => self.tell_restorer(Command::Release { id, stores }),
+                Err(error) => {
+                    tracing::error!(target: "streams::thread", thread = self.entry.name, "the task was not closed cleanly: {error}");
+                }
+            },
+        }
+    }
+}
+
+struct Start {
+    offset: i64,
+    committed: Option<CommittedOffset>,
+}
