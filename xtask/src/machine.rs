@@ -63,12 +63,18 @@ pub fn prepare(needs: &[Need], yes: bool) -> Outcome {
     let Some(manager) = Manager::of_this_machine() else {
         return Err(Failure::failed(format!("this machine lacks {what}. Install them and try again.")));
     };
+    let may_install = manager.may_install(yes);
+    if may_install {
+        eprintln!("This machine lacks {what}.");
+        // First: on a bare machine the lists are empty, and which JDK there is stands in them.
+        manager.update()?;
+    }
     let packages = manager.packages(&missing);
     let by_hand = manager.install_line(&packages);
-    if !manager.may_install(yes) {
+    if !may_install {
         return Err(Failure::failed(format!("this machine lacks {what}. Install them with\n\n    {by_hand}\n\nand try again.")));
     }
-    eprintln!("This machine lacks {what}. Installing with: {by_hand}");
+    eprintln!("Installing with: {by_hand}");
     manager.install(&packages)?;
     match self::missing(&missing).as_slice() {
         [] => Ok(()),

@@ -119,18 +119,22 @@ impl Manager {
         format!("{sudo}{} {}", self.install.join(" "), packages.join(" "))
     }
 
-    /// Installs packages; what it says goes to the standard error.
+    /// Brings the lists of packages up to date, where installing does not do that by itself.
+    pub(super) fn update(&self) -> Outcome {
+        if self.update.is_empty() { Ok(()) } else { self.run(self.update, &[]) }
+    }
+
+    /// Installs packages.
     pub(super) fn install(&self, packages: &[&str]) -> Outcome {
+        self.run(self.install, packages)
+    }
+
+    /// What it says goes to the standard error.
+    fn run(&self, words: &[&'static str], packages: &[&str]) -> Outcome {
         let prefix = if self.as_root { root_prefix(true).unwrap_or(&[]) } else { &[] };
-        for words in [self.update, self.install].into_iter().filter(|words| !words.is_empty()) {
-            let mut line: Vec<&str> = prefix.iter().chain(words).copied().collect();
-            if words == self.install {
-                line.extend(packages);
-            }
-            let mut command = Command::new(line[0]);
-            command.args(&line[1..]).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
-            process::run(&mut command).map_err(|_| Failure::failed(format!("`{}` failed", line.join(" "))))?;
-        }
-        Ok(())
+        let line: Vec<&str> = prefix.iter().chain(words).chain(packages).copied().collect();
+        let mut command = Command::new(line[0]);
+        command.args(&line[1..]).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
+        process::run(&mut command).map_err(|_| Failure::failed(format!("`{}` failed", line.join(" "))))
     }
 }
