@@ -71,7 +71,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         let carried = self.key.given_or(&self.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&self.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde);
+        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
         let store = TableStore::new(supplier, materialized.name.is_some(), true);
         let input = self.partitioned(&mut plan, &store_name, &key_serde);
         let (kept, key_bytes) = (store.clone(), input.key_bytes);
@@ -91,8 +91,8 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
             plan: self.stream.plan.clone(),
             plan_node,
             name,
-            key_serde: materialized.key.given_or(&carried),
-            value_serde: materialized.value.given_or(&None),
+            key_serde: Some(key_serde.clone()),
+            value_serde: Some(value_serde),
             key_bytes: key_serde.canonical_id(),
             sources: input.sources,
             table: store as Arc<dyn TableNode<K, A>>,

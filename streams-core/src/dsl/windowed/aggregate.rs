@@ -87,7 +87,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = window_supplier(&mut plan, &store_name, &materialized, windows, key_serde.clone(), value_serde);
+        let supplier = window_supplier(&mut plan, &store_name, &materialized, windows, key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
         let (flags, key_bytes) = (table.clone(), input.key_bytes);
@@ -111,7 +111,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             plan_node,
             name,
             key_serde: Some(windowed_serde),
-            value_serde: materialized.value.given_or(&None),
+            value_serde: Some(value_serde),
             key_bytes: None,
             sources: input.sources,
             table: table as Arc<dyn TableNode<Windowed<K>, A>>,

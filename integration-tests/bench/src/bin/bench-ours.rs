@@ -1,0 +1,91 @@
+//! This library under the bench: runs one workload until it has processed what it was told to expect, closes (which flushes and commits), and
+//! prints one line of JSON.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use streams_bench::engine::{EngineOptions, print_answer};
+use streams_bench::workload::{WINDOW_MS, Workload, pipe_keeps};
+use streams_core::config::StreamsConfig;
+use streams_core::runtime::{KafkaStreams, State};
+use streams_core::{StreamsBuilder, TimeWindows, Topology};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const LIMIT: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(5);
+
+/// Ours as an engine of the bench.
+#[derive(Parser)]
+struct Ours {
+    #[command(flatten)]
+    options: EngineOptions,
+}
+
+fn topology(options: &EngineOptions) -> Result<Topology> {
+    let builder = StreamsBuilder::new();
+    let (input, output) = (options.input.as_str(), options.output.as_str());
+    match options.workload {
+        Workload::Pipe => builder
+            .stream::<String, String>(input)
+            .filter(|_, value| pipe_keeps(value.as_bytes()))
+            .map_values(|mut value| {
+                value.make_ascii_uppercase();
+                value
+            })
+            .to(output),
+        Workload::Count | Workload::CountLarge => {
+            builder.stream::<String, String>(input).group_by_key().count().to_stream().to(output);
+        }
+        Workload::WordCount => builder
+            .stream::<Option<String>, String>(input)
+            .flat_map_values_emit(|line: &String, out| line.split(' ').for_each(|word| out.emit(word.to_owned())))
+            .group_by(|_, word| word.clone())
+            .count()
+            .to_stream()
+            .to(output),
+        Workload::Window => builder
+            .stream::<String, String>(input)
+            .group_by_key()
+            .windowed_by(TimeWindows::tumbling(Duration::from_millis(WINDOW_MS.unsigned_abs())).no_grace())
+            .count()
+            .to_stream()
+            .to_with(output, streams_core::Produced::inherited()),
+    }
+    Ok(builder.build()?)
+}
+
+fn main() -> Result<()> {
+    let start = Instant::now();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    let options = Ours::parse().options;
+    let mut config = StreamsConfig::new(&options.application_id, &options.bootstrap_servers).state_dir(&options.state_dir);
+    if let Some(ms) = options.commit_interval_ms {
+        config = config.set("commit.interval.ms", ms.to_string());
+    }
+    if let Some(bytes) = options.cache_bytes {
+        config = config.set("statestore.cache.max.bytes", bytes.to_string());
+    }
+    if let Some(ms) = options.linger_ms {
+        config = config.set("producer.linger.ms", ms.to_string());
+    }
+    let streams = KafkaStreams::start(topology(&options)?, config)?;
+    let metrics = streams.metrics();
+    let (mut processed, mut first) = (0, None);
+    while processed < options.expect_processed {
+        std::thread::sleep(POLL);
+        processed = metrics.sum("streams_records_processed_total", &[]).unwrap_or(0.0) as u64;
+        if processed > 0 {
+            first.get_or_insert_with(Instant::now);
+        }
+        if matches!(streams.state(), State::Error | State::NotRunning | State::PendingError) {
+            bail!("the application stopped after {processed} records: {}", streams.error().map_or_else(String::new, |e| e.to_string()));
+        }
+    }
+    streams.close(LIMIT)?;
+    let first = first.unwrap_or(start);
+    print_answer(processed, (first - start).as_secs_f64(), first.elapsed().as_secs_f64());
+    Ok(())
+}
