@@ -1,0 +1,31 @@
+//! Important events: passes on the messages whose text contains `important`, as they are, and leaves out the rest.
+
+use streams_core::{StreamsBuilder, Topology, TopologyError};
+
+/// The topics it runs between.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Messages: any key, or none, and text.
+    pub input: String,
+    /// Those that matter, with the keys that they had.
+    pub output: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { input: "messages".into(), output: "important-messages".into() }
+    }
+}
+
+/// Builds it.
+///
+/// # Errors
+/// When a topic has no name.
+pub fn topology(options: &Options) -> Result<Topology, TopologyError> {
+    let builder = StreamsBuilder::new();
+    builder
+        .stream::<Option<Vec<u8>>, Option<String>>(&options.input)
+        .filter(|_, text| text.as_ref().is_some_and(|text| text.contains("important")))
+        .to(&options.output);
+    builder.build()
+}
