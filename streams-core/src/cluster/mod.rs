@@ -164,7 +164,7 @@ pub trait Producer: Send {
     fn flush(&mut self, timeout: Duration) -> Result<()>;
     /// Records that failed for good since the last call.
     fn take_failures(&mut self) -> Vec<DeliveryFailure>;
-    /// The greatest offset acknowledged for a partition since the producer was made.
+    /// The greatest offset acknowledged for a partition since the producer was made; `None` where it was made without them.
     fn acknowledged(&self, topic: ProduceHandle, partition: i32) -> Option<i64>;
 
     /// Prepares for transactions, and settles those of an earlier producer with the same id.

@@ -44,4 +44,6 @@ pub struct ProducerOptions {
     pub transactional_id: Option<String>,
     /// How long a broker lets a transaction stay open.
     pub transaction_timeout: Option<Duration>,
+    /// `Producer::acknowledged` will not be asked: watching every acknowledgement costs a little, and only changelogs need it.
+    pub without_acknowledgements: bool,
 }

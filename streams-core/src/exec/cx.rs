@@ -39,9 +39,11 @@ pub(crate) struct OutTopic(pub u32);
 
 /// Which partition a record goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SendTo {
+pub(crate) enum SendTo<'a> {
     /// By the hash of its key bytes, as Java's default partitioner; without a key, in turn.
     KeyHash,
+    /// By the hash of these bytes.
+    HashOf(&'a [u8]),
     /// This one.
     Partition(i32),
 }
@@ -54,7 +56,7 @@ pub(crate) trait Collector: Changelog {
     fn send(
         &mut self,
         topic: OutTopic,
-        to: SendTo,
+        to: SendTo<'_>,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
         timestamp: i64,

@@ -107,7 +107,7 @@ impl Collector for RecordCollector {
     fn send(
         &mut self,
         topic: OutTopic,
-        to: SendTo,
+        to: SendTo<'_>,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
         timestamp: i64,
@@ -116,6 +116,7 @@ impl Collector for RecordCollector {
         let out = &mut self.topics[topic.0 as usize];
         let partition = match (to, key) {
             (SendTo::Partition(partition), _) => partition,
+            (SendTo::HashOf(bytes), _) => partition_for_key(bytes, out.partitions),
             (SendTo::KeyHash, Some(key)) => partition_for_key(key, out.partitions),
             (SendTo::KeyHash, None) => {
                 out.without_key = out.without_key.wrapping_add(1);

@@ -21,6 +21,7 @@ pub(super) struct RecordQueue {
     at: usize,
     len: usize,
     head_time: Option<i64>,
+    head_offset: i64,
     /// Largest time of any record that left the queue.
     time: Option<i64>,
     last_offset: Option<i64>,
@@ -37,6 +38,7 @@ impl RecordQueue {
             at: 0,
             len: 0,
             head_time: None,
+            head_offset: -1,
             time,
             last_offset: None,
         }
@@ -77,6 +79,7 @@ impl RecordQueue {
                 now_ms: cx.wall_clock,
             };
             let time = self.extractor.extract(&record, &context)?;
+            self.head_offset = record.offset;
             if time >= 0 {
                 self.head_time = Some(time);
                 return Ok(self.head_time);
@@ -98,7 +101,7 @@ impl RecordQueue {
     #[inline]
     fn step(&mut self) {
         let Some(batch) = self.batches.front() else { return };
-        self.last_offset = Some(batch.record(self.at).offset);
+        self.last_offset = Some(self.head_offset);
         self.head_time = None;
         self.len -= 1;
         self.at += 1;

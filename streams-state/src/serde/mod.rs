@@ -54,6 +54,12 @@ pub trait Serde<T>: Send + Sync + 'static {
     fn canonical_id(&self) -> Option<TypeId> {
         None
     }
+
+    /// The part of a key's bytes by which a sink chooses the partition; all of them except for windowed keys, where it is the key without
+    /// its window (Java's `WindowedStreamPartitioner`).
+    fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes
+    }
 }
 
 /// Types that have an obvious serde.
@@ -80,6 +86,10 @@ impl<T: 'static, S: Serde<T> + ?Sized> Serde<T> for Arc<S> {
 
     fn canonical_id(&self) -> Option<TypeId> {
         (**self).canonical_id()
+    }
+
+    fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        (**self).partition_bytes(bytes)
     }
 }
 

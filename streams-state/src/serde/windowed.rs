@@ -45,6 +45,10 @@ impl<K: fmt::Display> fmt::Display for Windowed<K> {
     }
 }
 
+/// Bytes of a time, and of a sequence number, in a key.
+const TIME: usize = 8;
+const SEQUENCE: usize = 4;
+
 /// Keys of time windows: `K | start i64`. The end is not written, so the reader must know the windows' size.
 pub struct TimeWindowedSerde<K> {
     inner: Arc<dyn Serde<K>>,
@@ -67,6 +71,11 @@ impl<K: 'static> TimeWindowedSerde<K> {
 }
 
 impl<K: 'static> Serde<Windowed<K>> for TimeWindowedSerde<K> {
+    fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let window = if self.changelog { TIME + SEQUENCE } else { TIME };
+        &bytes[..bytes.len().saturating_sub(window)]
+    }
+
     fn deserialize(&self, cx: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<Windowed<K>, BoxError> {
         let bytes = bytes.ok_or_else(|| no_null("a windowed key"))?;
         let bytes = match self.changelog {
@@ -103,6 +112,10 @@ impl<K: 'static> SessionWindowedSerde<K> {
 }
 
 impl<K: 'static> Serde<Windowed<K>> for SessionWindowedSerde<K> {
+    fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[..bytes.len().saturating_sub(2 * TIME)]
+    }
+
     fn deserialize(&self, cx: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<Windowed<K>, BoxError> {
         let (rest, start) = split(bytes.ok_or_else(|| no_null("a windowed key"))?, 16)?;
         let (key, end) = split(rest, 8)?;

@@ -15,7 +15,7 @@ use streams_core::{StreamsBuilder, TimeWindows, Topology};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const LIMIT: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(5);
+const POLL: Duration = Duration::from_millis(20);
 
 /// Ours as an engine of the bench.
 #[derive(Parser)]

@@ -69,7 +69,7 @@ impl Drop for Topic {
 
 impl KafkaProducer {
     pub fn new(options: ProducerOptions, bootstrap: &str) -> Result<KafkaProducer> {
-        let ProducerOptions { client: settings, transactional_id, transaction_timeout } = options;
+        let ProducerOptions { client: settings, transactional_id, transaction_timeout, without_acknowledgements } = options;
         let transaction = match &transactional_id {
             None => None,
             Some(id) => {
@@ -81,9 +81,11 @@ impl KafkaProducer {
         // Safety: the object is alive; the interceptor has the type that librdkafka asks for and needs no state of its own.
         unsafe {
             rk::rd_kafka_conf_set_events(conf.raw(), rk::RD_KAFKA_EVENT_DR | rk::RD_KAFKA_EVENT_ERROR);
-            let added = rk::rd_kafka_conf_interceptor_add_on_new(conf.raw(), c"streams".as_ptr(), Some(acks::on_new), ptr::null_mut());
-            if Code::of(added) != Code::NONE {
-                return Err(Code::of(added).error("acknowledgements cannot be observed"));
+            if !without_acknowledgements {
+                let added = rk::rd_kafka_conf_interceptor_add_on_new(conf.raw(), c"streams".as_ptr(), Some(acks::on_new), ptr::null_mut());
+                if Code::of(added) != Code::NONE {
+                    return Err(Code::of(added).error("acknowledgements cannot be observed"));
+                }
             }
         }
         let client = Client::new(rk::rd_kafka_type_t::RD_KAFKA_PRODUCER, &settings.client_id, conf)?;

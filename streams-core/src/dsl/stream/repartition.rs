@@ -158,6 +158,7 @@ fn repartition_writer<K: Data, V: Data>(
             partitioner: spec.partitioner.clone(),
             pass_key: spec.key_bytes.is_some() && spec.key_bytes == spec.key_serde.canonical_id(),
             drop_null_keys: !target.keep_null_keys,
+            is_repartition: true,
         };
         let sink = sink
             .factory_with(Destination::Fixed(names.topic.clone()), |name, app| TopicName::Internal(name.into()).resolve(app).to_string());

@@ -77,6 +77,7 @@ impl<K: Data, V: Data> KStream<K, V> {
             value_serde,
             partitioner: produced.partitioner,
             drop_null_keys: false,
+            is_repartition: false,
         };
         let write = move |target: &mut Target<'_>| {
             let (kind, destination) = match &destination {
@@ -111,8 +112,10 @@ pub(crate) struct SinkSpec<K, V> {
     pub partitioner: Option<StreamPartitioner<K, V>>,
     /// The bytes that travel with the key are those that the key's serde would write.
     pub pass_key: bool,
-    /// Of a repartition topic: records without a key can be of no use behind it.
+    /// Of a repartition topic without a null-key-relaxed join behind it: records without a key are of no use there.
     pub drop_null_keys: bool,
+    /// Of a repartition topic: the partition goes by the whole key, windows included, as in Java.
+    pub is_repartition: bool,
 }
 
 impl<K, V> Clone for SinkSpec<K, V> {
@@ -197,22 +200,23 @@ impl<K: Data, V: Data> Process<K, V> for Sink<K, V> {
             Ok(Wrote::Null) => None,
             Err(error) => return cx.serialization_error(&self.name, topic_name, ProductionStage::Value, cx.origin, error),
         };
+        let by_key = match key_bytes {
+            Some(bytes) if !self.spec.is_repartition => SendTo::HashOf(self.spec.key_serde.partition_bytes(bytes)),
+            _ => SendTo::KeyHash,
+        };
+        let partitions = cx.out.partitions(topic);
         let mut send = |to| cx.out.send(topic, to, key_bytes, value_bytes, meta.timestamp, meta.headers);
         let sent = match &self.spec.partitioner {
-            None => send(SendTo::KeyHash),
-            Some(partitioner) => {
-                let partitions = cx.out.partitions(topic);
-                let mut send = |to| cx.out.send(topic, to, key_bytes, value_bytes, meta.timestamp, meta.headers);
-                match partitioner(topic_name, &key, &value, partitions) {
-                    Partitions::ByKey => send(SendTo::KeyHash),
-                    Partitions::One(partition) => send(SendTo::Partition(partition)),
-                    Partitions::Many(list) if !list.is_empty() => list.into_iter().try_for_each(|p| send(SendTo::Partition(p))),
-                    Partitions::Many(_) | Partitions::Nowhere => {
-                        cx.dropped(&self.name, DropReason::NoPartition);
-                        Ok(())
-                    }
+            None => send(by_key),
+            Some(partitioner) => match partitioner(topic_name, &key, &value, partitions) {
+                Partitions::ByKey => send(by_key),
+                Partitions::One(partition) => send(SendTo::Partition(partition)),
+                Partitions::Many(list) if !list.is_empty() => list.into_iter().try_for_each(|p| send(SendTo::Partition(p))),
+                Partitions::Many(_) | Partitions::Nowhere => {
+                    cx.dropped(&self.name, DropReason::NoPartition);
+                    Ok(())
                 }
-            }
+            },
         };
         sent.map_err(|e| e.at(format!("node {}", self.name)))
     }

@@ -119,6 +119,7 @@ impl StreamThread {
             client: settings.producer(&entry.name),
             transactional_id: None,
             transaction_timeout: None,
+            without_acknowledgements: plan.topology.subtopologies().iter().flat_map(|s| &s.stores).all(|s| s.logging().is_none()),
         })?;
         let env = TaskEnv {
             application_id: settings.application_id.as_str().into(),
