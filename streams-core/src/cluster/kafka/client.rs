@@ -156,6 +156,9 @@ impl Stray {
 /// An error object of librdkafka.
 pub(super) struct RkError(*mut rk::rd_kafka_error_t);
 
+// Safety: an object of its own.
+unsafe impl Send for RkError {}
+
 impl RkError {
     /// Takes what a call returned: null is success.
     ///

@@ -38,19 +38,24 @@ pub(super) struct KafkaMembership {
     open: Option<GroupEvent>,
 }
 
-/// The group's metadata as librdkafka gives it to a transaction.
-pub(super) struct Token(NonNull<rk::rd_kafka_consumer_group_metadata_t>);
+/// The group's metadata as librdkafka gives it to a transaction. Shared with a call that may outlive its caller's patience.
+#[derive(Clone)]
+pub(super) struct Token(Arc<Metadata>);
+
+struct Metadata(NonNull<rk::rd_kafka_consumer_group_metadata_t>);
 
 // Safety: an object of its own, never changed.
-unsafe impl Send for Token {}
+unsafe impl Send for Metadata {}
+// Safety: as above.
+unsafe impl Sync for Metadata {}
 
 impl Token {
     pub fn raw(&self) -> *const rk::rd_kafka_consumer_group_metadata_t {
-        self.0.as_ptr()
+        self.0.0.as_ptr()
     }
 }
 
-impl Drop for Token {
+impl Drop for Metadata {
     fn drop(&mut self) {
         // Safety: owned.
         unsafe { rk::rd_kafka_consumer_group_metadata_destroy(self.0.as_ptr()) }
@@ -294,7 +299,7 @@ impl Membership for KafkaMembership {
         self.check_generation()?;
         // Safety: the client is alive.
         match NonNull::new(unsafe { rk::rd_kafka_consumer_group_metadata(self.client.raw()) }) {
-            Some(raw) => Ok(Box::new(Token(raw))),
+            Some(raw) => Ok(Box::new(Token(Arc::new(Metadata(raw))))),
             None => Err(Error::new(ErrorKind::Internal, format!("group `{}`: librdkafka has no metadata of it", self.group))),
         }
     }

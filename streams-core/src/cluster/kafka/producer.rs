@@ -11,7 +11,7 @@ mod acks;
 mod headers;
 mod transaction;
 
-use super::client::{Client, c_string, millis};
+use super::client::{Client, RkError, c_string, millis};
 use super::codes::Code;
 use super::queue::{Event, Queue};
 use super::settings::{self, Role, Transaction, Waits};
@@ -19,6 +19,7 @@ use super::signal::{Ready, Signal, on_event};
 use crate::cluster::{CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, ProducerOptions};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use acks::Acks;
+use crossbeam_channel::Receiver;
 use rdkafka_sys as rk;
 use rk::rd_kafka_vtype_t as vtype;
 use std::collections::HashMap;
@@ -44,6 +45,8 @@ pub(super) struct KafkaProducer {
     fatal: Option<(ErrorKind, String)>,
     waits: Waits,
     transactional: Option<String>,
+    /// A call that did not come back in time.
+    running: Option<Receiver<Result<(), RkError>>>,
     /// Last, so that topics and queue go first.
     client: Arc<Client>,
 }
@@ -103,6 +106,7 @@ impl KafkaProducer {
             fatal: None,
             waits,
             transactional: transactional_id,
+            running: None,
             client,
         })
     }
@@ -316,7 +320,7 @@ impl Producer for KafkaProducer {
             ];
             let count = if headers.is_none() { parts.len() - 1 } else { parts.len() };
             // Safety: client, topic and bytes are alive for the call, which copies the bytes; headers are taken over on success.
-            let result = unsafe { super::client::RkError::take(rk::rd_kafka_produceva(self.client.raw(), parts.as_ptr(), count)) };
+            let result = unsafe { RkError::take(rk::rd_kafka_produceva(self.client.raw(), parts.as_ptr(), count)) };
             match result {
                 Ok(()) => {
                     headers.taken();

@@ -136,6 +136,11 @@ impl Drop for Event {
 /// A list of partitions with offsets, for librdkafka.
 pub(super) struct Partitions(NonNull<rk::rd_kafka_topic_partition_list_t>);
 
+// Safety: an object of its own, changed only through `&mut`.
+unsafe impl Send for Partitions {}
+// Safety: as above.
+unsafe impl Sync for Partitions {}
+
 impl Partitions {
     pub fn new(capacity: usize) -> Partitions {
         // Safety: librdkafka ends the process when memory is out, so this is never null.

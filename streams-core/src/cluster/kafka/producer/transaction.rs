@@ -8,22 +8,41 @@ use super::super::queue::Partitions;
 use super::KafkaProducer;
 use crate::cluster::{CommitToken, CommittedOffset};
 use crate::{Error, ErrorKind, Result, TopicPartition};
+use crossbeam_channel::{TryRecvError, bounded};
 use rdkafka_sys as rk;
 use std::ffi::c_int;
+use std::ptr;
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// One call into librdkafka.
 const SLICE: Duration = Duration::from_millis(250);
+/// How long to wait for a first connection.
+const CONNECT: Duration = Duration::from_secs(1);
 /// Between two tries of something that the broker put off.
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl KafkaProducer {
     pub(super) fn init(&mut self, timeout: Duration) -> Result<()> {
+        self.connect(timeout);
         // `init_transactions` keeps to its own time limit and is resumed by calling it again.
         self.repeat("the transactions of an earlier producer cannot be settled", timeout, timeout, |client, ms| {
             // Safety: the client is alive, and so is what is handed to it.
             unsafe { rk::rd_kafka_init_transactions(client, ms) }
         })
+    }
+
+    /// Waits for a connection to any broker: without one librdkafka looks for the coordinator again only after half a second.
+    fn connect(&self, timeout: Duration) {
+        let mut metadata = ptr::null();
+        // Safety: the client is alive; an answer is freed. What goes wrong here is told by the call that follows.
+        unsafe {
+            rk::rd_kafka_metadata(self.client.raw(), 0, ptr::null_mut(), &mut metadata, millis(timeout.min(CONNECT)));
+            if !metadata.is_null() {
+                rk::rd_kafka_metadata_destroy(metadata);
+            }
+        }
     }
 
     pub(super) fn begin_transaction(&mut self) -> Result<()> {
@@ -46,10 +65,35 @@ impl KafkaProducer {
         for (partition, offset) in offsets {
             list.add_committed(partition, offset)?;
         }
-        self.repeat("offsets cannot be added to the transaction", timeout, timeout, |client, ms| {
-            // Safety: the client is alive, and so is what is handed to it.
-            unsafe { rk::rd_kafka_send_offsets_to_transaction(client, list.raw(), token.raw(), ms) }
+        let (list, token) = (Arc::new(list), token.clone());
+        self.repeat_call("offsets were not added to the transaction", timeout, |producer, left| {
+            let (client, list, token) = (producer.client.clone(), list.clone(), token.clone());
+            producer.apart(left, move || {
+                // Safety: client, list and token are alive, and the error object is owned here.
+                unsafe { RkError::take(rk::rd_kafka_send_offsets_to_transaction(client.raw(), list.raw(), token.raw(), millis(left))) }
+            })
         })
+    }
+
+    /// Makes a call on a thread of its own, and waits for it no longer than told. librdkafka waits for a coordinator that hangs until its
+    /// socket's time is over (its issue 5456), and the group takes this thread for dead by then.
+    fn apart(&mut self, timeout: Duration, call: impl FnOnce() -> Result<(), RkError> + Send + 'static) -> Option<Result<(), RkError>> {
+        let (done, result) = bounded(1);
+        let spawned = thread::Builder::new().name("kafka-offsets".into()).spawn(move || {
+            // Nobody may be waiting any more.
+            let _ = done.send(call());
+        });
+        if spawned.is_err() {
+            // Without a thread, which is a passing fault of the machine, the caller tries again.
+            return None;
+        }
+        match result.recv_timeout(timeout + PAUSE) {
+            Ok(outcome) => Some(outcome),
+            Err(_) => {
+                self.running = Some(result);
+                None
+            }
+        }
     }
 
     pub(super) fn commit_transaction(&mut self, timeout: Duration) -> Result<()> {
@@ -74,16 +118,38 @@ impl KafkaProducer {
         slice: Duration,
         call: impl Fn(*mut rk::rd_kafka_t, c_int) -> *mut rk::rd_kafka_error_t,
     ) -> Result<()> {
+        self.repeat_call(what, timeout, |producer, left| {
+            // Safety: the client is alive, and the error object is owned here.
+            Some(unsafe { RkError::take(call(producer.client.raw(), millis(left.min(slice)))) })
+        })
+    }
+
+    /// The same for a call that may not come back: `None`.
+    fn repeat_call(
+        &mut self,
+        what: &str,
+        timeout: Duration,
+        mut call: impl FnMut(&mut Self, Duration) -> Option<Result<(), RkError>>,
+    ) -> Result<()> {
         if let Some((kind, text)) = &self.fatal {
             return Err(Error::new(*kind, text.clone()));
+        }
+        if let Some(running) = &self.running {
+            if let Err(TryRecvError::Empty) = running.try_recv() {
+                return Err(self.client.error(Code::TIMED_OUT, format_args!("{what}, because an earlier call has not come back")));
+            }
+            self.running = None;
         }
         let deadline = Instant::now() + timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            // Safety: the client is alive, and the error object is owned here.
-            let result = unsafe { RkError::take(call(self.client.raw(), millis(left.min(slice)))) };
+            let result = call(self, left);
             self.serve();
-            let Err(error) = result else { return Ok(()) };
+            let error = match result {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) => error,
+                None => return Err(self.client.error(Code::TIMED_OUT, format_args!("{what} within {} ms", timeout.as_millis()))),
+            };
             if error.is_fatal() {
                 let (code, text) = self.client.fatal().unwrap_or_else(|| (error.code(), error.text()));
                 return Err(self.end(code, &text));
@@ -105,7 +171,7 @@ impl KafkaProducer {
                 return Err(self.client.error_text(Code::TIMED_OUT, what, &text));
             }
             if error.code() != Code::TIMED_OUT {
-                std::thread::sleep(PAUSE);
+                thread::sleep(PAUSE);
             }
         }
     }
