@@ -1,0 +1,91 @@
+//! What every application must do, written once: plain functions that start `KafkaStreams`, run on the embedded cluster and on a real
+//! broker. `app_suite!` makes a test of each.
+
+pub mod bench;
+
+pub mod bad_records;
+pub mod control;
+pub mod failures;
+pub mod idle;
+pub mod restarts;
+pub mod sharing;
+pub mod topics;
+
+pub use bench::Bench;
+
+use crate::behaviour::Fixture;
+use std::sync::Arc;
+use streams_core::cluster::Cluster;
+
+/// A cluster that applications can be started on.
+pub trait AppFixture: Fixture {
+    /// The same cluster as `cluster`, for applications to keep.
+    fn shared(&self) -> Arc<dyn Cluster>;
+}
+
+/// Makes a `#[test]` of every behaviour. The argument is an expression that makes the fixture of one test.
+#[macro_export]
+macro_rules! app_suite {
+    ($fixture:expr) => {
+        $crate::app_suite! { $fixture;
+            sharing: [
+                words_are_counted_once,
+                words_are_counted_once_without_a_cache,
+                several_threads_share_the_work,
+                two_instances_share_and_one_leaves_midway,
+                threads_come_and_go,
+            ],
+            restarts: [
+                a_restart_goes_on_where_it_ended,
+                a_wiped_state_directory_is_restored,
+                a_process_that_vanishes_loses_nothing,
+                windows_are_restored,
+                local_state_can_be_deleted_only_when_nothing_runs,
+            ],
+            topics: [
+                a_missing_source_topic_is_named,
+                topics_that_are_joined_need_equal_counts,
+                an_internal_topic_of_another_size_is_refused,
+                a_topic_without_a_commit_and_without_a_policy_is_refused,
+                reading_can_begin_at_the_end,
+                repartition_topics_are_purged,
+                two_instances_make_the_internal_topics_at_once,
+            ],
+            failures: [
+                a_panic_ends_the_application_and_names_the_record,
+                a_panic_is_left_out_where_the_policy_says_so,
+                an_error_of_a_processor_names_its_node,
+                a_failed_thread_is_replaced,
+                a_handler_that_panics_closes_the_instance,
+                an_output_too_large_for_the_broker_is_named,
+            ],
+            bad_records: [
+                an_undecodable_value_ends_the_application_and_names_the_record,
+                undecodable_values_are_left_out_where_the_policy_says_so,
+                a_null_key_without_room_for_it_is_named,
+                a_negative_timestamp_is_named,
+            ],
+            control: [
+                states_change_as_in_java,
+                a_paused_application_does_nothing,
+                closing_is_quick_and_can_be_repeated,
+                dropping_closes,
+                threads_and_tasks_are_listed,
+                more_threads_than_tasks_do_no_harm,
+            ],
+        }
+    };
+    ($fixture:expr; $($module:ident: [$($name:ident,)*],)*) => {
+        $(
+            mod $module {
+                use super::*;
+                $(
+                    #[test]
+                    fn $name() {
+                        $crate::apps::$module::$name(&$fixture);
+                    }
+                )*
+            }
+        )*
+    };
+}

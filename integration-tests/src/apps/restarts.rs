@@ -1,0 +1,128 @@
+//! State across restarts: kept where it is, restored where it is not.
+
+use super::AppFixture;
+use super::bench::{Bench, PATIENCE, close, durable, shared};
+use std::sync::Mutex;
+use std::time::Duration;
+use streams_core::config::StreamsConfig;
+use streams_core::runtime::RestoreEvent;
+use streams_core::{ErrorKind, KafkaStreams, State, StreamsBuilder, TimeWindows, Topology};
+
+/// Starts word count and tells how many records it restored.
+fn start_and_count_restored(bench: &Bench<'_>, topology: Topology, config: StreamsConfig) -> (KafkaStreams, u64) {
+    let (sink, restored) = shared::<Mutex<u64>>();
+    let app = bench
+        .builder(topology, config)
+        .restore_listener(move |event| {
+            if let RestoreEvent::End { total, .. } = event {
+                *sink.lock().expect("no panic") += *total;
+            }
+        })
+        .start()
+        .expect("the application starts");
+    app.wait_for(State::Running, PATIENCE).expect("the application runs");
+    let restored = *restored.lock().expect("no panic");
+    (app, restored)
+}
+
+pub fn a_restart_goes_on_where_it_ended(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(200);
+    let app = bench.start_words("a");
+    bench.await_counts();
+    close(&app);
+    drop(app);
+    bench.feed(200);
+    let (app, restored) = start_and_count_restored(&bench, bench.word_count(), bench.config("a"));
+    bench.await_counts();
+    if durable() {
+        assert_eq!(restored, 0, "the state was there");
+    }
+    close(&app);
+}
+
+pub fn a_wiped_state_directory_is_restored(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(200);
+    let app = bench.start_words("a");
+    bench.await_counts();
+    close(&app);
+    app.clean_up().expect("nothing runs");
+    drop(app);
+    bench.feed(200);
+    let (app, restored) = start_and_count_restored(&bench, bench.word_count(), bench.config("a"));
+    bench.await_counts();
+    assert!(restored >= bench.expected.len() as u64, "{restored} records");
+    close(&app);
+}
+
+/// An instance whose threads end without a commit, as if killed: nothing is lost, and only what came after the last commit is repeated.
+pub fn a_process_that_vanishes_loses_nothing(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(200);
+    let doomed = bench.word_count_with(|line| assert_ne!(line, "the end"));
+    let app = bench.builder(doomed, bench.config("a")).start().expect("the application starts");
+    bench.await_counts();
+    bench.feed(40);
+    bench.put(0, None, Some(b"the end"), super::bench::TIME);
+    bench.flush();
+    super::bench::end_of(&app);
+    drop(app);
+    let app = bench.start_words("a");
+    bench.feed(200);
+    *bench.expected.entry("the".to_owned()).or_default() += 1;
+    *bench.expected.entry("end".to_owned()).or_default() += 1;
+    let (least, repeated) = (bench.expected.clone(), 3 * 40);
+    bench.await_output("all counts", |bench| {
+        let counts = bench.counts();
+        let extra: i64 = counts.values().sum::<i64>() - least.values().sum::<i64>();
+        assert!(extra <= repeated, "{extra} words were counted twice");
+        least.iter().all(|(word, count)| counts.get(word).is_some_and(|c| c >= count))
+    });
+    close(&app);
+}
+
+pub fn windows_are_restored(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let topology = |bench: &Bench<'_>| {
+        let builder = StreamsBuilder::new();
+        let windows = TimeWindows::tumbling(Duration::from_secs(1000)).no_grace();
+        builder
+            .stream::<(), String>(bench.input.as_str())
+            .flat_map_values(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>())
+            .group_by(|_, word| word.clone())
+            .windowed_by(windows)
+            .count_with("windows")
+            .to_stream()
+            .select_key(|windowed, _| windowed.key.clone())
+            .to(&bench.output);
+        builder.build().expect("the topology is right")
+    };
+    bench.feed(100);
+    let app = bench.start(topology(&bench), bench.config("a"));
+    bench.await_counts();
+    close(&app);
+    app.clean_up().expect("nothing runs");
+    drop(app);
+    let (app, restored) = start_and_count_restored(&bench, topology(&bench), bench.config("a"));
+    assert!(restored >= bench.expected.len() as u64, "{restored} records");
+    bench.feed(100);
+    bench.await_counts();
+    close(&app);
+}
+
+pub fn local_state_can_be_deleted_only_when_nothing_runs(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(10);
+    let app = bench.start_words("a");
+    let refused = app.clean_up().expect_err("it runs");
+    assert!(refused.kind() == ErrorKind::Closed && refused.to_string().contains("RUNNING"), "{refused}");
+    bench.await_counts();
+    close(&app);
+    app.clean_up().expect("nothing runs");
+    bench.builder(bench.word_count(), bench.config("a")).clean_up().expect("nothing runs");
+    let tasks: Vec<_> = std::fs::read_dir(bench.state_dir("a").join(&bench.app))
+        .map(|entries| entries.flatten().filter(|e| e.path().is_dir()).collect())
+        .unwrap_or_default();
+    assert!(tasks.is_empty(), "{tasks:?}");
+}

@@ -1,0 +1,61 @@
+//! What every application must do, on the embedded cluster, and what only this one can be made to do.
+
+mod trouble;
+
+use integration_tests::apps::AppFixture;
+use integration_tests::behaviour::Fixture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use streams_core::cluster::Cluster;
+use streams_core::cluster::embedded::{EmbeddedCluster, EmbeddedOptions};
+use streams_core::time::{Clock, SystemClock};
+
+/// The machine's clock, and what was added to it.
+#[derive(Default)]
+struct ShiftedClock {
+    machine: SystemClock,
+    added_ms: AtomicU64,
+}
+
+impl Clock for ShiftedClock {
+    fn now_ms(&self) -> i64 {
+        self.machine.now_ms() + self.added_ms.load(Ordering::Relaxed) as i64
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.machine.monotonic() + Duration::from_millis(self.added_ms.load(Ordering::Relaxed))
+    }
+}
+
+struct Embedded {
+    cluster: EmbeddedCluster,
+    /// The cluster's alone: applications go by the machine's.
+    clock: Arc<ShiftedClock>,
+}
+
+impl Embedded {
+    fn new() -> Self {
+        let clock: Arc<ShiftedClock> = Arc::default();
+        let cluster = EmbeddedCluster::with_options(EmbeddedOptions { clock: clock.clone(), ..EmbeddedOptions::default() });
+        Embedded { cluster, clock }
+    }
+}
+
+impl Fixture for Embedded {
+    fn cluster(&self) -> &dyn Cluster {
+        &self.cluster
+    }
+
+    fn pass_time(&self, time: Duration) {
+        self.clock.added_ms.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+    }
+}
+
+impl AppFixture for Embedded {
+    fn shared(&self) -> Arc<dyn Cluster> {
+        Arc::new(self.cluster.clone())
+    }
+}
+
+integration_tests::app_suite!(Embedded::new());
