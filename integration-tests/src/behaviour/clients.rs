@@ -86,6 +86,7 @@ impl<'a> Clients<'a> {
             client: settings(self.fixture, &[]),
             transactional_id: Some(id.to_string()),
             transaction_timeout: Some(PATIENCE),
+            ..Default::default()
         };
         Writer { producer: self.fixture.cluster().producer(options).unwrap() }
     }
