@@ -1,5 +1,6 @@
 //! One broker with its prepared input, and the runs on it.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Session<'a> {
     bootstrap: String,
     state_dir: PathBuf,
     _broker: Broker,
+    /// How many runs there were.
+    runs: Cell<u32>,
 }
 
 impl<'a> Session<'a> {
@@ -43,7 +46,7 @@ impl<'a> Session<'a> {
         let (printed, _) = process::measure(&mut load, LIMIT)?;
         let prepared = plan.workloads.iter().map(|workload| Prepared::find(workload, &printed)).collect::<Outcome<_>>()?;
         let state_dir = workspace::target_dir()?.join("bench-state");
-        Ok(Session { plan, programs, prepared, bootstrap, state_dir, _broker: broker })
+        Ok(Session { plan, programs, prepared, bootstrap, state_dir, _broker: broker, runs: Cell::new(0) })
     }
 
     /// Every workload in every engine, the engines in turns.
@@ -72,8 +75,9 @@ impl<'a> Session<'a> {
 
     /// One run, its output checked; also says which records lie in which partitions.
     fn run(&self, engine: Engine, prepared: &Prepared, settings: Settings) -> Outcome<(Figures, String)> {
-        // Every run has topics of its own, so that none finds what another has left.
-        let id = format!("bench-run-{}-{}", prepared.workload, engine.name());
+        // Every run has a group and topics of its own, so that none finds what another has left.
+        self.runs.set(self.runs.get() + 1);
+        let id = format!("bench-run-{}-{}-{}", self.runs.get(), prepared.workload, engine.name());
         let output = format!("{id}-output");
         let state_dir = self.state_dir.join(&id);
         let create = ["create", "--partitions", &self.plan.partitions.to_string(), &output];
