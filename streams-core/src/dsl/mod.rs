@@ -10,7 +10,9 @@ mod windows;
 
 pub use builder::StreamsBuilder;
 pub use grouped::KGroupedStream;
-pub use options::{Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics};
+pub use options::{
+    Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics,
+};
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};
 pub use windowed::TimeWindowedKStream;

@@ -48,6 +48,11 @@ impl PhysicalBuilder {
         self.add(name, NodeKind::Processor, parents, factory)
     }
 
+    /// A processor that `describe()` does not show.
+    pub fn add_hidden(&mut self, name: &Arc<str>, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
+        self.add(name, NodeKind::Hidden, parents, factory)
+    }
+
     pub fn add_sink(&mut self, name: &Arc<str>, topic: SinkTopic, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
         self.add(name, NodeKind::Sink { topic }, parents, factory)
     }

@@ -5,6 +5,7 @@ mod context;
 mod describe;
 mod groups;
 mod java_order;
+mod java_tree;
 mod processor;
 mod spec;
 mod store_handle;

@@ -69,9 +69,17 @@ pub(crate) struct Subtopology {
 /// What a node does at the edge of the graph.
 #[derive(Clone)]
 pub(crate) enum NodeKind {
-    Source { topics: Vec<TopicName>, reset: Option<OffsetReset>, extractor: Option<Arc<dyn TimestampExtractor>> },
+    Source {
+        topics: Vec<TopicName>,
+        reset: Option<OffsetReset>,
+        extractor: Option<Arc<dyn TimestampExtractor>>,
+    },
     Processor,
-    Sink { topic: SinkTopic },
+    /// A processor where Java needs none, because its types do not tell null apart: it is not described and burns no name.
+    Hidden,
+    Sink {
+        topic: SinkTopic,
+    },
 }
 
 /// Where a sink writes.

@@ -143,16 +143,17 @@ impl<K: Data + DefaultSerde, V: Data + DefaultSerde> Default for Materialized<K,
     }
 }
 
-impl<K: Data, V: Data + DefaultSerde> From<&str> for Materialized<K, V> {
+/// A name for the store. For types without a default serde, such as windowed keys: `Materialized::inherited().named(name)`.
+impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<&str> for Materialized<K, V> {
     fn from(name: &str) -> Self {
-        Materialized::new(SerdeChoice::default(), SerdeChoice::by_type()).named(name)
+        Self::default().named(name)
     }
 }
 
 /// Only a name for the operator's node.
-impl<K: Data, V: Data + DefaultSerde> From<Named> for Materialized<K, V> {
+impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<Named> for Materialized<K, V> {
     fn from(named: Named) -> Self {
-        Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()).node_named(named)
+        Materialized::implied(SerdeChoice::by_type(), SerdeChoice::by_type()).node_named(named)
     }
 }
 

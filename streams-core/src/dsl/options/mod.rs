@@ -1,5 +1,6 @@
 //! The one options value that the `_with` form of an operator takes.
 
+mod branched;
 mod consumed;
 mod grouped;
 mod joined;
@@ -10,6 +11,7 @@ mod serde_choice;
 mod stream_joined;
 mod topics;
 
+pub use branched::Branched;
 pub use consumed::Consumed;
 pub use grouped::Grouped;
 pub use joined::Joined;

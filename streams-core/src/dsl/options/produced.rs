@@ -28,18 +28,23 @@ pub struct Produced<K, V> {
     pub(crate) key: SerdeChoice<K>,
     pub(crate) value: SerdeChoice<V>,
     pub(crate) partitioner: Option<StreamPartitioner<K, V>>,
+    pub(crate) extractor_name: Option<Arc<str>>,
     pub(crate) named: Named,
 }
 
 impl<K: Data, V: Data> Produced<K, V> {
+    fn new(key: SerdeChoice<K>, value: SerdeChoice<V>) -> Self {
+        Produced { key, value, partitioner: None, extractor_name: None, named: Named::default() }
+    }
+
     /// With these serdes.
     pub fn with(key: impl Serde<K>, value: impl Serde<V>) -> Self {
-        Produced { key: SerdeChoice::given(key), value: SerdeChoice::given(value), partitioner: None, named: Named::default() }
+        Produced::new(SerdeChoice::given(key), SerdeChoice::given(value))
     }
 
     /// With the serdes that came with the stream.
     pub fn inherited() -> Self {
-        Produced { key: SerdeChoice::default(), value: SerdeChoice::default(), partitioner: None, named: Named::default() }
+        Produced::new(SerdeChoice::default(), SerdeChoice::default())
     }
 
     /// The key's serde.
@@ -63,6 +68,14 @@ impl<K: Data, V: Data> Produced<K, V> {
         self
     }
 
+    /// What `describe()` calls the closure of a computed topic ([`to_computed_with`](crate::KStream::to_computed_with)): the name of its type
+    /// by default. Nothing else depends on it.
+    #[must_use]
+    pub fn extractor_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.extractor_name = Some(name.into());
+        self
+    }
+
     /// A name for the sink node.
     #[must_use]
     pub fn named(mut self, named: impl Into<Named>) -> Self {
@@ -73,7 +86,7 @@ impl<K: Data, V: Data> Produced<K, V> {
 
 impl<K: Data + DefaultSerde, V: Data + DefaultSerde> Default for Produced<K, V> {
     fn default() -> Self {
-        Produced { key: SerdeChoice::by_type(), value: SerdeChoice::by_type(), partitioner: None, named: Named::default() }
+        Produced::new(SerdeChoice::by_type(), SerdeChoice::by_type())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `split`: one stream into several.
 
 use super::{Added, KStream, processor};
+use crate::dsl::options::Branched;
 use crate::exec::{Built, Cx, Edge, ErasedEdge, GraphEnv, Meta, NodeFactory, Process, Types};
 use crate::plan::{Named, Role, Target};
 use crate::{Data, Result};
@@ -56,7 +57,7 @@ impl<K, V> std::fmt::Debug for BranchedKStream<K, V> {
     }
 }
 
-/// The branches by name, and in the order of declaration.
+/// The branches by name.
 #[derive(Debug)]
 pub struct Branches<K, V> {
     prefix: Arc<str>,
@@ -78,12 +79,12 @@ impl<K, V> Branches<K, V> {
 impl<K: Data, V: Data> BranchedKStream<K, V> {
     /// Records for which `wants` is true and no earlier branch was. Its name is the split's with the position behind.
     pub fn branch(self, wants: impl Fn(&K, &V) -> bool + Send + Sync + 'static) -> Self {
-        self.add(Some(Arc::new(wants)), Named::default())
+        self.add(Some(Arc::new(wants)), Named::default().into())
     }
 
-    /// [`branch`](Self::branch) with a name.
-    pub fn branch_with(self, wants: impl Fn(&K, &V) -> bool + Send + Sync + 'static, name: impl Into<Named>) -> Self {
-        self.add(Some(Arc::new(wants)), name.into())
+    /// [`branch`](Self::branch) with a name (a `&str`), or with what follows it: see [`Branched`].
+    pub fn branch_with(self, wants: impl Fn(&K, &V) -> bool + Send + Sync + 'static, branched: impl Into<Branched<K, V>>) -> Self {
+        self.add(Some(Arc::new(wants)), branched.into())
     }
 
     /// All other records go to branch `0`.
@@ -92,9 +93,9 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         self.default_branch_with(Named::default())
     }
 
-    /// [`default_branch`](Self::default_branch) with a name.
-    pub fn default_branch_with(self, name: impl Into<Named>) -> Branches<K, V> {
-        self.add(None, name.into()).no_default_branch()
+    /// [`default_branch`](Self::default_branch) with a name, or with what follows it.
+    pub fn default_branch_with(self, branched: impl Into<Branched<K, V>>) -> Branches<K, V> {
+        self.add(None, branched.into()).no_default_branch()
     }
 
     /// All other records are dropped, on purpose and uncounted.
@@ -103,7 +104,7 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         Branches { prefix: self.splitter.name, streams: self.streams }
     }
 
-    fn add(mut self, wants: Option<Predicate<K, V>>, named: Named) -> Self {
+    fn add(mut self, wants: Option<Predicate<K, V>>, branched: Branched<K, V>) -> Self {
         let position = match wants {
             Some(_) => {
                 self.count += 1;
@@ -113,7 +114,7 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         };
         let mut plan = self.splitter.plan.lock();
         plan.processor_name(&Named::default(), "KSTREAM-BRANCHCHILD-"); // Java burns an index that it never shows
-        let suffix = named.get().map_or_else(|| position.to_string(), |name| name.to_string());
+        let suffix = branched.named.get().map_or_else(|| position.to_string(), |name| name.to_string());
         let name: Arc<str> = format!("{}{suffix}", self.splitter.name).into();
         plan.check_name(&name);
         let write = processor::<K, V, K, V>(Box::new(|_, next| Ok(Box::new(super::merge::PassThrough(next)))));
@@ -121,7 +122,11 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         drop(plan);
         self.predicates.lock().unwrap_or_else(PoisonError::into_inner).push(wants.unwrap_or_else(|| Arc::new(|_, _| true)));
         let stream = self.splitter.unchanged(Added { node, name: name.clone() });
-        self.streams.insert(name.to_string(), stream);
+        let kept = match branched.then {
+            Some(then) => then(stream),
+            None => Some(stream),
+        };
+        self.streams.extend(kept.map(|stream| (name.to_string(), stream)));
         self
     }
 }

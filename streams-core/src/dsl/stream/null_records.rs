@@ -1,13 +1,15 @@
 //! Leaving out records without a key or without a value, where the types have room for null.
 
-use super::KStream;
-use crate::Data;
-use crate::Result;
-use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process};
+use super::{Added, KStream};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Maker, Meta, Process, operator};
+use crate::plan::{Role, Target};
+use crate::{Data, Result};
 use std::sync::Arc;
 
 impl<K: Data, V: Data> KStream<Option<K>, V> {
     /// Drops records without a key, counted and logged; behind it the key is a plain `K`.
+    ///
+    /// Java drops such records in the nodes that cannot use them. So this is no operator: it takes no name and `describe()` does not show it.
     ///
     /// ```
     /// # use streams_core::testing::through;
@@ -16,7 +18,7 @@ impl<K: Data, V: Data> KStream<Option<K>, V> {
     /// ```
     pub fn skip_null_keys(&self) -> KStream<K, V> {
         let make = |env: &mut GraphEnv<'_>, next| Ok(Box::new(SkipNullKeys { name: env.node_name(), next }) as Edge<Option<K>, V>);
-        let added = self.add("KSTREAM-FILTER-", &Default::default(), Box::new(make));
+        let added = self.add_hidden("skip-null-keys", Box::new(make));
         let repartition_required = self.repartition_required;
         KStream { key_bytes: self.key_bytes, value_serde: self.value_serde.clone(), repartition_required, ..self.new_key(added) }
     }
@@ -25,6 +27,8 @@ impl<K: Data, V: Data> KStream<Option<K>, V> {
 impl<K: Data, V: Data> KStream<K, Option<V>> {
     /// Drops records without a value, counted and logged; behind it the value is a plain `V`.
     ///
+    /// Java drops such records in the nodes that cannot use them. So this is no operator: it takes no name and `describe()` does not show it.
+    ///
     /// ```
     /// # use streams_core::testing::through;
     /// let out = through([("a", Some(1_i64)), ("b", None)], |stream| stream.skip_null_values());
@@ -32,7 +36,23 @@ impl<K: Data, V: Data> KStream<K, Option<V>> {
     /// ```
     pub fn skip_null_values(&self) -> KStream<K, V> {
         let make = |env: &mut GraphEnv<'_>, next| Ok(Box::new(SkipNullValues { name: env.node_name(), next }) as Edge<K, Option<V>>);
-        self.same_key(self.add("KSTREAM-FILTER-", &Default::default(), Box::new(make)))
+        self.same_key(self.add_hidden("skip-null-values", Box::new(make)))
+    }
+}
+
+impl<K: Data, V: Data> KStream<K, V> {
+    /// Adds a node that Java does not have, or finds it again. The stream keeps its name, because topics are named after it.
+    fn add_hidden<KO: Data, VO: Data>(&self, what: &str, make: Maker<K, V, KO, VO>) -> Added {
+        let mut plan = self.plan.lock();
+        let parent = &plan.nodes[self.node.0];
+        let name: Arc<str> = format!("{}-{what}", parent.name).into();
+        let known = parent.children.iter().copied().find(|child| plan.nodes[child.0].name == name);
+        let node = known.unwrap_or_else(|| {
+            let factory = operator(make);
+            let write = move |target: &mut Target<'_>| target.builder.add_hidden(&target.name, &target.parents, factory.clone());
+            plan.add(name, &[self.node], Role::Other, Arc::new(write))
+        });
+        Added { node, name: self.name.clone() }
     }
 }
 

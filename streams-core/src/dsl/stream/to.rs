@@ -63,7 +63,8 @@ impl<K: Data, V: Data> KStream<K, V> {
 
     /// [`to_computed`](Self::to_computed) with serdes, a partitioner, or a name for the node.
     pub fn to_computed_with(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: Produced<K, V>) {
-        self.sink(Destination::Computed(Arc::new(choose)), produced);
+        let name = produced.extractor_name.clone().unwrap_or_else(|| type_name_of(&choose).into());
+        self.sink(Destination::Computed(Arc::new(choose), name), produced);
     }
 
     fn sink(&self, destination: Destination<K, V>, produced: Produced<K, V>) {
@@ -80,27 +81,32 @@ impl<K: Data, V: Data> KStream<K, V> {
             is_repartition: false,
         };
         let write = move |target: &mut Target<'_>| {
-            let (kind, destination) = match &destination {
-                Destination::Fixed(topic) => (SinkTopic::Fixed(TopicName::External(topic.clone())), destination.clone()),
-                Destination::Computed(_) => (SinkTopic::Computed("closure".into()), destination.clone()),
+            let kind = match &destination {
+                Destination::Fixed(topic) => SinkTopic::Fixed(TopicName::External(topic.clone())),
+                Destination::Computed(_, name) => SinkTopic::Computed(name.clone()),
             };
-            target.builder.add_sink(&target.name, kind, &target.parents, sink.clone().factory(destination))
+            target.builder.add_sink(&target.name, kind, &target.parents, sink.clone().factory(destination.clone()))
         };
         plan.add(name, &[self.node], Role::Other, Arc::new(write));
     }
 }
 
+fn type_name_of<T>(_: &T) -> &'static str {
+    std::any::type_name::<T>()
+}
+
 /// Where a sink writes.
 pub(crate) enum Destination<K, V> {
     Fixed(Arc<str>),
-    Computed(TopicChooser<K, V>),
+    /// The closure, and what `describe()` calls it.
+    Computed(TopicChooser<K, V>, Arc<str>),
 }
 
 impl<K, V> Clone for Destination<K, V> {
     fn clone(&self) -> Self {
         match self {
             Destination::Fixed(topic) => Destination::Fixed(topic.clone()),
-            Destination::Computed(choose) => Destination::Computed(choose.clone()),
+            Destination::Computed(choose, name) => Destination::Computed(choose.clone(), name.clone()),
         }
     }
 }
@@ -147,7 +153,7 @@ impl<K: Data, V: Data> SinkSpec<K, V> {
                     let topic = env.collector().topic(&name)?;
                     To::Fixed { topic, name }
                 }
-                Destination::Computed(choose) => To::Computed(choose.clone()),
+                Destination::Computed(choose, _) => To::Computed(choose.clone()),
             };
             Ok(Box::new(Sink { name: env.node_name(), to: target, spec: self.clone(), key_buf: Vec::new(), value_buf: Vec::new() })
                 as Edge<K, V>)

@@ -1,0 +1,83 @@
+//! Topologies recorded from Java Kafka Streams, written here with this library's DSL: `describe()` must be equal to Java's byte for byte, and
+//! so must the names, kinds and configs of internal topics. An application may change from Java to this library and back only if they are.
+//!
+//! The recordings and the Java code of each are in `integration-tests/golden/describe` (`INDEX.md`). A function here has the recording's
+//! name, with `_` for `-`.
+
+/// Makes a test of each function, and the list of all of them.
+macro_rules! golden {
+    ($($case:ident),+ $(,)?) => {
+        pub const CASES: &[&str] = &[$(stringify!($case)),+];
+
+        mod equals_java {
+            $(#[test]
+            fn $case() {
+                crate::compare::with_recording(stringify!($case), super::$case);
+            })+
+        }
+    };
+}
+
+mod aggregates;
+mod branches;
+mod compare;
+mod counts;
+mod grouped_twice;
+mod missing;
+mod processors;
+mod reductions;
+mod repartitions;
+mod sinks;
+mod sources;
+mod stateless;
+mod stream_stream_joins;
+mod stream_table_joins;
+mod tables;
+mod to_tables;
+mod windowed_reductions;
+mod windows;
+mod word_counts;
+
+use std::collections::BTreeSet;
+use streams_core::{KStream, StreamsBuilder};
+
+/// The stream that most topologies begin with.
+fn input(b: &StreamsBuilder) -> KStream<String, String> {
+    b.stream("input")
+}
+
+fn words(line: String) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+fn concat(left: String, right: String) -> String {
+    left + &right
+}
+
+#[test]
+fn every_recording_is_compared_or_named_as_missing() {
+    let themes = [
+        word_counts::CASES,
+        stateless::CASES,
+        branches::CASES,
+        processors::CASES,
+        sources::CASES,
+        sinks::CASES,
+        repartitions::CASES,
+        counts::CASES,
+        reductions::CASES,
+        aggregates::CASES,
+        grouped_twice::CASES,
+        windows::CASES,
+        windowed_reductions::CASES,
+        stream_table_joins::CASES,
+        stream_stream_joins::CASES,
+        tables::CASES,
+        to_tables::CASES,
+    ];
+    let written = themes.into_iter().flatten().map(|case| case.replace('_', "-"));
+    let all: Vec<String> = written.chain(missing::MISSING.iter().map(|(id, _)| (*id).to_owned())).collect();
+    let distinct: BTreeSet<String> = all.iter().cloned().collect();
+    assert_eq!(distinct.len(), all.len(), "a recording is compared twice, or compared and named as missing");
+    assert_eq!(distinct, compare::recorded_ids());
+}
