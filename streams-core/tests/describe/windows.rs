@@ -2,7 +2,6 @@
 
 use crate::input;
 use std::time::Duration;
-use streams_core::serde::DefaultSerde;
 use streams_core::{KTable, Materialized, Named, Produced, StreamsBuilder, TimeWindowedKStream, TimeWindows, Windowed};
 
 fn tumbling() -> TimeWindows {
@@ -22,7 +21,7 @@ fn by_value(b: &StreamsBuilder, windows: TimeWindows) -> TimeWindowedKStream<Str
 }
 
 fn to_output(counts: &KTable<Windowed<String>, u64>) {
-    counts.to_stream().to_with("output", Produced::inherited().value_serde(<Option<u64>>::default_serde()));
+    counts.to_stream().to_with("output", Produced::inherited());
 }
 
 fn windowed_count_tumbling(b: &StreamsBuilder) {

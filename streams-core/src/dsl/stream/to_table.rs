@@ -82,7 +82,7 @@ impl<K: Data, I: Data> KStream<K, I> {
             key_bytes = key_serde.canonical_id();
             sources = Arc::new(BTreeSet::from([names.source]));
         }
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde);
+        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
         let queryable = materialized.name.is_some();
         let store = TableStore::new(supplier, queryable, queryable);
         let plan_node = table_from_stream(&mut plan, name.clone(), parent, store.clone(), key_bytes, into_row);
@@ -91,8 +91,8 @@ impl<K: Data, I: Data> KStream<K, I> {
             plan: self.plan.clone(),
             plan_node,
             name,
-            key_serde: materialized.key.given_or(&self.key_serde),
-            value_serde: materialized.value.given_or(carried),
+            key_serde: Some(key_serde),
+            value_serde: Some(value_serde),
             key_bytes,
             sources,
             table: store,
