@@ -9,9 +9,9 @@ type Then<K, V> = Box<dyn FnOnce(KStream<K, V>) -> Option<KStream<K, V>>>;
 /// A branch of a split: its name, and what follows it. A `&str` is a name.
 ///
 /// ```
-/// # use streams_core::{Branched, testing::through};
+/// # use streams_core::{Branched, KStream, testing::through};
 /// let out = through([("a", 1_i64), ("b", 20)], |stream| {
-///     let negative = Branched::function(|large| large.map_values(|value| -value)).named("large");
+///     let negative = Branched::function(|large: KStream<String, i64>| large.map_values(|value| -value)).named("large");
 ///     let branches = stream.split().branch_with(|_, value| *value > 10, negative).default_branch_with("rest");
 ///     branches.get("large").expect("declared above").merge(branches.get("rest").expect("declared above"))
 /// });
