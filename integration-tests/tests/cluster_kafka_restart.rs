@@ -138,6 +138,7 @@ fn a_transaction_whose_end_is_not_known_is_settled_by_the_next_producer() {
             client: settings("producer"),
             transactional_id: Some("tx".into()),
             transaction_timeout: Some(Duration::from_secs(60)),
+            ..Default::default()
         };
         cluster.producer(options).unwrap()
     };
@@ -185,6 +186,7 @@ fn no_call_waits_longer_than_it_was_told_for_a_broker_that_hangs() {
         client: settings("producer"),
         transactional_id: Some("tx".into()),
         transaction_timeout: Some(Duration::from_secs(60)),
+        ..Default::default()
     };
     let mut producer = cluster.producer(options).unwrap();
     producer.init_transactions(PATIENCE).unwrap();

@@ -59,6 +59,7 @@ pub fn transactional(id: &str) -> Box<dyn Producer> {
         client: client("producer", &[("linger.ms", "5")]),
         transactional_id: Some(id.to_owned()),
         transaction_timeout: Some(Duration::from_secs(10)),
+        ..Default::default()
     };
     cluster().producer(options).unwrap()
 }
