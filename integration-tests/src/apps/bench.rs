@@ -44,6 +44,7 @@ pub struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     pub fn new(fixture: &'a dyn AppFixture) -> Self {
+        log_to_stderr();
         let clients = Clients::new(fixture_of(fixture));
         let (input, output) = (clients.topic(PARTITIONS), clients.topic(2));
         let readers = (0..2).map(|p| clients.reader(&output, p, 0)).collect();
@@ -215,6 +216,13 @@ impl<'a> Bench<'a> {
 /// Older than trait upcasting needs no help of ours: one place for it.
 fn fixture_of(fixture: &dyn AppFixture) -> &dyn crate::behaviour::Fixture {
     fixture
+}
+
+/// What the library logs, for who runs a test with `RUST_LOG=streams=debug`.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    // a second test of the process finds it done
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 pub fn await_running(app: &KafkaStreams) {
