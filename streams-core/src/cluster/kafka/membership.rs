@@ -267,6 +267,11 @@ impl Membership for KafkaMembership {
         let Some(answer) = answers.poll(timeout) else { return Err(self.client.error(Code::TIMED_OUT, what())) };
         match (answer.code(), answer.partition_error()) {
             (Code::NONE, None) => Ok(()),
+            (Code::NONE | Code::ILLEGAL_GENERATION, Some((_, Code::ILLEGAL_GENERATION))) | (Code::ILLEGAL_GENERATION, None) => {
+                // The group is ahead: its next generation began, and librdkafka has not joined it yet. What this member keeps it still owns
+                // then, and commits under the new generation. Had it been thrown out, `check_generation` would see the loss next time.
+                Err(Error::new(ErrorKind::Unavailable, format!("{}: the group is being rebalanced, commit again", what())))
+            }
             (Code::NONE, Some((partition, code))) => Err(self.client.error(code, format_args!("{} ({partition})", what()))),
             (code, _) => Err(self.client.error(code, what())),
         }

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How long one attempt may hold up the thread; it is made again later.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
+/// Trouble that lasts less is not worth a warning.
+const SAY_AFTER: Duration = Duration::from_secs(1);
+
 /// What became of an attempt.
 pub(super) enum Outcome {
     Done,
@@ -100,11 +103,12 @@ impl StreamThread {
                 error,
             ));
         }
-        let first = trouble.since == now;
         trouble.retry_at = now + trouble.backoff.next();
         let thread = self.entry.name.as_str();
-        if first {
-            tracing::warn!(target: "streams::thread", thread, "a commit did not succeed, trying again: {error}");
+        // a rebalance refuses commits for a moment: no news
+        if !trouble.said && now.saturating_sub(trouble.since) >= SAY_AFTER {
+            trouble.said = true;
+            tracing::warn!(target: "streams::thread", thread, "a commit does not succeed, trying again until task.timeout.ms is over: {error}");
         } else {
             tracing::debug!(target: "streams::thread", thread, "a commit did not succeed, trying again: {error}");
         }

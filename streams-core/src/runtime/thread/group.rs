@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The longest a revoke waits for its commit; after it the tasks are given up as they were at the last one.
 const REVOKE_WAITS: Duration = Duration::from_secs(10);
+/// How soon the last commit is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 /// How long output that is under way may take before tasks are given up without a commit.
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
 
@@ -136,15 +138,28 @@ impl StreamThread {
         self.join()
     }
 
+    /// Commits everything. While a rebalance refuses it the group is served: it may want tasks back first.
+    fn last_commit(&mut self, deadline: Duration) -> Result<Outcome> {
+        loop {
+            let ids: Vec<TaskId> = self.slots.keys().copied().collect();
+            let outcome = self.commit(&ids, deadline)?;
+            if !matches!(outcome, Outcome::Later(_)) || self.now() + AGAIN >= deadline {
+                return Ok(outcome);
+            }
+            std::thread::sleep(AGAIN);
+            self.serve_group()?;
+        }
+    }
+
     /// The end: commits before `deadline` (`None`: after an error, only what is known to be sound), gives all tasks back, leaves the group.
     pub fn close(&mut self, deadline: Option<Duration>) {
         self.set_state(ThreadState::PendingShutdown);
-        let ids: Vec<TaskId> = self.slots.keys().copied().collect();
         let outcome = match deadline {
-            Some(deadline) => self.commit(&ids, deadline),
-            None if self.others_are_sound => self.commit(&ids, self.now() + SETTLE),
+            Some(deadline) => self.last_commit(deadline),
+            None if self.others_are_sound => self.last_commit(self.now() + SETTLE),
             None => Err(Error::new(ErrorKind::Closed, "the thread failed")),
         };
+        let ids: Vec<TaskId> = self.slots.keys().copied().collect();
         match outcome {
             Ok(Outcome::Done) => {
                 for id in ids {

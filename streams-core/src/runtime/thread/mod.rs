@@ -83,11 +83,13 @@ struct Trouble {
     since: Duration,
     retry_at: Duration,
     backoff: Backoff,
+    /// A warning was logged.
+    said: bool,
 }
 
 impl Trouble {
     fn new(now: Duration) -> Self {
-        Trouble { since: now, retry_at: now, backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(2)) }
+        Trouble { since: now, retry_at: now, backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(2)), said: false }
     }
 }
 
