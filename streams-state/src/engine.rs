@@ -12,7 +12,7 @@ pub(crate) trait Engine: Send {
     fn get(&self, segment: i64, key: &[u8], out: &mut Vec<u8>) -> Result<bool>;
 
     /// Rows between the bounds: by segment, within it by key; backwards where `reverse`.
-    fn scan(&self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
+    fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
 
     /// Writes rows and what they stand for, all or nothing (per segment, for an engine of several databases).
     fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()>;
@@ -59,4 +59,9 @@ pub(crate) trait Cursor {
 
     /// Goes to the next row.
     fn advance(&mut self) -> Result<()>;
+}
+
+/// Borrows a bound.
+pub(crate) fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
 }

@@ -1,17 +1,18 @@
 //! The engine that keeps rows in memory: what in-memory stores use, and tests.
 
+mod table;
+
 use crate::Result;
-use crate::engine::{Cursor, Engine, Row, Stand};
+use crate::engine::{Cursor, Engine, Row, Stand, slice};
 use crate::position::Position;
-use crate::typed::small::SmallBytes;
-use crate::typed::view::is_empty;
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeInclusive};
+use table::Table;
 
-/// Ordered rows per segment.
+/// Rows per segment.
 #[derive(Default)]
 pub(crate) struct MemoryEngine {
-    segments: BTreeMap<i64, BTreeMap<SmallBytes, SmallBytes>>,
+    segments: BTreeMap<i64, Table>,
     offset: Option<i64>,
     position: Position,
 }
@@ -29,12 +30,15 @@ impl Engine for MemoryEngine {
         Ok(true)
     }
 
-    fn scan(&self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
-        if is_empty(from, to) || segments.is_empty() {
+    fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
+        if segments.is_empty() {
             return Ok(Box::new(MemoryCursor { at: None, rest: std::iter::empty() }));
         }
-        let (from, to) = (from.map(SmallBytes::from), to.map(SmallBytes::from));
-        let rows = self.segments.range(segments).flat_map(move |(_, rows)| rows.range((from.clone(), to.clone())));
+        let (from, to) = (from.map(<[u8]>::to_vec), to.map(<[u8]>::to_vec));
+        for (_, rows) in self.segments.range_mut(segments.clone()) {
+            rows.ensure_sorted();
+        }
+        let rows = self.segments.range(segments).flat_map(move |(_, rows)| rows.range(slice(&from), slice(&to)));
         Ok(match reverse {
             false => Box::new(MemoryCursor::start(rows)),
             true => Box::new(MemoryCursor::start(rows.rev())),
@@ -43,20 +47,7 @@ impl Engine for MemoryEngine {
 
     fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()> {
         for Row { segment, key, value } in rows {
-            match value {
-                Some(value) => {
-                    let rows = self.segments.entry(segment).or_default();
-                    match rows.get_mut(key) {
-                        Some(row) => *row = value.into(),
-                        None => drop(rows.insert(key.into(), value.into())),
-                    }
-                }
-                None => {
-                    if let Some(rows) = self.segments.get_mut(&segment) {
-                        rows.remove(key);
-                    }
-                }
-            }
+            self.segments.entry(segment).or_default().put(key, value);
         }
         if self.segments.first_key_value().is_some_and(|(&first, _)| first < stand.live_from) {
             self.segments = self.segments.split_off(&stand.live_from);
@@ -91,19 +82,19 @@ impl Engine for MemoryEngine {
 }
 
 struct MemoryCursor<'a, I> {
-    at: Option<(&'a SmallBytes, &'a SmallBytes)>,
+    at: Option<(&'a [u8], &'a [u8])>,
     rest: I,
 }
 
-impl<'a, I: Iterator<Item = (&'a SmallBytes, &'a SmallBytes)>> MemoryCursor<'a, I> {
+impl<'a, I: Iterator<Item = (&'a [u8], &'a [u8])>> MemoryCursor<'a, I> {
     fn start(mut rows: I) -> Self {
         MemoryCursor { at: rows.next(), rest: rows }
     }
 }
 
-impl<'a, I: Iterator<Item = (&'a SmallBytes, &'a SmallBytes)>> Cursor for MemoryCursor<'a, I> {
+impl<'a, I: Iterator<Item = (&'a [u8], &'a [u8])>> Cursor for MemoryCursor<'a, I> {
     fn row(&self) -> Option<(&[u8], &[u8])> {
-        self.at.map(|(key, row)| (&**key, &**row))
+        self.at
     }
 
     fn advance(&mut self) -> Result<()> {

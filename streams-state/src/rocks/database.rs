@@ -3,7 +3,7 @@
 use super::Spec;
 use super::cursor::RocksCursor;
 use super::error::{refused, refused_io};
-use super::options::{OFFSETS_CF, PLAIN_CF, TIMESTAMPED_CF};
+use super::options::{OFFSETS_CF, PLAIN_CF, Reservation, Shared, TIMESTAMPED_CF};
 use crate::engine::Stand;
 use crate::position::Position;
 use crate::{Error, ErrorKind, Result};
@@ -26,6 +26,7 @@ pub(super) struct Database {
     rows: &'static str,
     offset_key: Vec<u8>,
     reads: ReadOptions,
+    _reserved: Reservation,
 }
 
 impl Database {
@@ -35,13 +36,14 @@ impl Database {
         let shared = spec.shared.rocks();
         let options = shared.database();
         refuse_other_families(path, &options, spec)?;
-        let db = DB::open_cf_descriptors(&options, path, shared.families(spec.timestamped)).map_err(|e| refused(path, "open", e))?;
+        let db = DB::open_cf_descriptors(&options, path, shared.families(spec)).map_err(|e| refused(path, "open", e))?;
         let database = Database {
             db,
             path: path.to_owned(),
             rows: if spec.timestamped { TIMESTAMPED_CF } else { PLAIN_CF },
             offset_key: spec.offset_key.clone(),
             reads: ReadOptions::default(),
+            _reserved: Shared::open_one(spec),
         };
         database.check_status()?;
         if spec.timestamped {

@@ -39,7 +39,7 @@ impl Engine for RocksEngine {
         self.database()?.get(key, out)
     }
 
-    fn scan(&self, _: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
+    fn scan(&mut self, _: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
         Ok(Box::new(self.database()?.scan(from, to, reverse)?))
     }
 

@@ -23,5 +23,7 @@ pub(crate) struct Spec {
     pub timestamped: bool,
     /// `<changelog topic>-<partition>`.
     pub offset_key: Vec<u8>,
+    /// Whether the database is one of several of its store.
+    pub segment: bool,
     pub shared: crate::SharedResources,
 }

@@ -5,7 +5,7 @@ use super::cursor::RocksCursor;
 use super::database::Database;
 use super::error::refused_io;
 use crate::Result;
-use crate::engine::{Cursor, Engine, Row, Stand};
+use crate::engine::{Cursor, Engine, Row, Stand, slice};
 use crate::position::Position;
 use rocksdb::WriteBatch;
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ impl Engine for SegmentedEngine {
         }
     }
 
-    fn scan(&self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
+    fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
         if segments.is_empty() {
             return Ok(Box::new(Chain {
                 databases: Vec::new(),
@@ -177,10 +177,6 @@ impl Chain<'_> {
         }
         Ok(())
     }
-}
-
-fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
-    bound.as_ref().map(Vec::as_slice)
 }
 
 impl Cursor for Chain<'_> {

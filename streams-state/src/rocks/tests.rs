@@ -162,8 +162,13 @@ fn trouble_names_the_directory_and_the_way_out() {
     let e = try_counts(dir.path()).err().unwrap();
     assert_eq!(e.kind(), ErrorKind::Corrupted, "{e}");
     assert!(e.to_string().contains("0_1/rocksdb/counts: its files are damaged: delete the directory"), "{e}");
+    let supplier = Stores::key_value::<String, u64>("counts").build().unwrap();
+    supplier.destroy(&env(dir.path())).unwrap();
+    counts(dir.path()).close().unwrap();
+    supplier.destroy(&env(dir.path())).unwrap();
+    assert!(!path.exists());
+    supplier.destroy(&env(dir.path())).unwrap();
 
-    std::fs::remove_dir_all(&path).unwrap();
     std::fs::write(&path, "a file in the way").unwrap();
     let e = try_counts(dir.path()).err().unwrap();
     assert_eq!(e.kind(), ErrorKind::Io);
@@ -255,8 +260,8 @@ fn many_stores_stay_within_the_shared_budget() {
             supplier.open(&env).unwrap().into_any().downcast().unwrap()
         })
         .collect();
-    assert!(shared.write_buffer_used() < 1 << 20, "16 empty stores take {}", shared.write_buffer_used());
-    for round in 0..20u32 {
+    assert!(shared.write_buffer_used() < 6 << 20, "16 empty stores take {}", shared.write_buffer_used());
+    for round in 0..50u32 {
         for store in &mut stores {
             for n in 0..40u32 {
                 store.put(&[round.to_be_bytes(), n.to_be_bytes()].concat(), Some(vec![7; 1000]), 0, Origin::default()).unwrap();
@@ -265,8 +270,9 @@ fn many_stores_stay_within_the_shared_budget() {
             store.commit(Some(round.into()), &[]).unwrap();
         }
     }
-    // 12.8 MB were written. What is being flushed still counts, so the bound is loose.
-    assert!(shared.write_buffer_used() < 6 << 20, "{}", shared.write_buffer_used());
+    // 32 MB were written by keys of 8 and values of 1000 bytes. The budget was raised to what 16 stores need at least, 12.8 MB; what is just
+    // being flushed counts beyond it.
+    assert!(shared.write_buffer_used() < 20 << 20, "{}", shared.write_buffer_used());
     for store in &mut stores {
         for n in 0..40u32 {
             assert!(store.get(&[3u32.to_be_bytes(), n.to_be_bytes()].concat()).unwrap().is_some());

@@ -38,6 +38,10 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for KeyValueStoreBuild
         StoreKind::KeyValue
     }
 
+    fn destroy(&self, env: &OpenEnv) -> Result<()> {
+        self.common.destroy(env, None)
+    }
+
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let engine = self.common.engine(env, None)?;
         Ok(Box::new(KvStore::open(self.common.parts(env, engine))))

@@ -11,7 +11,7 @@ use crate::memory::MemoryEngine;
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
 use crate::typed::{StoreParts, WindowShape};
-use crate::{Result, SharedResources};
+use crate::{Error, ErrorKind, Result, SharedResources};
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -137,6 +137,15 @@ pub trait StoreSupplier: Send + Sync {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when
     /// the files there cannot be used: wipe the directory and restore. Both name the directory.
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>>;
+
+    /// Deletes what [`open`](Self::open) would open, without opening it: the way out when the files are damaged. The store must be closed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a directory cannot be deleted.
+    fn destroy(&self, env: &OpenEnv) -> Result<()> {
+        let _ = env;
+        Ok(())
+    }
 }
 
 /// What every builder has.
@@ -159,16 +168,35 @@ impl<K, V> Common<K, V> {
         cfg!(feature = "rocksdb") && !self.in_memory
     }
 
+    /// Where a store of this shape lies on disk, if it does.
+    fn directory(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Option<PathBuf> {
+        let task = env.task_dir.as_ref().filter(|_| self.persistent())?;
+        Some(match shape {
+            None => task.join("rocksdb").join(&*self.name),
+            Some(_) => task.join(&*self.name),
+        })
+    }
+
+    fn destroy(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Result<()> {
+        let Some(path) = self.directory(env, shape) else { return Ok(()) };
+        match std::fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::caused(ErrorKind::Io, format!("could not delete the store {}", path.display()), e))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The engine of a task's store: on disk if that is wanted, built in, and the task has a directory.
     fn engine(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Result<Box<dyn Engine>> {
         #[cfg(feature = "rocksdb")]
-        if let (false, Some(task)) = (self.in_memory, &env.task_dir) {
+        if let Some(path) = self.directory(env, shape) {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
-            let spec = Spec { timestamped: self.timestamped, offset_key, shared: env.shared.clone() };
+            let spec = Spec { timestamped: self.timestamped, offset_key, segment: shape.is_some(), shared: env.shared.clone() };
             return Ok(match shape {
-                None => Box::new(RocksEngine::open(task.join("rocksdb").join(&*self.name), spec)?),
-                Some(shape) => Box::new(SegmentedEngine::open(task.join(&*self.name), &self.name, shape.segment_interval(), spec)?),
+                None => Box::new(RocksEngine::open(path, spec)?),
+                Some(shape) => Box::new(SegmentedEngine::open(path, &self.name, shape.segment_interval(), spec)?),
             });
         }
         let _ = (env, shape);

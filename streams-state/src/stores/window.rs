@@ -59,6 +59,10 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder
         StoreKind::Window { retention_ms: self.shape.retention }
     }
 
+    fn destroy(&self, env: &OpenEnv) -> Result<()> {
+        self.common.destroy(env, Some(self.shape))
+    }
+
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let engine = self.common.engine(env, Some(self.shape))?;
         Ok(Box::new(WindowStore::open(self.common.parts(env, engine), self.shape)))

@@ -17,22 +17,24 @@ use std::sync::Arc;
 /// Counted per entry beside key and value. Java counts three references, flags and the record context, about as much.
 pub(crate) const ENTRY_OVERHEAD: usize = 64;
 
+/// What an update touches lies in the first cache line and the start of the second.
+#[repr(C, align(64))]
 pub(crate) struct Entry<V> {
-    hash: u64,
+    key: SmallBytes,
     /// Stamp of the last access.
     used: u64,
     /// Stamp of the last write.
     written: u64,
     /// Stamp under which the entry became dirty; 0 while it is clean.
     dirty_since: u64,
-    /// Stamp under which it stands in the order of eviction.
-    queued: u64,
-    key: SmallBytes,
+    /// The record that wrote last.
+    pub origin: Origin,
     pub slot: Slot<V>,
     /// The value before the first change since the last drain, where a node downstream wants it.
     pub old: Option<V>,
-    /// The record that wrote last.
-    pub origin: Origin,
+    hash: u64,
+    /// Stamp under which it stands in the order of eviction.
+    queued: u64,
     size: u32,
     /// Whether a row lies below this entry.
     pub existed: bool,
@@ -62,8 +64,8 @@ pub(crate) struct RecordCache<V> {
     stamp: u64,
     /// Entries in the order in which they became dirty; some may be clean, gone or reused by now.
     dirty: Vec<(u64, u32)>,
-    /// What a drain has still to visit, last first: taken from `dirty` and put in the order of the last write.
-    drain: Vec<(u64, u32)>,
+    /// What a drain has still to visit, last first: stamp of the last write, stamp of becoming dirty, index.
+    drain: Vec<(u64, u64, u32)>,
     /// Eviction order of entries not used since they came, which is cheap, and of those that were.
     young: VecDeque<(u64, u32)>,
     seen: BinaryHeap<Reverse<(u64, u32)>>,
@@ -129,15 +131,15 @@ impl<V> RecordCache<V> {
         self.stamp += 1;
         let size = if evictable { entry_size(key, value_bytes) } else { 0 };
         let entry = Entry {
-            hash: hash.0,
+            key: key.into(),
             used: self.stamp,
             written: 0,
             dirty_since: 0,
-            queued: self.stamp,
-            key: key.into(),
+            origin: Origin::default(),
             slot,
             old: None,
-            origin: Origin::default(),
+            hash: hash.0,
+            queued: self.stamp,
             size,
             existed,
         };
@@ -206,7 +208,7 @@ impl<V> RecordCache<V> {
     /// meanwhile follow after it.
     pub fn next_dirty(&mut self) -> Option<u32> {
         loop {
-            while let Some((since, i)) = self.drain.pop() {
+            while let Some((_, since, i)) = self.drain.pop() {
                 if self.slab[i as usize].dirty_since == since {
                     return Some(i);
                 }
@@ -214,17 +216,16 @@ impl<V> RecordCache<V> {
             if self.dirty.is_empty() {
                 return None;
             }
-            std::mem::swap(&mut self.drain, &mut self.dirty);
             let slab = &self.slab;
-            if self.drain.len() > 1 {
-                self.drain.retain(|&(since, i)| slab[i as usize].dirty_since == since);
-                self.drain.sort_unstable_by_key(|&(_, i)| Reverse(slab[i as usize].written));
-            }
+            let stamped = self.dirty.drain(..).map(|(since, i)| (slab[i as usize].written, since, i));
+            self.drain.extend(stamped.filter(|&(_, since, i)| slab[i as usize].dirty_since == since));
+            self.drain.sort_unstable_by_key(|&(written, ..)| Reverse(written));
         }
     }
 
     pub fn has_dirty(&self) -> bool {
-        self.drain.iter().chain(&self.dirty).any(|&(since, i)| self.slab[i as usize].dirty_since == since)
+        let drained = self.drain.iter().map(|&(_, since, i)| (since, i));
+        drained.chain(self.dirty.iter().copied()).any(|(since, i)| self.slab[i as usize].dirty_since == since)
     }
 
     /// The least recently used entry. It leaves the order of eviction: the caller removes it.

@@ -4,6 +4,7 @@ use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
+use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore};
@@ -220,10 +221,6 @@ impl<V: Clone + Send + 'static> KvCursor<V> {
         }
         Ok(())
     }
-}
-
-fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
-    bound.as_ref().map(Vec::as_slice)
 }
 
 impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {

@@ -3,6 +3,7 @@
 use super::Hash;
 use super::view::{Range, SortedView};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::ops::Bound;
 
 /// Length that marks a deletion.
@@ -57,15 +58,14 @@ impl Pending {
     /// Puts or, with `None`, deletes.
     pub fn put(&mut self, hash: Hash, key: &[u8], value: Option<&[u8]>) {
         let (rows, arena) = (&mut self.rows, &mut self.arena);
-        let found = self.index.find(hash.0, |&i| rows[i as usize].key(arena) == key).copied();
-        match found {
-            Some(i) => {
-                self.unused += rows[i as usize].replace(arena, value);
+        match self.index.entry(hash.0, |&i| rows[i as usize].key(arena) == key, |&i| rows[i as usize].hash) {
+            Entry::Occupied(found) => {
+                self.unused += rows[*found.get() as usize].replace(arena, value);
                 if self.unused > COMPACT_AT && self.unused > self.arena.len() / 2 {
                     self.compact();
                 }
             }
-            None => {
+            Entry::Vacant(place) => {
                 let i = rows.len() as u32;
                 let key_at = arena.len();
                 arena.extend_from_slice(key);
@@ -74,7 +74,7 @@ impl Pending {
                 let room = (arena.len() - value_at) as u32;
                 let value_len = if value.is_some() { room } else { DELETED };
                 rows.push(Row { hash: hash.0, key_at, value_at, key_len: key.len() as u32, value_len, room });
-                self.index.insert_unique(hash.0, i, |&i| rows[i as usize].hash);
+                place.insert(i);
                 self.view.inserted(key, i);
             }
         }
@@ -95,8 +95,13 @@ impl Pending {
 
     /// The rows ordered by key: engines take them fastest so, and the order is the same in every run.
     pub fn sorted(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-        let mut order: Vec<(u64, u32)> = self.rows.iter().zip(0..).map(|(row, i)| (prefix(row.key(&self.arena)), i)).collect();
         let key = |i: u32| self.rows[i as usize].key(&self.arena);
+        // Keys mostly differ in the bytes behind their common beginning, and then one comparison of numbers tells.
+        let first = self.rows.first().map_or(&[][..], |row| row.key(&self.arena));
+        let common = |most: usize, row: &Row| first[..most].iter().zip(row.key(&self.arena)).take_while(|(a, b)| a == b).count();
+        let skip = self.rows.iter().fold(first.len(), common);
+        let number = |row: &Row| prefix(row.key(&self.arena).get(skip..).unwrap_or_default());
+        let mut order: Vec<(u64, u32)> = self.rows.iter().zip(0..).map(|(row, i)| (number(row), i)).collect();
         order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
         order.into_iter().map(|(_, i)| self.row(i))
     }
@@ -165,7 +170,7 @@ impl Row {
     }
 }
 
-/// The first eight bytes as a number of the same order.
+/// The first eight bytes as a number whose order is theirs; where two are equal the bytes must be compared.
 #[inline]
 fn prefix(key: &[u8]) -> u64 {
     let mut bytes = [0; 8];
