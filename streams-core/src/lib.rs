@@ -42,4 +42,4 @@ pub use record::{Change, Data, Record, TaskId, TopicPartition};
 pub use runtime::{KafkaStreams, State};
 pub use streams_state::serde::{Window, Windowed};
 pub use streams_state::{Header, Headers, serde};
-pub use topology::{Topology, TopologyError};
+pub use topology::{InternalTopic, SubtopologyTopics, Topology, TopologyError, TopologyTopics};

@@ -3,7 +3,7 @@
 //! A member subscribes to one topic per sub-topology, the source with most partitions: owning partition p of it is owning task s_p, whatever
 //! the counts of the sub-topology's other sources.
 
-use super::SubtopologyTopics;
+use crate::topology::SubtopologyTopics;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ mod tests {
 
     fn map() -> TaskMap {
         let sub =
-            |id, sources: &[&str]| SubtopologyTopics { id, sources: sources.iter().map(|s| Arc::from(*s)).collect(), sinks: Vec::new() };
+            |id, sources: &[&str]| SubtopologyTopics { id, sources: sources.iter().map(|s| Arc::from(*s)).collect(), ..Default::default() };
         let counts = [("small", 2), ("wide", 4), ("also-wide", 4), ("single", 1)].map(|(t, n)| (Arc::from(t), n));
         TaskMap::new(&[sub(0, &["small", "wide", "also-wide"]), sub(2, &["single"])], &BTreeMap::from(counts))
     }

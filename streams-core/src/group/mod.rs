@@ -6,4 +6,4 @@ mod mapping;
 mod partitions;
 
 pub(crate) use mapping::TaskMap;
-pub(crate) use partitions::{SubtopologyTopics, resolve_partitions};
+pub(crate) use partitions::resolve_partitions;

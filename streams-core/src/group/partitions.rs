@@ -1,16 +1,9 @@
 //! Partition counts of repartition topics, and the check of co-partitioned topics (Java: `RepartitionTopics`, `CopartitionedTopicsEnforcer`).
 
+use crate::topology::SubtopologyTopics;
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// The topics of a sub-topology, by their full names.
-#[derive(Clone, Debug)]
-pub(crate) struct SubtopologyTopics {
-    pub id: u32,
-    pub sources: Vec<Arc<str>>,
-    pub sinks: Vec<Arc<str>>,
-}
 
 /// Adds the counts of all repartition topics to those of the external topics.
 ///
@@ -123,7 +116,8 @@ mod tests {
     }
 
     fn sub(id: u32, sources: &[&str], sinks: &[&str]) -> SubtopologyTopics {
-        SubtopologyTopics { id, sources: sources.iter().map(|s| name(s)).collect(), sinks: sinks.iter().map(|s| name(s)).collect() }
+        let names = |topics: &[&str]| topics.iter().map(|s| name(s)).collect();
+        SubtopologyTopics { id, sources: names(sources), sinks: names(sinks), ..Default::default() }
     }
 
     fn run(

@@ -2,13 +2,12 @@
 
 use crate::cluster::{Admin, NewTopic};
 use crate::config::{OffsetReset, Settings};
-use crate::group::{SubtopologyTopics, TaskMap, resolve_partitions};
-use crate::topology::{Subtopology, TopicName, Topology};
+use crate::group::{TaskMap, resolve_partitions};
+use crate::topology::{InternalTopic, SubtopologyTopics, TopicName, Topology, TopologyTopics};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use streams_state::{StoreKind, StoreSupplier};
 
 /// How often new topics are looked for until the brokers' metadata shows them.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -35,39 +34,26 @@ impl Plan {
     }
 }
 
-/// The changelog of a store; `None` for a store without one.
-pub(crate) fn changelog_of(application_id: &str, store: &dyn StoreSupplier) -> Option<Arc<str>> {
-    store.logging().map(|_| TopicName::Internal(format!("{}-changelog", store.name()).into()).resolve(application_id))
-}
-
 /// Checks what must be there and makes what may be missing; to be called again where the error is `Unavailable`.
 ///
 /// # Errors
 /// `Topology`: a topic is missing or has the wrong number of partitions; nothing but a change of the topics or the topology helps.
 pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<Plan> {
-    let app = settings.application_id.as_str();
-    let names = |topics: &mut dyn Iterator<Item = &TopicName>| topics.map(|t| t.resolve(app)).collect::<Vec<Arc<str>>>();
+    let TopologyTopics { subtopologies, copartitioned } = topology.topics_with(settings)?;
     let repartition: BTreeMap<Arc<str>, Option<i32>> =
-        topology.repartition_topics().iter().map(|topic| (topic.name.resolve(app), topic.partitions)).collect();
-    let subtopologies: Vec<SubtopologyTopics> = topology
-        .subtopologies()
-        .iter()
-        .map(|s| SubtopologyTopics { id: s.id, sources: names(&mut s.sources.iter().map(|s| &s.topic)), sinks: names(&mut s.sinks.iter()) })
-        .collect();
-    let groups: Vec<Vec<Arc<str>>> = topology.copartition_groups().iter().map(|group| names(&mut group.iter())).collect();
+        subtopologies.iter().flat_map(|s| &s.repartition).map(|topic| (topic.name.clone(), topic.partitions)).collect();
 
     let external = external_counts(&subtopologies, &repartition, admin)?;
-    let counts = resolve_partitions(&subtopologies, &repartition, &groups, &external)?;
+    let counts = resolve_partitions(&subtopologies, &repartition, &copartitioned, &external)?;
     let tasks = TaskMap::new(&subtopologies, &counts);
 
-    let mut wanted: Vec<NewTopic> = repartition
-        .keys()
-        .map(|name| new_topic(name, counts.get(name).copied().unwrap_or_default(), repartition_configs(settings), settings))
-        .collect();
-    for sub in topology.subtopologies() {
-        wanted.extend(changelogs(sub, tasks.tasks_of(sub.id), settings)?);
+    let mut wanted = Vec::new();
+    for sub in &subtopologies {
+        let counted = sub.repartition.iter().map(|topic| (topic, counts.get(&topic.name).copied().unwrap_or_default()));
+        let counted = counted.chain(sub.changelogs.iter().map(|topic| (topic, tasks.tasks_of(sub.id))));
+        wanted.extend(counted.map(|(topic, partitions)| new_topic(topic, partitions, settings)));
     }
-    let changelogs = wanted.iter().skip(repartition.len()).map(|topic| topic.name.as_str().into()).collect();
+    let changelogs = subtopologies.iter().flat_map(|s| &s.changelogs).map(|topic| topic.name.clone()).collect();
     make_ready(wanted, admin)?;
 
     let mut resets = BTreeMap::new();
@@ -77,7 +63,7 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
             TopicName::Internal(_) => OffsetReset::Earliest,
             TopicName::External(_) => settings.auto_offset_reset,
         };
-        resets.insert(source.topic.resolve(app), source.reset.unwrap_or(otherwise));
+        resets.insert(source.topic.resolve(&settings.application_id), source.reset.unwrap_or(otherwise));
     }
     Ok(Plan { topology: topology.clone(), tasks, repartition: repartition.into_keys().collect(), changelogs, resets })
 }
@@ -126,50 +112,9 @@ fn external_counts(
     Ok(found.into_iter().filter(|(topic, _)| sources.contains(topic)).collect())
 }
 
-fn new_topic(name: &str, partitions: i32, configs: BTreeMap<String, String>, settings: &Settings) -> NewTopic {
-    NewTopic { name: name.to_owned(), partitions, replication_factor: settings.replication_factor, configs }
-}
-
-/// Defaults of Kafka Streams, then the `topic.` keys of the application.
-fn base_configs(defaults: &[(&str, &str)], settings: &Settings) -> BTreeMap<String, String> {
-    let mut configs: BTreeMap<String, String> = defaults.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    configs.insert("message.timestamp.type".to_owned(), "CreateTime".to_owned());
-    configs.extend(settings.topic_configs.clone());
-    configs
-}
-
-fn repartition_configs(settings: &Settings) -> BTreeMap<String, String> {
-    base_configs(&[("cleanup.policy", "delete"), ("segment.bytes", "52428800"), ("retention.ms", "-1")], settings)
-}
-
-fn changelogs(sub: &Subtopology, partitions: i32, settings: &Settings) -> Result<Vec<NewTopic>> {
-    let mut topics = Vec::new();
-    for store in &sub.stores {
-        let (Some(name), Some(own)) = (changelog_of(&settings.application_id, &**store), store.logging()) else { continue };
-        topics.push(new_topic(&name, partitions, changelog_configs(store.kind(), own, settings)?, settings));
-    }
-    Ok(topics)
-}
-
-/// The store's own map wins over everything; what is computed from its retention wins over the `topic.` keys.
-fn changelog_configs(kind: StoreKind, own: &BTreeMap<String, String>, settings: &Settings) -> Result<BTreeMap<String, String>> {
-    let mut configs = match kind {
-        StoreKind::KeyValue => base_configs(&[("cleanup.policy", "compact")], settings),
-        StoreKind::Window { retention_ms } => {
-            let mut configs = base_configs(&[("cleanup.policy", "compact,delete")], settings);
-            let more = i64::try_from(settings.windowstore_changelog_additional_retention.as_millis()).unwrap_or(i64::MAX);
-            configs.insert("retention.ms".to_owned(), retention_ms.saturating_add(more).to_string());
-            configs
-        }
-        other => {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                format!("no topic configs are known for the changelog of a store of kind {other:?}"),
-            ));
-        }
-    };
-    configs.extend(own.clone());
-    Ok(configs)
+fn new_topic(topic: &InternalTopic, partitions: i32, settings: &Settings) -> NewTopic {
+    let configs = topic.configs.clone();
+    NewTopic { name: topic.name.to_string(), partitions, replication_factor: settings.replication_factor, configs }
 }
 
 /// Checks the topics that exist, makes those that do not, and waits until the metadata shows them. Another instance may be doing the same.

@@ -1,9 +1,8 @@
 //! Opens the stores of tasks in the application's state directory.
 
-use super::internal_topics::changelog_of;
 use super::restorer::{OpenedStore, TaskStores};
 use crate::config::Settings;
-use crate::topology::{TopicName, Topology};
+use crate::topology::{TopicName, Topology, changelog_of};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;

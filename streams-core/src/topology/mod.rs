@@ -9,13 +9,16 @@ mod java_tree;
 mod processor;
 mod spec;
 mod store_handle;
+mod topics;
 
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
 pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
-pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceTopic, Subtopology};
+pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
 pub use store_handle::{KeyValueStore, KeyValueStoreHandle, StoreSet};
+pub(crate) use topics::changelog_of;
+pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 
 use crate::{Error, ErrorKind};
 use std::fmt;

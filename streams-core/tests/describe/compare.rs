@@ -1,9 +1,12 @@
 //! Compares a topology with its recording.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
-use streams_core::StreamsBuilder;
+use std::sync::Arc;
+use streams_core::config::StreamsConfig;
+use streams_core::{InternalTopic, StreamsBuilder, TopologyTopics};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../integration-tests/golden/describe")
@@ -21,13 +24,71 @@ pub fn with_recording(case: &str, write: fn(&StreamsBuilder)) {
     let builder = StreamsBuilder::new();
     write(&builder);
     let topology = builder.build().unwrap_or_else(|e| panic!("{id}: {e}"));
-    assert_same(&format!("{id}.txt"), &topology.describe());
+    let file = format!("{id}.txt");
+    same(&file, &read(&file), &topology.describe());
+    let topics = topology.topics(&StreamsConfig::new("app", "localhost:9092")).unwrap_or_else(|e| panic!("{id}: {e}"));
+    let file = format!("{id}.topics.txt");
+    let mut java = read(&file);
+    if let Some((_, groups)) = COPARTITIONED_HERE.iter().find(|(here, _)| *here == id) {
+        java = without_groups(&java, |_| true) + groups;
+    }
+    same(&file, &without_groups(&java, |group| !group.contains(' ')), &as_recorded(&topics));
 }
 
-fn assert_same(file: &str, ours: &str) {
-    let java = fs::read_to_string(folder().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+/// Java forgets that a join which uses the repartition topic of an earlier one must be co-partitioned with it. If it were not, keys would
+/// miss their partners without a word; here such topics are in one group, so that it is an error.
+const COPARTITIONED_HERE: &[(&str, &str)] = &[
+    ("stream-joined-twice-after-key-change", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
+    ("stream-stream-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
+];
+
+/// The text without the groups that `leave_out` is true for. A group of one topic says nothing.
+fn without_groups(text: &str, leave_out: fn(&str) -> bool) -> String {
+    let keep = |line: &&str| !line.strip_prefix("copartitioned ").is_some_and(leave_out);
+    text.lines().filter(keep).flat_map(|line| [line, "\n"]).collect()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(folder().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn same(file: &str, java: &str, ours: &str) {
     if java != ours {
-        panic!("{file}: {}", first_difference(&java, ours));
+        panic!("{file}: {}", first_difference(java, ours));
+    }
+}
+
+/// The topics in the form of the recordings.
+fn as_recorded(topics: &TopologyTopics) -> String {
+    let mut text = String::new();
+    for sub in &topics.subtopologies {
+        let _ = writeln!(text, "sub-topology {}", sub.id);
+        named(&mut text, "source", &sub.sources);
+        named(&mut text, "sink", &sub.sinks);
+        internal(&mut text, "repartition", &sub.repartition);
+        internal(&mut text, "changelog", &sub.changelogs);
+    }
+    let mut groups: Vec<String> = topics.copartitioned.iter().map(|group| sorted(group).join(" ")).collect();
+    groups.sort();
+    groups.iter().for_each(|group| text += &format!("copartitioned {group}\n"));
+    text
+}
+
+fn sorted(names: &[Arc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn named(text: &mut String, kind: &str, names: &[Arc<str>]) {
+    sorted(names).iter().for_each(|name| *text += &format!("  {kind} {name}\n"));
+}
+
+fn internal(text: &mut String, kind: &str, topics: &[InternalTopic]) {
+    let mut topics: Vec<&InternalTopic> = topics.iter().collect();
+    topics.sort_by_key(|topic| &topic.name);
+    for topic in topics {
+        let partitions = topic.partitions.map_or_else(String::new, |count| format!(" partitions={count}"));
+        let _ = writeln!(text, "  {kind} {}{partitions}", topic.name);
+        topic.configs.iter().for_each(|(key, value)| *text += &format!("    {key}={value}\n"));
     }
 }
 

@@ -69,13 +69,20 @@ impl<K: Data, V: Data> KStream<K, V> {
 
     /// The stream partitioned by its key for a join. Names are burned each time; the node of an earlier join without a name is used again.
     pub(crate) fn repartitioned_for_join(&self, plan: &mut Plan, prefix: &str, spec: RepartitionSpec<K, V>) -> KStream<K, V> {
-        let names = RepartitionNames::burn(plan, prefix);
+        let mut names = RepartitionNames::burn(plan, prefix);
         let known = plan.join_repartitions.get(&(self.node, self.name.clone())).copied().filter(|_| *self.name == *prefix);
-        let node = known.unwrap_or_else(|| {
-            let node = add_repartition(plan, self.node, &names, spec.clone());
-            plan.join_repartitions.insert((self.node, self.name.clone()), node);
-            node
-        });
+        let node = match known {
+            Some(node) => {
+                // Java keeps the name just burned, which no node has, and so forgets what this join must be co-partitioned with
+                names.source = plan.nodes[node.0].name.clone();
+                node
+            }
+            None => {
+                let node = add_repartition(plan, self.node, &names, spec.clone());
+                plan.join_repartitions.insert((self.node, self.name.clone()), node);
+                node
+            }
+        };
         self.behind_repartition(node, &names, &spec)
     }
 }

@@ -106,13 +106,3 @@ fn a_cluster_that_is_away_is_asked_again_by_the_caller() {
     let away = prepare(&counts(), &config.settings().expect("right"), &*admin).err().expect("it fails");
     assert_eq!(away.kind(), ErrorKind::Unavailable);
 }
-
-#[test]
-fn a_stores_own_configs_win() {
-    let own = BTreeMap::from([("retention.ms".to_owned(), "5".to_owned()), ("cleanup.policy".to_owned(), "delete".to_owned())]);
-    let configs = changelog_configs(StoreKind::Window { retention_ms: i64::MAX - 1 }, &own, &settings(&[])).expect("configs");
-    assert_eq!((configs["retention.ms"].as_str(), configs["cleanup.policy"].as_str()), ("5", "delete"));
-    let configs = changelog_configs(StoreKind::Window { retention_ms: i64::MAX - 1 }, &BTreeMap::new(), &settings(&[])).expect("configs");
-    assert_eq!(configs["retention.ms"], i64::MAX.to_string());
-    assert_eq!(configs["message.timestamp.type"], "CreateTime");
-}
