@@ -29,3 +29,18 @@ pub fn topology(options: &Options) -> Result<Topology, TopologyError> {
         .to(&options.output);
     builder.build()
 }
+
+/// A thousand made-up messages, one a line.
+pub fn sample() -> String {
+    const SERVICES: [&str; 5] = ["billing", "search", "login", "mail", "storage"];
+    const MESSAGES: [&str; 7] = [
+        "request served in 12 ms",
+        "cache warmed",
+        "important: disk almost full",
+        "connection reused",
+        "nightly job done",
+        "retry after a time-out",
+        "an important customer waits",
+    ];
+    (0..1000).map(|n| format!("{n} {}: {}\n", SERVICES[n % SERVICES.len()], MESSAGES[n * n % MESSAGES.len()])).collect()
+}

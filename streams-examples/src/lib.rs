@@ -1,5 +1,6 @@
 //! Example applications: each module builds one topology, its program in `src/bin` runs it, its tests drive it through the test driver.
 
+pub mod cli;
 pub mod fraud_detection;
 pub mod important_events;
 pub mod windowed_analytics;

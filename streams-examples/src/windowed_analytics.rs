@@ -101,3 +101,17 @@ fn summary(windowed: Windowed<String>, totals: Bincode<Totals>) -> (String, Json
     let summary = WindowSummary { key: key.clone(), window_start_ms: window.start, window_end_ms: window.end, count: totals.count, avg };
     (key, Json(summary))
 }
+
+/// Ten minutes of made-up events as lines of JSON; some come late, a few too late.
+pub fn sample() -> String {
+    let event = |n: i64| {
+        let late_ms = match n {
+            n if n % 97 == 0 => 60_000,
+            n if n % 11 == 0 => 3_000,
+            _ => 0,
+        };
+        Event { key: format!("page-{}", n % 4), value: (n * 37 % 100) as f64 / 10.0, ts: 1_700_000_000_000 + n * 100 - late_ms }
+    };
+    let lines = (0..6_000).map(|n| serde_json::to_string(&event(n)));
+    lines.filter_map(Result::ok).fold(String::new(), |text, line| text + &line + "\n")
+}

@@ -77,9 +77,11 @@ pub fn topology(options: &Options) -> Result<Topology, TopologyError> {
     builder
         .stream_with::<(), Json<Payment>>(&options.payments, Consumed::default().timestamp_extractor(event_time))
         .select_key(|_, payment| payment.customer.clone())
-        .left_join_table(&customers, |payment, customer| {
-            Json(KnownPayment { payment: payment.0, customer: customer.map(|customer| customer.0.clone()) })
-        })
+        .left_join_table_with(
+            &customers,
+            |payment, customer| Json(KnownPayment { payment: payment.0, customer: customer.map(|customer| customer.0.clone()) }),
+            "with-customer",
+        )
         .group_by(|_, known| known.payment.card.clone())
         .windowed_by(TimeWindows::tumbling(rules.window).grace(options.grace))
         .aggregate_with(
