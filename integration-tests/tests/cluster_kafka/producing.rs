@@ -120,3 +120,17 @@ fn a_flush_is_not_slower_than_the_broker() {
     times.sort();
     assert!(times[10] < Duration::from_millis(100), "linger.ms must not be waited for: {times:?}");
 }
+
+#[test]
+fn acknowledgements_that_nobody_asks_for_are_not_counted_and_failures_still_are() {
+    let topic = topic_with(1, &[("max.message.bytes", "1000")]);
+    let options =
+        ProducerOptions { client: client("producer", &[("linger.ms", "5")]), without_acknowledgements: true, ..Default::default() };
+    let mut producer = cluster().producer(options).unwrap();
+    let handle = producer.topic(&topic).unwrap();
+    write(&mut *producer, handle, 0, 5);
+    assert_eq!(producer.acknowledged(handle, 0), None);
+    producer.send(handle, 0, record(&[1; 5000])).unwrap();
+    producer.flush(WAIT).unwrap();
+    assert_eq!(producer.take_failures().len(), 1);
+}
