@@ -220,7 +220,8 @@ fn fixture_of(fixture: &dyn AppFixture) -> &dyn crate::behaviour::Fixture {
 
 /// What the library logs, for who runs a test with `RUST_LOG=streams=debug`.
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    let off = tracing_subscriber::filter::LevelFilter::OFF.into();
+    let filter = tracing_subscriber::EnvFilter::builder().with_default_directive(off).from_env_lossy();
     // a second test of the process finds it done
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

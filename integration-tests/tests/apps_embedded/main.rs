@@ -1,5 +1,6 @@
 //! What every application must do, on the embedded cluster, and what only this one can be made to do.
 
+mod lost_replies;
 mod trouble;
 
 use integration_tests::apps::AppFixture;

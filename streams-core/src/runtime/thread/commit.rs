@@ -1,6 +1,6 @@
 //! Commit, at least once: every output acknowledged, then the offsets, then the stores.
 
-use super::slots::Slot;
+use super::slots::{Running, Slot, Start};
 use super::{StreamThread, Trouble};
 use crate::cluster::{CommittedOffset, DeliveryFailure};
 use crate::handlers::{ProductionContext, ProductionResponse, ProductionStage};
@@ -126,8 +126,8 @@ impl StreamThread {
             }
             match running.task.prepare_commit() {
                 Ok(more) => {
+                    prepared.push((*id, offsets.len()..offsets.len() + more.len()));
                     offsets.extend(more);
-                    prepared.push(*id);
                 }
                 Err(error) => self.task_failed(*id, error)?,
             }
@@ -151,8 +151,8 @@ impl StreamThread {
         if let Err(error) = committed {
             return classify(error);
         }
-        for id in prepared {
-            self.post_commit(id)?;
+        for (id, of) in prepared {
+            self.post_commit(id, offsets.get(of).unwrap_or_default())?;
         }
         self.commit.trouble = None;
         self.totals.commits += 1;
@@ -169,23 +169,23 @@ impl StreamThread {
     }
 
     /// Tells the task that its offsets are committed.
-    fn post_commit(&mut self, id: TaskId) -> Result<()> {
+    fn post_commit(&mut self, id: TaskId, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
         let Some(Slot::Running(running)) = self.slots.get_mut(&id) else { return Ok(()) };
         if let Err(error) = running.task.post_commit() {
             return self.task_failed(id, error);
         }
-        running.trouble = None;
-        let committed = running.task.committed_offsets();
-        if !running.skip.is_empty() {
-            let inputs = &running.inputs;
-            running.skip.retain(|(input, offset)| {
-                inputs.get(*input).is_some_and(|i| committed.iter().all(|(p, committed)| *p != i.partition || committed <= offset))
-            });
+        let Running { inputs, starts, skip, trouble, .. } = &mut **running;
+        *trouble = None;
+        for (partition, committed) in offsets {
+            if let Some(start) = inputs.iter().zip(&mut *starts).find_map(|(i, start)| (i.partition == *partition).then_some(start)) {
+                *start = Start { offset: committed.offset, committed: Some(committed.clone()) };
+            }
         }
+        skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
         if !self.plan.repartition.is_empty() {
             let mut purgeable = self.shared.purgeable.lock();
-            for (partition, offset) in committed.iter().filter(|(p, _)| self.plan.repartition.contains(&p.topic)) {
-                purgeable.insert(partition.clone(), *offset);
+            for (partition, committed) in offsets.iter().filter(|(p, _)| self.plan.repartition.contains(&p.topic)) {
+                purgeable.insert(partition.clone(), committed.offset);
             }
         }
         Ok(())

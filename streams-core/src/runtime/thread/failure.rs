@@ -8,10 +8,16 @@ use crate::{Error, ErrorKind, Result, TaskId};
 /// A task whose state is thrown away more often than this has another fault.
 const RESETS: u32 = 3;
 
+/// The error with the task's name, where it does not say it already.
+fn of_task(id: TaskId, error: Error) -> Error {
+    let task = format!("task {id}");
+    if error.to_string().contains(&task) { error } else { error.at(task) }
+}
+
 impl StreamThread {
     /// By the error's kind: the task goes on from an earlier point, or the error ends the thread.
     pub(super) fn task_failed(&mut self, id: TaskId, error: Error) -> Result<()> {
-        let error = error.at(format!("task {id}"));
+        let error = of_task(id, error);
         let poisoned = match self.slots.get_mut(&id) {
             Some(Slot::Running(running)) => running.task.take_poisoned(),
             _ => None,
@@ -41,7 +47,7 @@ impl StreamThread {
     pub(super) fn back_to_last_commit(&mut self, id: TaskId, poisoned: Option<(usize, i64)>, because: Option<&Error>) -> Result<()> {
         let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
-        let mut skip = std::mem::take(&mut running.skip);
+        let (mut skip, starts) = (std::mem::take(&mut running.skip), std::mem::take(&mut running.starts));
         skip.extend(poisoned);
         let mut trouble = running.trouble.take();
         if let Some(error) = because {
@@ -59,9 +65,10 @@ impl StreamThread {
         }
         let resets = running.resets;
         let stores = self.take_apart(running, false)?;
+        let starts = Some(starts);
         let failing = trouble.is_some();
         let trouble = trouble.unwrap_or_else(|| Trouble::new(now));
-        self.slots.insert(id, Slot::Resting(Resting { stores, skip, trouble, failing, resets }));
+        self.slots.insert(id, Slot::Resting(Resting { stores, starts, skip, trouble, failing, resets }));
         self.slots_changed();
         Ok(())
     }

@@ -25,6 +25,8 @@ pub(super) enum Slot {
 
 pub(super) struct Resting {
     pub stores: Vec<Box<dyn StateStore>>,
+    /// Where the stores stand, by input; `None`: the group knows.
+    pub starts: Option<Vec<Start>>,
     /// Records to leave out: input and offset.
     pub skip: Vec<(usize, i64)>,
     pub trouble: Trouble,
@@ -37,6 +39,8 @@ pub(super) struct Resting {
 pub(super) struct Running {
     pub task: Task,
     pub inputs: Vec<Input>,
+    /// Where the stores stand, by input. The group may be ahead: a commit whose answer did not come may have been made.
+    pub starts: Vec<Start>,
     pub skip: Vec<(usize, i64)>,
     /// Since when its calls to the cluster fail.
     pub trouble: Option<Trouble>,
@@ -79,7 +83,8 @@ impl StreamThread {
         };
         match (stores, wanted) {
             (Ok(stores), Some(resets)) => {
-                let resting = Resting { stores, skip: Vec::new(), trouble: Trouble::new(self.now()), failing: false, resets };
+                let trouble = Trouble::new(self.now());
+                let resting = Resting { stores, starts: None, skip: Vec::new(), trouble, failing: false, resets };
                 self.slots.insert(id, Slot::Resting(resting));
             }
             (Ok(stores), None) => self.tell_restorer(Command::Release { id, stores }),
@@ -96,8 +101,19 @@ impl StreamThread {
     /// Lets tasks run whose stores are here.
     pub(super) fn start_restored(&mut self, now: Duration) -> Result<()> {
         let due = |slot: &Slot| matches!(slot, Slot::Resting(r) if r.trouble.retry_at <= now);
-        let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| due(slot)).map(|(id, _)| *id).collect();
+        let mut ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| due(slot)).map(|(id, _)| *id).collect();
         if ids.is_empty() {
+            return Ok(());
+        }
+        for id in std::mem::take(&mut ids) {
+            let Some(Slot::Resting(resting)) = self.slots.get_mut(&id) else { continue };
+            match resting.starts.take() {
+                Some(starts) => self.start(id, self.plan.tasks.inputs(id), starts)?,
+                None => ids.push(id),
+            }
+        }
+        if ids.is_empty() {
+            self.slots_changed();
             return Ok(());
         }
         let inputs: Vec<Vec<TopicPartition>> = ids.iter().map(|id| self.plan.tasks.inputs(*id)).collect();
@@ -172,7 +188,7 @@ impl StreamThread {
 
     fn start(&mut self, id: TaskId, inputs: Vec<TopicPartition>, starts: Vec<Start>) -> Result<()> {
         let Some(Slot::Resting(resting)) = self.slots.remove(&id) else { return Ok(()) };
-        let Resting { stores, mut skip, trouble, failing, resets } = resting;
+        let Resting { stores, mut skip, trouble, failing, resets, .. } = resting;
         skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
         let committed: Vec<Option<CommittedOffset>> = starts.iter().map(|s| s.committed.clone()).collect();
         let now_ms = self.shared.clock.now_ms();
@@ -185,8 +201,10 @@ impl StreamThread {
             reading.push(Input { partition, handle, caught_up_at: None });
         }
         self.metrics.tasks_created.add(1);
-        self.slots
-            .insert(id, Slot::Running(Box::new(Running { task, inputs: reading, skip, trouble: failing.then_some(trouble), resets })));
+        self.slots.insert(
+            id,
+            Slot::Running(Box::new(Running { task, inputs: reading, starts, skip, trouble: failing.then_some(trouble), resets })),
+        );
         Ok(())
     }
 
@@ -222,7 +240,8 @@ impl StreamThread {
     }
 }
 
-struct Start {
-    offset: i64,
-    committed: Option<CommittedOffset>,
+/// Where an input is read from.
+pub(super) struct Start {
+    pub offset: i64,
+    pub committed: Option<CommittedOffset>,
 }
