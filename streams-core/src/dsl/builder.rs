@@ -55,9 +55,14 @@ impl StreamsBuilder {
 
     /// [`stream`](Self::stream) with serdes, timestamps, or where to begin.
     pub fn stream_with<K: Data, V: Data>(&self, topics: impl Into<Topics>, consumed: Consumed<K, V>) -> KStream<K, V> {
-        let mut topics: Vec<TopicName> = topics.into().0.into_iter().map(TopicName::External).collect();
-        topics.sort();
-        topics.dedup();
+        let mut read: Vec<TopicName> = Vec::new();
+        for topic in topics.into().0.into_iter().map(TopicName::External) {
+            if !read.contains(&topic) {
+                read.push(topic);
+            }
+        }
+        let mut topics = read.clone();
+        topics.sort(); // the order of a list makes no other source of it
         let mut plan = self.plan.lock();
         if topics.is_empty() || topics.iter().any(|t| t.plain().is_empty()) {
             plan.error("a stream needs the name of at least one topic");
@@ -66,7 +71,7 @@ impl StreamsBuilder {
         let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
         let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
         let factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
-        let (reset, extractor, read) = (consumed.reset, consumed.extractor.clone(), topics.clone());
+        let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
         let write =
             move |target: &mut Target<'_>| target.builder.add_source(&target.name, read.clone(), reset, extractor.clone(), factory.clone());
         let node = plan.add(name.clone(), &[], Role::StreamSource(topics), Arc::new(write));

@@ -32,7 +32,7 @@ impl<K, V> fmt::Debug for KeyValueStoreHandle<K, V> {
     }
 }
 
-/// The stores that a processor is connected to: `()`, a handle, or a tuple of them. They arrive opened and typed.
+/// The stores that a processor is connected to: `()`, a handle, a tuple of them, or a vector. They arrive opened and typed.
 pub trait StoreSet: Clone + Send + Sync + 'static {
     /// The opened stores.
     type Open;
@@ -57,6 +57,16 @@ impl<K: Data, V: Data> StoreSet for KeyValueStoreHandle<K, V> {
     }
     fn open(&self, env: &mut GraphEnv<'_>) -> Result<KeyValueStore<K, V>> {
         Ok(KeyValueStore { store: env.store::<KvStore<K, V>>(&self.name)?, buffer: Cell::default() })
+    }
+}
+
+impl<S: StoreSet> StoreSet for Vec<S> {
+    type Open = Vec<S::Open>;
+    fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+        self.iter().for_each(|stores| stores.names(out));
+    }
+    fn open(&self, env: &mut GraphEnv<'_>) -> Result<Self::Open> {
+        self.iter().map(|stores| stores.open(env)).collect()
     }
 }
 

@@ -38,6 +38,7 @@ pub fn with_recording(case: &str, write: fn(&StreamsBuilder)) {
 /// Java forgets that a join which uses the repartition topic of an earlier one must be co-partitioned with it. If it were not, keys would
 /// miss their partners without a word; here such topics are in one group, so that it is an error.
 const COPARTITIONED_HERE: &[(&str, &str)] = &[
+    ("join-named-and-unnamed-of-one-re-keyed-stream", "copartitioned app-one-repartition first second\n"),
     ("stream-joined-twice-after-key-change", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
     ("stream-stream-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
 ];

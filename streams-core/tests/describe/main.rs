@@ -20,10 +20,12 @@ macro_rules! golden {
 
 mod aggregates;
 mod branches;
+mod combinations;
 mod compare;
 mod counts;
 mod grouped_twice;
 mod missing;
+mod orders;
 mod processors;
 mod reductions;
 mod repartitions;
@@ -74,6 +76,8 @@ fn every_recording_is_compared_or_named_as_missing() {
         stream_stream_joins::CASES,
         tables::CASES,
         to_tables::CASES,
+        combinations::CASES,
+        orders::CASES,
     ];
     let written = themes.into_iter().flatten().map(|case| case.replace('_', "-"));
     let all: Vec<String> = written.chain(missing::MISSING.iter().map(|(id, _)| (*id).to_owned())).collect();

@@ -5,7 +5,7 @@ use streams_core::processor::{Context, FixedKeyContext, FixedKeyProcessor, Fixed
 use streams_core::state::{KeyValueStoreBuilder, Stores};
 use streams_core::{BoxError, KStream, Record, StreamsBuilder};
 
-struct PassOn;
+pub struct PassOn;
 
 impl Processor<String, String, String, String> for PassOn {
     fn process(&mut self, ctx: &mut Context<'_, String, String>, record: Record<String, String>) -> Result<(), BoxError> {
@@ -13,7 +13,7 @@ impl Processor<String, String, String, String> for PassOn {
     }
 }
 
-struct PassValueOn;
+pub struct PassValueOn;
 
 impl FixedKeyProcessor<String, String, String> for PassValueOn {
     fn process(

@@ -1,7 +1,6 @@
-//! Two streams joined in a window.
-//!
-//! Java's `StreamJoined.as(name)` is a name for the stores, as `withStoreName` is; only `withName` names nodes, and none of the recordings has it.
+//! Two streams joined in a window. Java's `StreamJoined.as(name)` is a name for the stores, as `withStoreName`; only `withName` names nodes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::{JoinWindows, KStream, StreamJoined, StreamsBuilder};
 
@@ -42,7 +41,7 @@ fn stream_stream_join_asymmetric(b: &StreamsBuilder) {
 
 fn stream_stream_join_named(b: &StreamsBuilder) {
     let [left, right] = pair(b);
-    left.join_with(&right, join, windows(), store_named("my-join")).to("output");
+    left.join_with(&right, join, windows(), "my-join").to("output");
 }
 
 fn stream_stream_join_store_named(b: &StreamsBuilder) {
@@ -98,6 +97,48 @@ fn stream_stream_join_then_count(b: &StreamsBuilder) {
     left.join(&right, join, windows()).group_by_key().count().to_stream().for_each(|_, _| {});
 }
 
+fn stream_stream_join_with_name(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    left.join_with(&right, join, windows(), StreamJoined::default().named("my-join")).to("output");
+}
+
+fn stream_stream_join_with_name_store_named(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    left.join_with(&right, join, windows(), store_named("my-store").named("my-join")).to("output");
+}
+
+fn stream_stream_join_both_re_keyed_with_name(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    by_value(&left).join_with(&by_value(&right), join, windows(), StreamJoined::default().named("my-join")).to("output");
+}
+
+fn stream_stream_join_twice_re_keyed_with_name(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    let third: KStream<String, String> = b.stream("third");
+    let keyed = by_value(&left);
+    keyed.join_with(&right, join, windows(), StreamJoined::default().named("one")).to("output-1");
+    keyed.join_with(&third, join, windows(), StreamJoined::default().named("two")).to("output-2");
+}
+
+fn stream_stream_join_upstreams_named(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    let (left, right) = (left.select_key_with(|_, value| value.clone(), "l"), right.select_key_with(|_, value| value.clone(), "r"));
+    left.join(&right, join, windows()).to("output");
+}
+
+fn stream_stream_join_logging_config(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    let configs = [("segment.bytes", "5"), ("cleanup.policy", "compact")];
+    let configs: BTreeMap<String, String> = configs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    left.join_with(&right, join, windows(), StreamJoined::default().logging(configs)).to("output");
+}
+
+fn stream_stream_join_in_a_row(b: &StreamsBuilder) {
+    let [left, right] = pair(b);
+    let third: KStream<String, String> = b.stream("third");
+    by_value(&left).join(&right, join, windows()).join(&third, join, windows()).to("output");
+}
+
 golden!(
     stream_stream_join,
     stream_stream_join_grace,
@@ -113,4 +154,11 @@ golden!(
     stream_stream_self_join,
     stream_stream_join_logging_disabled,
     stream_stream_join_then_count,
+    stream_stream_join_with_name,
+    stream_stream_join_with_name_store_named,
+    stream_stream_join_both_re_keyed_with_name,
+    stream_stream_join_twice_re_keyed_with_name,
+    stream_stream_join_upstreams_named,
+    stream_stream_join_logging_config,
+    stream_stream_join_in_a_row,
 );

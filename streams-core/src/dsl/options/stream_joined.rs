@@ -48,6 +48,7 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
 
     /// A name for the join's nodes and repartition topics; the stores keep generated names unless [`store_name`](Self::store_name) is given.
     #[must_use]
+    #[doc(alias = "withName")]
     pub fn named(mut self, named: impl Into<Named>) -> Self {
         self.named = named.into();
         self
@@ -105,8 +106,9 @@ impl<K, V1, V2> fmt::Debug for StreamJoined<K, V1, V2> {
     }
 }
 
+/// A name for the stores, as Java's `StreamJoined.as`.
 impl<K: Data + DefaultSerde, V1: Data + DefaultSerde, V2: Data + DefaultSerde> From<&str> for StreamJoined<K, V1, V2> {
     fn from(name: &str) -> Self {
-        Self::default().named(name)
+        Self::default().store_name(name)
     }
 }

@@ -1,10 +1,12 @@
 package oracle.describe;
 
 import java.time.Duration;
+import java.util.Map;
 
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.StreamJoined;
 
 /** Two streams joined in a window. */
@@ -32,7 +34,7 @@ final class StreamStreamJoins {
         left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)).before(Duration.ofSeconds(1)).after(Duration.ofSeconds(20))).to("output");
     }
 
-    @Case(id = "stream-stream-join-named", note = "StreamJoined.as: nodes, not stores")
+    @Case(id = "stream-stream-join-named", note = "StreamJoined.as: stores, not nodes, as withStoreName")
     static void streamStreamJoinNamed(StreamsBuilder b) {
         KStream<String, String> left = b.stream("left");
         KStream<String, String> right = b.stream("right");
@@ -46,7 +48,7 @@ final class StreamStreamJoins {
         left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withStoreName("my-store")).to("output");
     }
 
-    @Case(id = "stream-stream-join-named-store-named", note = "both names")
+    @Case(id = "stream-stream-join-named-store-named", note = "StreamJoined.as and withStoreName: the latter holds")
     static void streamStreamJoinNamedStoreNamed(StreamsBuilder b) {
         KStream<String, String> left = b.stream("left");
         KStream<String, String> right = b.stream("right");
@@ -74,7 +76,7 @@ final class StreamStreamJoins {
         left.selectKey((key, value) -> value).join(right.selectKey((key, value) -> value), (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10))).to("output");
     }
 
-    @Case(id = "stream-stream-join-both-re-keyed-named", note = "both sides, named: -left and -right")
+    @Case(id = "stream-stream-join-both-re-keyed-named", note = "both sides; a name for the stores is none for the repartition topics")
     static void streamStreamJoinBothReKeyedNamed(StreamsBuilder b) {
         KStream<String, String> left = b.stream("left");
         KStream<String, String> right = b.stream("right");
@@ -123,5 +125,58 @@ final class StreamStreamJoins {
         KStream<String, String> left = b.stream("left");
         KStream<String, String> right = b.stream("right");
         left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10))).groupByKey().count().toStream().foreach((key, value) -> {});
+    }
+
+    @Case(id = "stream-stream-join-with-name", note = "withName: nodes, not stores")
+    static void streamStreamJoinWithName(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withName("my-join")).to("output");
+    }
+
+    @Case(id = "stream-stream-join-with-name-store-named", note = "withName and withStoreName")
+    static void streamStreamJoinWithNameStoreNamed(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withName("my-join").withStoreName("my-store")).to("output");
+    }
+
+    @Case(id = "stream-stream-join-both-re-keyed-with-name", note = "withName: repartition topics -left and -right")
+    static void streamStreamJoinBothReKeyedWithName(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        left.selectKey((key, value) -> value).join(right.selectKey((key, value) -> value), (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withName("my-join")).to("output");
+    }
+
+    @Case(id = "stream-stream-join-twice-re-keyed-with-name", note = "one re-keyed stream joined twice, with names: two repartition topics")
+    static void streamStreamJoinTwiceReKeyedWithName(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        KStream<String, String> third = b.stream("third");
+        KStream<String, String> keyed = left.selectKey((key, value) -> value);
+        keyed.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withName("one")).to("output-1");
+        keyed.join(third, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withName("two")).to("output-2");
+    }
+
+    @Case(id = "stream-stream-join-upstreams-named", note = "named key changes name the repartition topics")
+    static void streamStreamJoinUpstreamsNamed(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        left.selectKey((key, value) -> value, Named.as("l")).join(right.selectKey((key, value) -> value, Named.as("r")), (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10))).to("output");
+    }
+
+    @Case(id = "stream-stream-join-logging-config", note = "own configs of the changelogs")
+    static void streamStreamJoinLoggingConfig(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        left.join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10)), StreamJoined.<String, String, String>with(null, null, null).withLoggingEnabled(Map.of("segment.bytes", "5", "cleanup.policy", "compact"))).to("output");
+    }
+
+    @Case(id = "stream-stream-join-in-a-row", note = "a join of a join")
+    static void streamStreamJoinInARow(StreamsBuilder b) {
+        KStream<String, String> left = b.stream("left");
+        KStream<String, String> right = b.stream("right");
+        KStream<String, String> third = b.stream("third");
+        left.selectKey((key, value) -> value).join(right, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10))).join(third, (value, other) -> value + other, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(10))).to("output");
     }
 }
