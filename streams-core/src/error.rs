@@ -111,7 +111,7 @@ impl From<streams_state::Error> for Error {
             streams_state::ErrorKind::Changelog => {
                 // the store only passed on what this library said
                 let text = e.to_string();
-                return match e.into_cause().map(|cause| cause.downcast::<Error>()) {
+                return match e.into_cause().map(<dyn std::error::Error + Send + Sync>::downcast::<Error>) {
                     Some(Ok(ours)) => *ours,
                     _ => Error::new(ErrorKind::Internal, text),
                 };

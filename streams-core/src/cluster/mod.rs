@@ -86,6 +86,7 @@ pub struct RawRecord<'a> {
 }
 
 /// Consecutive records of one partition. Not `Send`: it stays on the thread that fetched it.
+#[allow(clippy::len_without_is_empty)] // a batch is never empty
 pub trait RecordBatch {
     /// How many there are; never 0.
     fn len(&self) -> usize;

@@ -24,13 +24,6 @@ impl<'r> Meta<'r> {
     pub fn with_new_key(&self) -> Meta<'r> {
         Meta { key_bytes: None, ..*self }
     }
-
-    pub fn with_key_bytes<'a>(&self, key_bytes: &'a [u8]) -> Meta<'a>
-    where
-        'r: 'a,
-    {
-        Meta { key_bytes: Some(key_bytes), timestamp: self.timestamp, headers: self.headers }
-    }
 }
 
 /// A topic that the task writes to; an index into its collector's table.

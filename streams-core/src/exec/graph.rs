@@ -74,12 +74,12 @@ impl<N: Maintain> Maintain for Outside<N> {
         self.0.borrow_mut().punctuate(cx, timer, time)
     }
     fn close(&mut self, cx: &mut Cx) {
-        self.0.borrow_mut().close(cx)
+        self.0.borrow_mut().close(cx);
     }
 }
 
 /// What factories may ask for while a graph is built.
-pub(crate) struct GraphEnv<'a> {
+pub struct GraphEnv<'a> {
     stores: &'a mut StoreSlots,
     maintained: Vec<Box<dyn Maintain>>,
     timers: Timers,
@@ -92,7 +92,7 @@ pub(crate) struct GraphEnv<'a> {
 
 impl GraphEnv<'_> {
     /// The store of that name.
-    pub fn store<S: StateStore>(&mut self, name: &str) -> Result<Rc<RefCell<S>>> {
+    pub(crate) fn store<S: StateStore>(&mut self, name: &str) -> Result<Rc<RefCell<S>>> {
         match self.stores.index_of(name) {
             Some(index) => self.stores.typed(index),
             None => {
@@ -102,38 +102,38 @@ impl GraphEnv<'_> {
     }
 
     /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
-    pub fn maintain(&mut self, node: Box<dyn Maintain>) -> usize {
+    pub(crate) fn maintain(&mut self, node: Box<dyn Maintain>) -> usize {
         self.maintained.push(node);
         self.maintained.len() - 1
     }
 
     /// Registers a node that also its parents call, and gives the edge to it.
-    pub fn maintained<K, V, N: Process<K, V> + Maintain + 'static>(&mut self, node: N) -> Edge<K, V> {
+    pub(crate) fn maintained<K, V, N: Process<K, V> + Maintain + 'static>(&mut self, node: N) -> Edge<K, V> {
         let node = Rc::new(RefCell::new(node));
         self.maintain(Box::new(Outside(node.clone())));
         Box::new(Shared(node))
     }
 
     /// The index that the next call of `maintain` will give.
-    pub fn next_maintained(&self) -> usize {
+    pub(crate) fn next_maintained(&self) -> usize {
         self.maintained.len()
     }
 
-    pub fn schedule(&mut self, kind: PunctuationType, interval: Duration, start: Option<i64>) -> TimerId {
+    pub(crate) fn schedule(&mut self, kind: PunctuationType, interval: Duration, start: Option<i64>) -> TimerId {
         let node = self.next_maintained();
         self.timers.add(node, kind, interval, start, self.now)
     }
 
-    pub fn collector(&mut self) -> &mut dyn Collector {
+    pub(crate) fn collector(&mut self) -> &mut dyn Collector {
         self.out
     }
 
-    pub fn application_id(&self) -> &str {
+    pub(crate) fn application_id(&self) -> &str {
         self.application_id
     }
 
     /// Name of the node being built.
-    pub fn node_name(&self) -> Arc<str> {
+    pub(crate) fn node_name(&self) -> Arc<str> {
         self.node.clone()
     }
 }

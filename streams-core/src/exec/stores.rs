@@ -57,14 +57,6 @@ impl StoreSlots {
         self.names.iter().position(|n| n == name)
     }
 
-    pub fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    pub fn name(&self, index: usize) -> &str {
-        &self.names[index]
-    }
-
     /// The store as its users know it.
     pub fn typed<S: StateStore>(&mut self, index: usize) -> Result<Rc<RefCell<S>>> {
         let slot = &mut self.slots[index];

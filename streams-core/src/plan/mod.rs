@@ -71,15 +71,15 @@ impl Plan {
 
 /// A plan shared by its builder and all handles. A lock, not a `RefCell`: a builder may be held over an await in a spawned task.
 #[derive(Clone, Default)]
-pub(crate) struct SharedPlan(Arc<Mutex<Plan>>);
+pub struct SharedPlan(Arc<Mutex<Plan>>);
 
 impl SharedPlan {
     /// A plan is changed by short calls that cannot leave it half done, so a panic elsewhere does not spoil it.
-    pub fn lock(&self) -> MutexGuard<'_, Plan> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Plan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn is(&self, other: &SharedPlan) -> bool {
+    pub(crate) fn is(&self, other: &SharedPlan) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -6,7 +6,6 @@ mod metadata;
 mod queue;
 mod settings;
 
-pub(crate) use collector::SharedProducer;
 pub(crate) use settings::{TaskEnv, TaskSettings};
 
 use crate::cluster::{CommittedOffset, RecordBatch};
@@ -115,10 +114,6 @@ impl Task {
         self.id
     }
 
-    pub fn inputs(&self) -> &[TopicPartition] {
-        &self.graph.cx().inputs
-    }
-
     /// Whether the queue of an input has room for another batch.
     pub fn wants(&self, input: usize) -> bool {
         self.queues[input].len() < self.settings.buffered_records
@@ -127,11 +122,6 @@ impl Task {
     /// Queues records as fetched.
     pub fn add(&mut self, input: usize, batch: Box<dyn RecordBatch>) {
         self.queues[input].push(batch);
-    }
-
-    /// Records in all queues.
-    pub fn buffered(&self) -> usize {
-        self.queues.iter().map(RecordQueue::len).sum()
     }
 
     /// Told when a fetch gave nothing: whether the cluster has nothing more either.
@@ -302,10 +292,6 @@ impl Task {
     /// For queries and tests: the stores in use.
     pub fn stores_mut(&mut self) -> &mut crate::exec::StoreSlots {
         self.graph.stores_mut()
-    }
-
-    pub fn stream_time(&self) -> i64 {
-        self.graph.cx().stream_time
     }
 
     /// Turns a panic of user code into an error that names the record, and asks the processing handler about it.

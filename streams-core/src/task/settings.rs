@@ -1,11 +1,10 @@
 //! What a task is made with.
 
 use super::collector::SharedProducer;
-use crate::cluster::DeliveryFailure;
+use crate::TaskId;
 use crate::config::Settings;
-use crate::handlers::{Handlers, ProductionContext, ProductionResponse, ProductionStage};
+use crate::handlers::Handlers;
 use crate::metrics::{MetricsRegistry, TaskMetrics};
-use crate::{Result, TaskId};
 use std::sync::Arc;
 use streams_state::CacheBudget;
 
@@ -25,27 +24,6 @@ impl TaskSettings {
             handlers,
             max_task_idle_ms: settings.max_task_idle.map(|d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
             buffered_records: settings.buffered_records_per_partition.max(1),
-        }
-    }
-
-    /// A record that was sent and then refused: the production handler decides. `Ok`: go on without it.
-    pub fn production_failure(&self, failure: DeliveryFailure) -> Result<()> {
-        let context = ProductionContext {
-            topic: &failure.partition.topic,
-            partition: Some(failure.partition.partition),
-            stage: ProductionStage::Send,
-            retriable: failure.retriable,
-            task: None,
-            node: None,
-            source: None,
-        };
-        match self.handlers.production.handle(&context, &failure.error) {
-            // a table that lacks a change of its changelog would be lost at the next restore
-            ProductionResponse::Resume if !failure.partition.topic.ends_with("-changelog") => Ok(()),
-            _ => {
-                let place = context.to_string();
-                Err(failure.error.at(place))
-            }
         }
     }
 }

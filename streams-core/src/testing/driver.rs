@@ -173,7 +173,7 @@ impl TopologyTestDriver {
     /// The topics that were written to so far, internal ones included.
     #[doc(alias = "producedTopicNames")]
     pub fn produced_topic_names(&self) -> Vec<String> {
-        self.inner.borrow().outputs.keys().map(|topic| topic.to_string()).collect()
+        self.inner.borrow().outputs.keys().map(ToString::to_string).collect()
     }
 
     /// A key-value store, or `None` when there is none of that name and these types.

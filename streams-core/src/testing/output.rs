@@ -33,7 +33,7 @@ impl<K: 'static, V: 'static> TestOutputTopic<K, V> {
     /// Records that were not read yet.
     #[doc(alias = "getQueueSize")]
     pub fn len(&self) -> usize {
-        self.inner.borrow().outputs.get(&self.topic).map_or(0, |queue| queue.len())
+        self.inner.borrow().outputs.get(&self.topic).map_or(0, std::collections::VecDeque::len)
     }
 
     /// Whether everything was read.
@@ -46,7 +46,7 @@ impl<K: 'static, V: 'static> TestOutputTopic<K, V> {
     /// # Errors
     /// When the serdes cannot read it.
     pub fn read_record(&mut self) -> Result<Option<Record<K, V>>> {
-        let next = self.inner.borrow_mut().outputs.get_mut(&self.topic).and_then(|queue| queue.pop_front());
+        let next = self.inner.borrow_mut().outputs.get_mut(&self.topic).and_then(std::collections::VecDeque::pop_front);
         let Some(Written { key, value, timestamp, headers, .. }) = next else { return Ok(None) };
         let (key, value) = {
             let cx = SerdeContext { topic: &self.topic, headers: &headers };

@@ -30,7 +30,7 @@ fn nodes(topology: &Inner, subtopology: &Subtopology) -> String {
         let (children, parents) = (names(&edges.children[index]), names(&edges.parents[index]));
         let _ = match &node.kind {
             NodeKind::Source { topics, .. } => {
-                let topics = hash_set_order(topics.iter().map(|t| t.plain())).join(", ");
+                let topics = hash_set_order(topics.iter().map(super::spec::TopicName::plain)).join(", ");
                 writeln!(text, "    Source: {} (topics: [{topics}])\n      --> {children}", node.name)
             }
             NodeKind::Processor | NodeKind::Hidden => {

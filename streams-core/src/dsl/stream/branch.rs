@@ -114,7 +114,7 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         };
         let mut plan = self.splitter.plan.lock();
         plan.processor_name(&Named::default(), "KSTREAM-BRANCHCHILD-"); // Java burns an index that it never shows
-        let suffix = branched.named.get().map_or_else(|| position.to_string(), |name| name.to_string());
+        let suffix = branched.named.get().map_or_else(|| position.to_string(), ToString::to_string);
         let name: Arc<str> = format!("{}{suffix}", self.splitter.name).into();
         plan.check_name(&name);
         let write = processor::<K, V, K, V>(Box::new(|_, next| Ok(Box::new(super::merge::PassThrough(next)))));

@@ -109,8 +109,8 @@ impl<K: Data, V: Data> KStream<K, V> {
         let (this_store, other_store) = (this_store.name().clone(), other_store.name().clone());
         let write = move |target: &mut Target<'_>| {
             let builder = &mut *target.builder;
-            builder.add_processor(&this_join, &[this_windowed.clone()], this_factory.clone())?;
-            builder.add_processor(&other_join, &[other_windowed.clone()], other_factory.clone())?;
+            builder.add_processor(&this_join, std::slice::from_ref(&this_windowed), this_factory.clone())?;
+            builder.add_processor(&other_join, std::slice::from_ref(&other_windowed), other_factory.clone())?;
             let merge = operator::<K, VO, K, VO>(Box::new(|_, next| Ok(Box::new(PassThrough(next)))));
             builder.add_processor(&target.name, &[this_join.clone(), other_join.clone()], merge)?;
             builder.connect_store(&this_join, &other_store)?;

@@ -169,7 +169,7 @@ fn repartition_writer<K: Data, V: Data>(
         };
         let sink = sink
             .factory_with(Destination::Fixed(names.topic.clone()), |name, app| TopicName::Internal(name.into()).resolve(app).to_string());
-        target.builder.add_sink(&names.sink, SinkTopic::Fixed(topic.clone()), &[names.filter.clone()], sink)?;
+        target.builder.add_sink(&names.sink, SinkTopic::Fixed(topic.clone()), std::slice::from_ref(&names.filter), sink)?;
         let source: Arc<dyn NodeFactory> =
             Arc::new(SourceFactory { key_serde: spec.key_serde.clone(), value_serde: spec.value_serde.clone() });
         target.builder.add_source(&names.source, vec![topic], None, Some(Arc::new(FailOnInvalidTimestamp)), source)

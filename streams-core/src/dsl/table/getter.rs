@@ -54,7 +54,7 @@ impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
                 &self.key_buf
             }
         };
-        Ok(store.with(bytes, |row| look(row))?)
+        Ok(store.with(bytes, look)?)
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let write = move |target: &mut Target<'_>| {
         target.builder.add_source(&source_of, topics.clone(), reset, extractor.clone(), source.clone())?;
         let name = target.name.clone();
-        target.builder.add_processor(&name, &[source_of.clone()], table_factory(&store, key_bytes, |row: Option<V>| row))?;
+        target.builder.add_processor(&name, std::slice::from_ref(&source_of), table_factory(&store, key_bytes, |row: Option<V>| row))?;
         store.write(target, &name)
     };
     let node = plan.add(name.clone(), &[], Role::Other, Arc::new(write));

@@ -196,7 +196,7 @@ impl<K: Data, A: Data> crate::dsl::table::ValueGetter<Windowed<K>, A> for Window
         store
             .write_key(&key.key, &mut self.key_buf)
             .map_err(|e| crate::Error::caused(crate::ErrorKind::Serde, "cannot serialize the key to look it up in the table", e))?;
-        Ok(store.with(&self.key_buf, key.window.start, |row| look(row))?)
+        Ok(store.with(&self.key_buf, key.window.start, look)?)
     }
 }
 
