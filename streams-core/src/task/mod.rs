@@ -31,9 +31,6 @@ pub(crate) struct Task {
     /// When an input was first found empty while others wait for it; `None` while nothing waits.
     idle_since_ms: Option<i64>,
     commit_needed: bool,
-    /// Offsets of the last `prepare_commit`, to become the committed ones.
-    prepared: Vec<(TopicPartition, i64)>,
-    committed: Vec<(TopicPartition, i64)>,
     /// Records to be left out: they made user code panic, and the policy said to go on without them.
     skip: Vec<(usize, i64)>,
     poisoned: Option<(usize, i64)>,
@@ -102,8 +99,6 @@ impl Task {
             settings: env.settings.clone(),
             idle_since_ms: None,
             commit_needed: false,
-            prepared: Vec::new(),
-            committed: Vec::new(),
             skip: skip.to_vec(),
             poisoned: None,
             metrics,
@@ -239,12 +234,10 @@ impl Task {
     pub fn prepare_commit(&mut self) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
         self.caught(|task| task.graph.flush())?;
         let mut offsets = Vec::with_capacity(self.queues.len());
-        self.prepared.clear();
         for queue in &self.queues {
             if let Some(offset) = queue.next_offset() {
                 let metadata = PartitionMetadata { time: queue.time() }.encode();
                 offsets.push((queue.input.clone(), CommittedOffset { offset, metadata }));
-                self.prepared.push((queue.input.clone(), offset));
             }
         }
         Ok(offsets)
@@ -261,14 +254,8 @@ impl Task {
             })
             .collect();
         self.graph.commit_stores(&position).map_err(|e| e.at(format!("task {}", self.id)))?;
-        self.committed = std::mem::take(&mut self.prepared);
         self.commit_needed = false;
         Ok(())
-    }
-
-    /// What was committed last.
-    pub fn committed_offsets(&self) -> &[(TopicPartition, i64)] {
-        &self.committed
     }
 
     /// After `process` failed: the record to leave out, when the policy says to go on without it.
