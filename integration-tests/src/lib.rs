@@ -2,3 +2,6 @@
 
 pub mod apps;
 pub mod behaviour;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+pub mod process;
