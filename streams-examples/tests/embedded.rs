@@ -232,7 +232,7 @@ fn leaves_nothing_in_the_state_directory() -> Outcome {
     let state = dir.path().to_str().expect("a plain path");
     stdout(&words(&["--demo", "--state-dir", state]));
     let left: Vec<_> = std::fs::read_dir(dir.path())?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
-    assert_eq!(left, [kept.clone()]);
+    assert_eq!(left, std::slice::from_ref(&kept));
     assert!(kept.join("of-kafka").exists());
     Ok(())
 }

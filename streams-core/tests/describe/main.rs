@@ -4,6 +4,8 @@
 //! The recordings and the Java code of each are in `integration-tests/golden/describe` (`INDEX.md`). A function here has the recording's
 //! name, with `_` for `-`.
 
+#![allow(clippy::ptr_arg)] // joiners and choosers of streams of `String` are handed `&String`
+
 /// Makes a test of each function, and the list of all of them.
 macro_rules! golden {
     ($($case:ident),+ $(,)?) => {
