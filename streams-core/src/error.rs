@@ -121,3 +121,10 @@ impl From<streams_state::Error> for Error {
         Error::caused(kind, "state store", e)
     }
 }
+
+/// What a caught panic said.
+#[cold]
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "(no message)".to_owned())
+}

@@ -5,7 +5,11 @@ use integration_tests::apps::Bench;
 use integration_tests::apps::bench::{PARTITIONS, PATIENCE, TIME, await_running, close, durable, end_of};
 use integration_tests::behaviour::Fixture;
 use integration_tests::behaviour::clients::wait_for;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
+use streams_core::cluster::OffsetSpec;
+use streams_core::time::{Clock, SystemClock};
 use streams_core::{ErrorKind, State, StreamsBuilder, TopicPartition};
 
 /// Waits until each word is counted at least as often as it was fed; the surplus.
@@ -60,6 +64,59 @@ fn an_application_that_never_reached_its_cluster_closes_at_once() {
     let begun = Instant::now();
     close(&app);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_full_producer_waits_for_the_cluster() {
+    let embedded = Embedded::new();
+    let mut bench = Bench::new(&embedded);
+    bench.feed(50);
+    let config = bench.config("a").set("producer.buffer.memory", "2000").set("producer.max.block.ms", "50");
+    let app = bench.start(bench.word_count(), config);
+    bench.await_counts();
+    // pausing keeps the records where they are until nothing can be written any more
+    app.pause();
+    bench.feed(500);
+    embedded.cluster.set_reachable(false);
+    app.resume();
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(app.state().is_alive());
+    embedded.cluster.set_reachable(true);
+    await_at_least(&mut bench);
+    close(&app);
+}
+
+/// Stands still for nobody, and is set back and forth by an hour.
+struct Jumping {
+    machine: SystemClock,
+    ahead_ms: AtomicI64,
+}
+
+impl Clock for Jumping {
+    fn now_ms(&self) -> i64 {
+        self.machine.now_ms() + self.ahead_ms.load(Ordering::Relaxed)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.machine.monotonic()
+    }
+}
+
+#[test]
+fn the_wall_clock_may_jump() {
+    let embedded = Embedded::new();
+    let mut bench = Bench::new(&embedded);
+    let clock = Arc::new(Jumping { machine: SystemClock::new(), ahead_ms: AtomicI64::new(0) });
+    let app = bench.builder(bench.word_count(), bench.config("a")).clock(clock.clone()).start().expect("the application starts");
+    for hours in [1, -1, 2, 0] {
+        clock.ahead_ms.store(hours * 3_600_000, Ordering::Relaxed);
+        bench.feed(40);
+        bench.await_counts();
+        let end = bench.clients.offset(&bench.input, 0, OffsetSpec::Latest);
+        wait_for("the commit", || (bench.committed(&bench.input, 0) == Some(end)).then_some(()));
+    }
+    assert_eq!(app.state(), State::Running);
+    close(&app);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::restorer::{Next, Parts, Restorer};
 use super::shared::{Shared, SharedParts};
 use super::state::{State, StateCell, StateListener};
 use super::stores::StateFiles;
-use super::supervisor::{FirstNews, Supervisor};
+use super::supervisor::{FirstNews, Message, Supervisor};
 use crate::cluster::{Cluster, FetcherOptions};
-use crate::config::{Bootstrap, ProcessingGuarantee, Settings, StreamsConfig};
+use crate::config::{Bootstrap, Settings, StreamsConfig};
 use crate::handlers::{
     DeserializationExceptionHandler, Handlers, ProcessingExceptionHandler, ProductionExceptionHandler, TimestampExtractor,
     UncaughtErrorHandler,
@@ -127,9 +127,6 @@ impl KafkaStreamsBuilder {
     pub fn start(self) -> Result<KafkaStreams> {
         let settings = self.config.settings()?;
         settings.log_warnings();
-        if settings.processing_guarantee != ProcessingGuarantee::AtLeastOnce {
-            return Err(Error::new(ErrorKind::Config, "processing.guarantee: only at_least_once is supported so far"));
-        }
         let cluster = match self.cluster {
             Some(cluster) => cluster,
             None => cluster_of(&settings)?,
@@ -228,14 +225,20 @@ fn start_restorer(shared: &Arc<Shared>, files: &Arc<StateFiles>) -> Result<JoinH
         task_timeout: settings.task_timeout,
         clean_every: settings.state_cleanup_delay.max(Duration::from_secs(1)),
     };
+    let supervisor = shared.supervisor.clone();
     spawn(name, move || {
-        let mut restorer = Restorer::new(parts);
-        loop {
-            match restorer.step() {
-                Next::Again => {}
-                Next::Wait(timeout) => restorer.wait(timeout),
-                Next::Stopped => return,
+        let work = move || {
+            let mut restorer = Restorer::new(parts);
+            loop {
+                match restorer.step() {
+                    Next::Again => {}
+                    Next::Wait(timeout) => restorer.wait(timeout),
+                    Next::Stopped => return,
+                }
             }
+        };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            let _ = supervisor.post(Message::RestorerBroke(crate::error::panic_text(&*panic)));
         }
     })
 }

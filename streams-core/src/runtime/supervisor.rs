@@ -32,6 +32,8 @@ pub(crate) enum Message {
     /// The cluster does not answer; it is asked again.
     Unreachable,
     ThreadEnded(Ended),
+    /// The restorer ended by a fault of its own: no task could start any more.
+    RestorerBroke(String),
     Purged,
     AddThread(Sender<Result<String>>),
     RemoveThread(Sender<Result<Option<String>>>),
@@ -99,9 +101,7 @@ impl Supervisor {
             }
         }
         let _ = self.shared.restorer.post(restorer::Command::Stop);
-        if restorer.join().is_err() {
-            tracing::error!(target: "streams::app", "the restorer panicked; stores that it held are restored from their last commit next time");
-        }
+        let _ = restorer.join();
         self.shared.supervisor.close();
     }
 
@@ -127,6 +127,12 @@ impl Supervisor {
             }
             Message::Unreachable => self.tell(FirstNews::Unreachable),
             Message::ThreadEnded(ended) => self.thread_ended(ended),
+            Message::RestorerBroke(text) => {
+                self.end_with(Error::new(
+                    ErrorKind::Internal,
+                    format!("the thread that restores state panicked: {text}; please report it"),
+                ));
+            }
             Message::Purged => self.purging = false,
             Message::AddThread(reply) => {
                 let added = match (self.ending, &self.plan) {
@@ -237,7 +243,8 @@ impl Supervisor {
     fn stop_all(&mut self, within: Duration) {
         self.ending = true;
         self.replacements.clear();
-        let deadline = self.shared.clock.monotonic() + within;
+        // what comes after the last commit takes some time too
+        let deadline = self.shared.clock.monotonic() + within / 4 * 3;
         for entry in self.shared.threads() {
             let _ = entry.mailbox.post(ThreadMessage::Stop { deadline });
         }

@@ -9,6 +9,7 @@ mod settings;
 pub(crate) use settings::{TaskEnv, TaskSettings};
 
 use crate::cluster::{CommittedOffset, RecordBatch};
+use crate::error::panic_text;
 use crate::exec::{Cx, Graph, PunctuationType};
 use crate::handlers::{ErrorContext, Response, SourceRecord, TimestampExtractor};
 use crate::topology::{NodeKind, Topology};
@@ -16,7 +17,6 @@ use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use collector::RecordCollector;
 use metadata::PartitionMetadata;
 use queue::RecordQueue;
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use streams_state::NO_HEADERS;
@@ -276,6 +276,21 @@ impl Task {
         Ok(stores)
     }
 
+    /// The next record of an input to be processed; `None` before the first one came.
+    pub fn next_offset(&self, input: usize) -> Option<i64> {
+        self.queues.get(input)?.next_offset()
+    }
+
+    /// Publishes what it holds. `lag`: records of its inputs that are not processed yet, as far as known.
+    pub fn publish(&mut self, lag: Option<i64>) {
+        self.metrics.buffered_records.set_size(self.queues.iter().map(RecordQueue::len).sum());
+        let uncommitted = self.uncommitted_bytes();
+        self.metrics.uncommitted_bytes.set_size(uncommitted);
+        if let Some(lag) = lag {
+            self.metrics.lag_records.set(lag);
+        }
+    }
+
     /// For queries and tests: the stores in use.
     pub fn stores_mut(&mut self) -> &mut crate::exec::StoreSlots {
         self.graph.stores_mut()
@@ -326,9 +341,4 @@ impl Task {
         }
         error.at(self.place())
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "(no message)".to_owned())
 }

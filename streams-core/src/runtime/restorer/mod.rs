@@ -4,18 +4,16 @@
 //! between two threads is parked here with its stores open.
 
 mod changelog;
+mod command;
 mod task;
 
+pub(crate) use command::{Command, Next, OpenedStore, Parts, Reply, Restored, TaskStores};
+
 use super::backoff::Backoff;
-use super::listener::RestoreListener;
-use super::mailbox::Mailbox;
-use crate::cluster::{Admin, Fetcher};
-use crate::metrics::MetricsRegistry;
-use crate::time::Clock;
+use crate::cluster::Fetcher;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use streams_state::store::StateStore;
 use task::{Progress, RestoringTask};
@@ -26,60 +24,6 @@ const PARKED_FOR: Duration = Duration::from_secs(10);
 const FETCHER_KEPT_FOR: Duration = Duration::from_secs(30);
 /// How many changelog partitions are read side by side; each fills a queue of its own.
 const SIDE_BY_SIDE: usize = 16;
-
-/// A store with the changelog partition it is restored from; `None` for a store without one.
-pub(crate) struct OpenedStore {
-    pub store: Box<dyn StateStore>,
-    pub changelog: Option<TopicPartition>,
-}
-
-/// Where stores come from.
-pub(crate) trait TaskStores: Send {
-    /// Opens all stores of a task, in the order of its sub-topology's stores.
-    fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>>;
-    /// Deletes what a task has on disk; none of its stores is open.
-    fn wipe(&self, id: TaskId) -> Result<()>;
-    /// All stores of a task that `open` gave are closed.
-    fn closed(&self, id: TaskId);
-    /// Deletes the directories of tasks that are not open and were not for the configured time.
-    fn clean(&self);
-}
-
-/// The answer to `Command::Open`.
-pub(crate) struct Restored {
-    pub id: TaskId,
-    pub ticket: u64,
-    /// In the order of the sub-topology's stores. With an error nothing is held for the thread any longer.
-    pub stores: Result<Vec<Box<dyn StateStore>>>,
-}
-
-/// Called from the restorer's thread. Gives the answer back when the thread that asked is gone.
-pub(crate) type Reply = Arc<dyn Fn(Restored) -> Result<(), Restored> + Send + Sync>;
-
-pub(crate) enum Command {
-    /// Open and restore a task's stores for a thread, as soon as no other thread has them.
-    Open { id: TaskId, thread: usize, ticket: u64, reply: Reply },
-    /// Forget an `Open` that has not been answered.
-    Cancel { id: TaskId, ticket: u64 },
-    /// A thread gives stores back, at their last commit.
-    Release { id: TaskId, stores: Vec<Box<dyn StateStore>> },
-    /// The same for stores that can no longer be trusted: delete them.
-    Discard { id: TaskId, stores: Vec<Box<dyn StateStore>> },
-    /// Stores that could not be given back: they are closed, at their last commit.
-    Dropped { id: TaskId },
-    /// A thread ended and holds nothing any longer.
-    ThreadGone { thread: usize },
-    /// Close everything and end.
-    Stop,
-}
-
-/// What to do until the next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    Again,
-    Wait(Duration),
-    Stopped,
-}
 
 struct Waiting {
     id: TaskId,
@@ -97,19 +41,6 @@ struct Parked {
 struct Held {
     thread: usize,
     changelogs: Vec<Option<TopicPartition>>,
-}
-
-pub(crate) struct Parts {
-    pub admin: Arc<dyn Admin>,
-    pub clock: Arc<dyn Clock>,
-    pub stores: Box<dyn TaskStores>,
-    pub fetcher: Box<dyn Fn() -> Result<Box<dyn Fetcher>> + Send>,
-    pub listener: Option<RestoreListener>,
-    pub metrics: Arc<MetricsRegistry>,
-    pub mailbox: Arc<Mailbox<Command>>,
-    pub paused: Arc<AtomicBool>,
-    pub task_timeout: Duration,
-    pub clean_every: Duration,
 }
 
 pub(crate) struct Restorer {
@@ -311,6 +242,7 @@ impl Restorer {
 
     fn advance(&mut self, at: usize, room: usize, now: Duration) -> Result<Progress> {
         let Some(task) = self.restoring.get_mut(at) else { return Ok(Progress::Idle) };
+        let _span = tracing::debug_span!(target: "streams::restore", "restore", task = %task.id).entered();
         if !task.plan(&self.parts, now)? {
             return Ok(Progress::Idle);
         }

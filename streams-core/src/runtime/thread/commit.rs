@@ -71,7 +71,7 @@ impl StreamThread {
         if over_limit && !interval_over {
             self.metrics.commits_early.add(1);
         }
-        let outcome = self.commit(&ids, now + ATTEMPT)?;
+        let outcome = self.commit(&ids, now + ATTEMPT.min(self.shared.settings.task_timeout))?;
         let took = self.now().saturating_sub(now);
         self.metrics.commit_time.add(took);
         self.metrics.commit_longest.record(took, now);

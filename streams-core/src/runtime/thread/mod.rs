@@ -29,6 +29,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// How often figures are published that take a look at every task.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+
 /// What others tell a thread.
 pub(crate) enum ThreadMessage {
     /// A task's stores, restored, or why they could not be.
@@ -71,6 +74,7 @@ pub(crate) struct StreamThread {
     idle_in_a_row: u32,
     totals: Totals,
     summary: Summary,
+    tasks_published: Duration,
 }
 
 /// When to commit, and since when it does not work.
@@ -151,6 +155,7 @@ impl StreamThread {
             chunk: work::FIRST_CHUNK,
             idle_in_a_row: 0,
             totals: Totals::default(),
+            tasks_published: now,
             summary: Summary { at: now, totals: Totals::default() },
             shared,
             entry,
@@ -187,11 +192,13 @@ impl StreamThread {
         self.serve_group()?;
         self.start_restored(now)?;
         let mut worked = false;
+        let round = tracing::trace_span!(target: "streams::thread", "round", thread = self.entry.name).entered();
         if !self.shared.paused() && !self.is_held_back() {
             worked |= self.fetch()?;
             worked |= self.process()?;
             worked |= self.punctuate()?;
         }
+        drop(round);
         worked |= self.commit_if_due()?;
         self.producer().poll();
         self.check_deliveries()?;
@@ -295,7 +302,25 @@ impl StreamThread {
         self.metrics.cache_limit_bytes.set_size(self.entry.budget.limit());
         let limit = self.entry.uncommitted_limit.load(Ordering::Relaxed);
         self.metrics.uncommitted_limit_bytes.set(i64::try_from(limit).unwrap_or(-1));
+        let now = self.now();
+        if now.saturating_sub(self.tasks_published) >= PUBLISH_EVERY {
+            self.tasks_published = now;
+            self.publish_tasks();
+        }
         self.log_summary();
+    }
+
+    fn publish_tasks(&mut self) {
+        for slot in self.slots.values_mut() {
+            let Slot::Running(running) = slot else { continue };
+            let mut lag = Some(0);
+            for (index, (input, start)) in running.inputs.iter().zip(&running.starts).enumerate() {
+                let next = running.task.next_offset(index).unwrap_or(start.offset);
+                let behind = self.fetcher.known_end(input.handle).map(|end| (end - next).max(0));
+                lag = lag.zip(behind).map(|(sum, behind)| sum + behind);
+            }
+            running.task.publish(lag);
+        }
     }
 
     fn log_summary(&mut self) {

@@ -1,6 +1,7 @@
 //! A stream thread on an OS thread, from its first step to its last.
 
 use super::{Step, StreamThread, ThreadMessage};
+use crate::error::panic_text;
 use crate::handlers::UncaughtErrorResponse;
 use crate::runtime::internal_topics::Plan;
 use crate::runtime::restorer::{Command, Restored};
@@ -9,7 +10,6 @@ use crate::runtime::supervisor::Message;
 use crate::runtime::thread_state::ThreadState;
 use crate::task::TaskSettings;
 use crate::{Error, ErrorKind, Result};
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -87,9 +87,4 @@ fn ask_handler(shared: &Shared, error: &Error) -> UncaughtErrorResponse {
     });
     tracing::error!(target: "streams::app", kind = ?error.kind(), ?response, "{error}");
     response
-}
-
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -1,0 +1,219 @@
+//! The world of the restorer's tests: a scripted log, a store on a pretended disk, a clock that is turned by hand.
+
+use super::super::{OpenedStore, TaskStores};
+use crate::cluster::{Admin, FetchHandle, Fetcher, NewTopic, OffsetSpec, RawRecord, RecordBatch};
+use crate::time::Clock;
+use crate::{Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use streams_state::store::{Changelog, ChangelogRecord, PositionEntry, StateStore};
+
+/// What a store has on disk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Disk {
+    pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub offset: Option<i64>,
+    pub opened: u32,
+    pub closed: u32,
+    pub wiped: u32,
+}
+
+pub(super) struct FakeStore {
+    pub disk: Arc<Mutex<Disk>>,
+}
+
+impl StateStore for FakeStore {
+    fn name(&self) -> &str {
+        "counts"
+    }
+    fn persistent(&self) -> bool {
+        true
+    }
+    fn committed_offset(&self) -> Option<i64> {
+        self.disk.lock().offset
+    }
+    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> streams_state::Result<()> {
+        let mut disk = self.disk.lock();
+        for record in records {
+            match record.value {
+                Some(value) => disk.rows.insert(record.key.to_vec(), value.to_vec()),
+                None => disk.rows.remove(record.key),
+            };
+        }
+        disk.offset = Some(next_offset - 1);
+        Ok(())
+    }
+    fn wipe(&mut self) -> streams_state::Result<()> {
+        let mut disk = self.disk.lock();
+        disk.rows.clear();
+        disk.offset = None;
+        disk.wiped += 1;
+        Ok(())
+    }
+    fn attach(&mut self, _: Option<streams_state::store::ChangelogId>, _: Arc<streams_state::CacheBudget>) {}
+    fn detach(&mut self) {}
+    fn commit(&mut self, _: Option<i64>, _: &[PositionEntry]) -> streams_state::Result<()> {
+        Ok(())
+    }
+    fn flush(&mut self, _: &mut dyn Changelog) -> streams_state::Result<()> {
+        Ok(())
+    }
+    fn evict(&mut self, _: &mut dyn Changelog) -> streams_state::Result<bool> {
+        Ok(false)
+    }
+    fn abort(&mut self) {}
+    fn uncommitted_bytes(&self) -> usize {
+        0
+    }
+    fn approximate_num_entries(&self) -> u64 {
+        self.disk.lock().rows.len() as u64
+    }
+    fn close(self: Box<Self>) -> streams_state::Result<()> {
+        self.disk.lock().closed += 1;
+        Ok(())
+    }
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+/// One changelog partition: `None` is a transaction marker or an aborted record.
+#[derive(Clone, Default)]
+pub(super) struct Log {
+    pub first: i64,
+    pub records: Vec<Option<(Option<&'static str>, &'static str)>>,
+}
+
+impl Log {
+    fn end(&self) -> i64 {
+        self.first + self.records.len() as i64
+    }
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    pub log: Mutex<Log>,
+    pub disk: Arc<Mutex<Disk>>,
+    pub away: AtomicBool,
+    pub damaged: AtomicBool,
+    /// The reader is told once that its offset is gone.
+    pub truncated: AtomicBool,
+    pub fetched_from: Mutex<Vec<i64>>,
+    pub time_ms: AtomicU64,
+}
+
+pub(super) struct Batch(Vec<(i64, Option<&'static str>, &'static str)>);
+
+impl RecordBatch for Batch {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn record(&self, index: usize) -> RawRecord<'_> {
+        let (offset, key, value) = self.0[index];
+        let value = (value != "null").then_some(value.as_bytes());
+        RawRecord { key: key.map(str::as_bytes), value, timestamp: 0, offset }
+    }
+    fn headers(&self, _: usize) -> Headers {
+        Headers::new()
+    }
+}
+
+pub(super) struct FakeFetcher(pub Arc<World>, pub i64);
+
+impl Fetcher for FakeFetcher {
+    fn add(&mut self, _: &TopicPartition, offset: i64) -> Result<FetchHandle> {
+        self.1 = offset;
+        self.0.fetched_from.lock().push(offset);
+        Ok(FetchHandle(0))
+    }
+    fn remove(&mut self, _: FetchHandle) -> Result<()> {
+        Ok(())
+    }
+    fn seek(&mut self, _: FetchHandle, offset: i64) -> Result<()> {
+        self.1 = offset;
+        Ok(())
+    }
+    /// Two records at a time.
+    fn fetch(&mut self, _: FetchHandle, _: usize) -> Result<Option<Box<dyn RecordBatch>>> {
+        if self.0.truncated.swap(false, Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Corrupted, "offset out of range"));
+        }
+        let log = self.0.log.lock();
+        let mut batch = Vec::new();
+        while self.1 < log.end() && batch.len() < 2 {
+            if let Some((key, value)) = log.records[(self.1 - log.first) as usize] {
+                batch.push((self.1, key, value));
+            }
+            self.1 += 1;
+        }
+        Ok((!batch.is_empty()).then(|| Box::new(Batch(batch)) as Box<dyn RecordBatch>))
+    }
+    fn wait(&mut self, _: Duration) {}
+    fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+        Arc::new(|| {})
+    }
+    fn position(&mut self, _: FetchHandle) -> Result<i64> {
+        Ok(self.1)
+    }
+    fn known_end(&mut self, _: FetchHandle) -> Option<i64> {
+        None
+    }
+}
+
+impl Admin for World {
+    fn partition_counts(&self, _: &[&str]) -> Result<Vec<Option<i32>>> {
+        Ok(Vec::new())
+    }
+    fn create_topics(&self, _: &[NewTopic]) -> Result<()> {
+        Ok(())
+    }
+    fn delete_topics(&self, _: &[&str]) -> Result<()> {
+        Ok(())
+    }
+    fn topic_configs(&self, _: &str) -> Result<BTreeMap<String, String>> {
+        Ok(BTreeMap::new())
+    }
+    fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Unavailable, "no broker answers"));
+        }
+        let log = self.log.lock();
+        Ok(partitions.iter().map(|(_, spec)| if *spec == OffsetSpec::Earliest { log.first } else { log.end() }).collect())
+    }
+    fn delete_records(&self, _: &[(TopicPartition, i64)]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Clock for World {
+    fn now_ms(&self) -> i64 {
+        0
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.time_ms.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) struct Stores(pub Arc<World>);
+
+impl TaskStores for Stores {
+    fn open(&self, _: TaskId) -> Result<Vec<OpenedStore>> {
+        if self.0.damaged.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Corrupted, "bad block"));
+        }
+        self.0.disk.lock().opened += 1;
+        let store = Box::new(FakeStore { disk: self.0.disk.clone() });
+        Ok(vec![OpenedStore { store, changelog: Some(TopicPartition::new("app-counts-changelog", 0)) }])
+    }
+    fn wipe(&self, _: TaskId) -> Result<()> {
+        self.0.damaged.store(false, Ordering::Relaxed);
+        *self.0.disk.lock() = Disk::default();
+        Ok(())
+    }
+    fn closed(&self, _: TaskId) {}
+    fn clean(&self) {}
+}
