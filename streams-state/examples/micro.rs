@@ -4,7 +4,7 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 use std::time::Duration;
-use streams_state::store::{Changelog, ChangelogId, Origin, StateStore};
+use streams_state::store::{Changelog, ChangelogId, ChangelogRecord, Origin, StateStore};
 use streams_state::{CacheBudget, Evicted, Headers, KvStore, NO_HEADERS, OpenEnv, Result, SharedResources, Slot, Stores, WindowStore};
 
 const KEYS: usize = 100_000;
@@ -266,6 +266,29 @@ fn join(bench: &Bench, memory: bool) {
     });
 }
 
+/// A changelog read back in batches of 10,000 records.
+fn restore(bench: &Bench, memory: bool) {
+    const RECORDS: usize = 1_000_000;
+    let engine = if memory { "memory" } else { "rocksdb" };
+    let keys = keys(RECORDS);
+    bench.run(&format!("restore, {engine}: record"), |env| {
+        let mut store = counts(env, memory, true, 0);
+        let start = cpu();
+        for batch in 0..RECORDS / 10_000 {
+            let offsets = batch * 10_000..(batch + 1) * 10_000;
+            let mut records = offsets.clone().map(|offset| ChangelogRecord {
+                key: &keys[offset * 7_919 % RECORDS],
+                value: Some(&[0, 0, 0, 0, 0, 0, 0, 1]),
+                timestamp: 1_700_000_000_000,
+                offset: offset as i64,
+                headers: &NO_HEADERS,
+            });
+            store.restore(&mut records, offsets.end as i64).expect("it can be written");
+        }
+        (cpu() - start, RECORDS)
+    });
+}
+
 fn scans(bench: &Bench, memory: bool) {
     let engine = if memory { "memory" } else { "rocksdb" };
     let keys = keys(KEYS);
@@ -298,6 +321,7 @@ fn main() {
         distinct(&bench, memory);
         reads(&bench, memory);
         scans(&bench, memory);
+        restore(&bench, memory);
         join(&bench, memory);
     }
     window_updates(&bench);

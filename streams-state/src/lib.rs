@@ -3,6 +3,37 @@
 //!
 //! It is not a general database: a store belongs to one task, is written by one thread, and its durable truth is a changelog that the
 //! caller keeps. This crate knows no Kafka client and no async runtime.
+//!
+//! ```
+//! use streams_state::store::{NoChangelog, Origin, StateStore};
+//! use streams_state::{KvStore, OpenEnv, SharedResources, Stores};
+//!
+//! // Described once, opened for each task.
+//! let counts = Stores::key_value::<String, u64>("counts").caching(true).build()?;
+//! let env = OpenEnv {
+//!     task_dir: None, // in memory
+//!     changelog_topic: "app-counts-changelog".into(),
+//!     partition: 0,
+//!     shared: SharedResources::default(),
+//! };
+//! let store = counts.open(&env)?;
+//! let mut store = *store.into_any().downcast::<KvStore<String, u64>>().expect("the type it was described with");
+//!
+//! // Updates change the cached value in place.
+//! for time in [10, 20] {
+//!     store.update(b"word", Origin::default(), |slot| {
+//!         *slot.value.get_or_insert(0) += 1;
+//!         slot.timestamp = slot.timestamp.max(time);
+//!     })?;
+//! }
+//! // A flush gives the newest of them to changelog and downstream, a commit to the engine.
+//! let mut key = Vec::new();
+//! let change = store.pop_dirty(&mut NoChangelog, &mut key)?.expect("one key was changed");
+//! assert_eq!((&key[..], change.new, change.timestamp), (&b"word"[..], Some(2), 20));
+//! store.commit(Some(41), &[])?;
+//! assert_eq!(store.committed_offset(), Some(41));
+//! # Ok::<(), streams_state::Error>(())
+//! ```
 
 mod dir;
 mod engine;

@@ -330,12 +330,14 @@ impl<V: Clone + 'static> Core<V> {
             let message = format!("store {} was committed with changes left in its cache; flush it first", self.codec.store);
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let ahead = self.position.advance(position);
-        let stand = Stand { offset, position: ahead.then_some(&self.position), live_from };
+        let mut ahead = self.position.clone();
+        let moved = ahead.advance(position);
+        let stand = Stand { offset, position: moved.then_some(&ahead), live_from };
         let segment = self.segment_fn();
         let rows = self.pending.sorted().map(|(key, value)| Row { segment: segment(key), key, value });
         self.engine.write(&mut rows.filter(|row| row.segment >= live_from), stand)?;
         self.pending.clear();
+        self.position = ahead;
         Ok(())
     }
 
