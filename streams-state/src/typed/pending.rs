@@ -178,3 +178,58 @@ fn prefix(key: &[u8]) -> u64 {
     bytes[..n].copy_from_slice(&key[..n]);
     u64::from_be_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn hash(key: &[u8]) -> Hash {
+        // Bad on purpose: keys collide.
+        Hash(key.len() as u64 % 3)
+    }
+
+    /// Keys that differ only behind their first eight bytes, and some that do not.
+    fn key() -> impl Strategy<Value = Vec<u8>> {
+        (prop::sample::select(vec!["", "common beginning ", "common"]), 0..40u8)
+            .prop_map(|(text, n)| [text.as_bytes(), &[n / 7; 9], &[n]].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(puts in prop::collection::vec((key(), prop::option::of(prop::collection::vec(any::<u8>(), 0..3000))), 0..300)) {
+            let (mut pending, mut model) = (Pending::new(), BTreeMap::new());
+            for round in puts.chunks(150) {
+                for (key, value) in round {
+                    pending.put(hash(key), key, value.as_deref());
+                    model.insert(key.clone(), value.clone());
+                    prop_assert_eq!(pending.get(hash(key), key), Some(value.as_deref()));
+                }
+                let rows: Vec<_> = pending.sorted().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))).collect();
+                prop_assert_eq!(rows, model.clone().into_iter().collect::<Vec<_>>());
+                for (key, value) in &model {
+                    prop_assert_eq!(pending.get(hash(key), key), Some(value.as_deref()));
+                }
+                let live: usize = model.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + size_of::<Row>()).sum();
+                prop_assert!(pending.bytes() >= live, "the limit sees what is there");
+                pending.clear();
+                prop_assert_eq!((pending.bytes(), pending.get(hash(b"x"), b"x")), (0, None));
+                model.clear();
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_grows_does_not_grow_the_buffer_without_end() {
+        let mut pending = Pending::new();
+        let value = vec![7; 10_000];
+        pending.put(hash(b"other"), b"other", Some(b"stays"));
+        for len in 0..10_000 {
+            pending.put(hash(b"key"), b"key", Some(&value[..len]));
+        }
+        assert!(pending.bytes() < 200_000, "{}", pending.bytes());
+        assert_eq!(pending.get(hash(b"key"), b"key"), Some(Some(&value[..9_999])));
+        assert_eq!(pending.get(hash(b"other"), b"other"), Some(Some(&b"stays"[..])));
+    }
+}

@@ -239,6 +239,16 @@ fn a_value_that_cannot_be_written_names_store_key_and_record() {
     assert_eq!((e.kind(), e.origin()), (ErrorKind::Serde, Some(Origin { source: 1, offset: 8 })));
     assert!(store.pop_dirty(&mut NoChangelog, &mut key).unwrap().is_none(), "nobody meets it twice");
     assert_eq!(store.get(b"b").unwrap(), None);
+    // What was dropped is not evicted a second time, though its place is taken.
+    store.put(b"c", Some(4), 5, origin(9)).unwrap();
+    assert_eq!(store.evict_one(&mut NoChangelog, &mut key).unwrap(), Evicted::Clean);
+    assert!(store.pop_dirty(&mut NoChangelog, &mut key).is_err());
+    store.put(b"d", Some(5), 5, origin(9)).unwrap();
+    let mut evicted = 0;
+    while store.evict_one(&mut NoChangelog, &mut key).unwrap() != Evicted::Nothing {
+        evicted += 1;
+    }
+    assert_eq!((evicted, store.cached()), (2, 0), "b, read again since, and d");
 }
 
 #[test]
