@@ -91,3 +91,27 @@ impl Table {
         self.view.range(from, to).map(|(key, i)| (key, &*self.slab[i as usize].value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_deleted_row_is_used_again() {
+        let mut table = Table::default();
+        table.ensure_sorted();
+        for n in 0..1000u32 {
+            table.put(&n.to_be_bytes(), Some(b"value"));
+            if n >= 10 {
+                table.put(&(n - 10).to_be_bytes(), None);
+                table.put(&(n - 10).to_be_bytes(), None);
+            }
+        }
+        assert_eq!((table.len(), table.slab.len()), (10, 11));
+        // By now the view has been given up: nobody scanned.
+        table.ensure_sorted();
+        let keys: Vec<_> = table.range(Bound::Unbounded, Bound::Unbounded).map(|(key, _)| key.to_vec()).collect();
+        assert_eq!(keys, (990..1000u32).map(|n| n.to_be_bytes().to_vec()).collect::<Vec<_>>());
+        assert_eq!((table.get(&989u32.to_be_bytes()), table.get(&999u32.to_be_bytes())), (None, Some(&b"value"[..])));
+    }
+}

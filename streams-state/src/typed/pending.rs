@@ -197,6 +197,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn it_is_a_map(puts in prop::collection::vec((key(), prop::option::of(prop::collection::vec(any::<u8>(), 0..3000))), 0..300)) {
             let (mut pending, mut model) = (Pending::new(), BTreeMap::new());
