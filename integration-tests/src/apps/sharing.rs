@@ -85,12 +85,17 @@ pub fn threads_come_and_go(fixture: &dyn AppFixture) {
     wait_for("the new thread to have tasks", || {
         app.threads().iter().any(|t| t.name == added && !t.tasks.is_empty() && t.tasks.iter().all(|task| task.running)).then_some(())
     });
+    // KIP-663: the threads share the limits
+    let share = |thread: &str| app.metrics().sum("streams_thread_cache_limit_bytes", &[("thread", thread)]);
+    let names = ["StreamThread-1", "StreamThread-2"];
+    wait_for("half of the cache for each", || names.iter().all(|name| share(name) == Some(5_242_880.0)).then_some(()));
     bench.feed(100);
     bench.await_counts();
     assert_eq!(app.remove_thread(PATIENCE).expect("it answers"), Some(added));
     bench.feed(100);
     bench.await_counts();
     assert_eq!(app.threads().len(), 1);
+    wait_for("the whole cache", || (share(names[0]) == Some(10_485_760.0)).then_some(()));
     await_shares(&[&app]);
     assert!(app.remove_thread(PATIENCE).expect("it answers").is_some());
     assert_eq!(app.remove_thread(PATIENCE).expect("it answers"), None);

@@ -71,6 +71,7 @@ pub(crate) struct StreamThread {
     commit: CommitTimer,
     /// Records a task may process before the group is asked again; follows how long they take.
     chunk: usize,
+    /// Waits that ended at once with nothing to do after them.
     idle_in_a_row: u32,
     totals: Totals,
     summary: Summary,
@@ -211,7 +212,11 @@ impl StreamThread {
             }
         }
         self.publish();
-        Ok(if worked { Step::Again } else { Step::Idle(self.idle_for()) })
+        if worked {
+            self.idle_in_a_row = 0;
+            return Ok(Step::Again);
+        }
+        Ok(Step::Idle(self.idle_for()))
     }
 
     /// Sleeps until records or messages arrive, or the time is over.

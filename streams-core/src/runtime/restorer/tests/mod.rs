@@ -276,3 +276,16 @@ fn what_a_thread_that_is_gone_had_asked_for_is_kept_for_the_next() {
     bench.run();
     assert_eq!((bench.answer().0, bench.world.disk.lock().opened), (2, 1));
 }
+
+#[test]
+fn old_directories_are_looked_for_once_per_interval() {
+    let mut bench = Bench::new(&[]);
+    bench.run();
+    assert_eq!(bench.world.cleaned.load(Ordering::Relaxed), 0, "not at the start: tasks may still come back");
+    for _ in 0..3 {
+        bench.advance(600_000);
+        bench.run();
+        bench.run();
+    }
+    assert_eq!(bench.world.cleaned.load(Ordering::Relaxed), 3);
+}

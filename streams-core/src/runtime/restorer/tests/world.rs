@@ -104,6 +104,7 @@ pub(super) struct World {
     pub truncated: AtomicBool,
     pub fetched_from: Mutex<Vec<i64>>,
     pub time_ms: AtomicU64,
+    pub cleaned: AtomicU64,
 }
 
 pub(super) struct Batch(Vec<(i64, Option<&'static str>, &'static str)>);
@@ -215,5 +216,7 @@ impl TaskStores for Stores {
         Ok(())
     }
     fn closed(&self, _: TaskId) {}
-    fn clean(&self) {}
+    fn clean(&self) {
+        self.0.cleaned.fetch_add(1, Ordering::Relaxed);
+    }
 }
