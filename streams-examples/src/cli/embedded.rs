@@ -16,6 +16,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Lines of a text may be long.
 const MAX_RECORD_BYTES: &str = "104857600";
 
+/// With less than this a run takes less than a few commits' time.
+const MANY_RECORDS: u64 = 200_000;
+
 /// An input topic and what to feed it with.
 pub struct Input<'a> {
     topic: &'a str,
@@ -88,8 +91,10 @@ impl fmt::Display for Finished {
 
 /// Makes the topics, feeds the inputs, and runs the topology until all of it is processed and committed.
 ///
-/// Where the config says nothing: it commits every 100 ms, and takes a thread for each core, up to four. State lives in a folder of its own
-/// inside `state.dir`, or inside the system's temporary folder, and goes with the process, as the topics do.
+/// Where the config says nothing: it takes a thread for each core, up to four; commits every 100 ms, or every second where there are many
+/// records, since each commit writes the newest count of every word again; and deletes what was read from repartition topics every second,
+/// since all topics lie in memory. State lives in a folder of its own inside `state.dir`, or inside the system's temporary folder, and goes
+/// with the process, as the topics do.
 ///
 /// # Errors
 /// When a setting is wrong, an input cannot be read, or the application fails.
@@ -104,7 +109,7 @@ pub fn run_embedded(config: StreamsConfig, topology: &Topology, inputs: Vec<Inpu
         }
         None => tempfile::tempdir()?,
     };
-    let config = with_defaults(config).state_dir(state.path());
+    let config = config.state_dir(state.path());
     let group = config.settings()?.application_id;
 
     let topics: Vec<&str> = inputs.iter().map(|input| input.topic).collect();
@@ -115,7 +120,7 @@ pub fn run_embedded(config: StreamsConfig, topology: &Topology, inputs: Vec<Inpu
         fed += input.feed(&cluster)?;
     }
 
-    let app = KafkaStreams::start(topology.clone(), config)?;
+    let app = KafkaStreams::start(topology.clone(), with_defaults(config, fed))?;
     let watch = Watch { app: &app, cluster: &cluster, group: &group, interrupt: &interrupt };
     while app.state() != State::Running {
         watch.pause()?;
@@ -130,12 +135,17 @@ pub fn run_embedded(config: StreamsConfig, topology: &Topology, inputs: Vec<Inpu
     Ok(Finished { records: fed, elapsed, peak_bytes, output: cluster.read_topic(output)? })
 }
 
-fn with_defaults(mut config: StreamsConfig) -> StreamsConfig {
-    if config.get("commit.interval.ms").is_none() {
-        config = config.commit_interval(Duration::from_millis(100));
-    }
-    if config.get("num.stream.threads").is_none() {
-        config = config.num_stream_threads(std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)));
+fn with_defaults(mut config: StreamsConfig, records: u64) -> StreamsConfig {
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
+    let commit_interval_ms = if records < MANY_RECORDS { 100 } else { 1000 };
+    for (key, value) in [
+        ("num.stream.threads", threads.to_string()),
+        ("commit.interval.ms", commit_interval_ms.to_string()),
+        ("repartition.purge.interval.ms", "1000".to_owned()),
+    ] {
+        if config.get(key).is_none() {
+            config = config.set(key, value);
+        }
     }
     config
 }
