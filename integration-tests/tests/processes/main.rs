@@ -3,6 +3,7 @@
 #![cfg(feature = "kafka")]
 
 mod counting;
+mod examples;
 mod idle;
 mod restarts;
 mod trouble;

@@ -50,7 +50,8 @@ fn run(args: Args) -> Result<()> {
     let options = Options { payments, alerts, customers: args.customers.clone(), ..Options::default() };
     let (config, topology) = (common.config(&NAMES), topology(&options)?);
     if !cli::is_embedded(&config) {
-        return cli::run_on_kafka(config, &topology, &[&options.payments, &options.customers], &options.alerts);
+        let inputs = [(options.payments.as_str(), "--input"), (options.customers.as_str(), "--customers")];
+        return cli::run_on_kafka(config, &topology, &inputs, &options.alerts);
     }
     let (customers, payments, truth): (_, Box<dyn BufRead>, _) = match common.input_file() {
         Some(path) => (profiles(args.customers_file.as_deref())?, Box::new(cli::open(path)?), None),

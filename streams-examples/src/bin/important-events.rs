@@ -29,7 +29,7 @@ fn run(common: &Common) -> Result<()> {
     let options = Options { input: common.input(&NAMES), output: common.output(&NAMES) };
     let (config, topology) = (common.config(&NAMES), topology(&options)?);
     if !cli::is_embedded(&config) {
-        return cli::run_on_kafka(config, &topology, &[&options.input], &options.output);
+        return cli::run_on_kafka(config, &topology, &[(&options.input, "--input")], &options.output);
     }
     let made_up = sample();
     let messages: Box<dyn BufRead> = match common.input_file() {

@@ -42,7 +42,7 @@ fn run(args: Args) -> Result<()> {
     let options = Options { input: common.input(&NAMES), output: common.output(&NAMES), window, grace };
     let (config, topology) = (common.config(&NAMES), topology(&options)?);
     if !cli::is_embedded(&config) {
-        return cli::run_on_kafka(config, &topology, &[&options.input], &options.output);
+        return cli::run_on_kafka(config, &topology, &[(&options.input, "--input")], &options.output);
     }
     let made_up = sample();
     let events: Box<dyn BufRead> = match common.input_file() {

@@ -9,7 +9,7 @@ mod progress;
 
 pub use args::{Common, Names, open};
 pub use embedded::{Finished, Input, run_embedded};
-pub use kafka::run_on_kafka;
+pub use kafka::{NamedInput, run_on_kafka};
 
 use clap::{CommandFactory, FromArgMatches};
 use std::io::{IsTerminal, stderr};
