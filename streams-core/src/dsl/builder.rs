@@ -64,9 +64,10 @@ impl StreamsBuilder {
         let mut topics = read.clone();
         topics.sort(); // the order of a list makes no other source of it
         let mut plan = self.plan.lock();
-        if topics.is_empty() || topics.iter().any(|t| t.plain().is_empty()) {
+        if topics.is_empty() {
             plan.error("a stream needs the name of at least one topic");
         }
+        topics.iter().for_each(|topic| plan.check_topic(topic.plain()));
         let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
         let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
         let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
@@ -74,7 +75,8 @@ impl StreamsBuilder {
         let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
         let write =
             move |target: &mut Target<'_>| target.builder.add_source(&target.name, read.clone(), reset, extractor.clone(), factory.clone());
-        let node = plan.add(name.clone(), &[], Role::StreamSource(topics), Arc::new(write));
+        let extractor = consumed.extractor.as_ref().map(|e| Arc::as_ptr(e).cast::<()>().addr());
+        let node = plan.add(name.clone(), &[], Role::StreamSource { topics, reset, extractor }, Arc::new(write));
         drop(plan);
         KStream {
             plan: self.plan.clone(),

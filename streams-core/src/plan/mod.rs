@@ -8,6 +8,7 @@ pub use names::Named;
 pub(crate) use names::Names;
 pub(crate) use write::{Target, WriteNode};
 
+use crate::config::OffsetReset;
 use crate::topology::{TopicName, TopologyError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,8 +28,13 @@ pub(crate) struct PlanNode {
 /// What rewrites need to know of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Reads these topics as a stream. Sources of equal topics become one.
-    StreamSource(Vec<TopicName>),
+    /// Reads these topics, sorted, as a stream. Sources of equal topics become one.
+    StreamSource {
+        topics: Vec<TopicName>,
+        reset: Option<OffsetReset>,
+        /// Tells extractors apart.
+        extractor: Option<usize>,
+    },
     /// Writes records to a repartition topic and reads them again.
     Repartition,
     /// A join that also lets records without a key through: repartition nodes above it must not drop them.

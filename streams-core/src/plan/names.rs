@@ -81,9 +81,18 @@ impl Plan {
 
     /// Kafka's rule for topic names, which all names must follow because topics are named after them.
     pub fn check_name(&mut self, name: &str) {
+        self.check("name", name);
+    }
+
+    /// The same for the name of a topic of the user.
+    pub fn check_topic(&mut self, name: &str) {
+        self.check("topic name", name);
+    }
+
+    fn check(&mut self, what: &str, name: &str) {
         let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
         if name.is_empty() || name == "." || name == ".." || name.len() > 249 || !legal {
-            self.error(format!("the name {name:?} is not allowed: use 1 to 249 letters, digits, `.`, `_` or `-`"));
+            self.error(format!("the {what} {name:?} is not allowed: use 1 to 249 letters, digits, `.`, `_` or `-`"));
         }
     }
 }

@@ -77,16 +77,22 @@ impl Plan {
         let mut merged = MergedSources::default();
         let mut first_of_topic = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            let Role::StreamSource(topics) = &node.role else { continue };
+            let Role::StreamSource { topics, reset, extractor } = &node.role else { continue };
             for topic in topics {
                 let first = *first_of_topic.entry(topic).or_insert(PlanId(index));
                 if first.0 == index {
                     continue;
                 }
                 let main = &self.nodes[first.0];
-                if main.role != node.role {
+                let differ = match &main.role {
+                    Role::StreamSource { topics: of_main, .. } if of_main != topics => Some("not the same list of topics"),
+                    Role::StreamSource { reset: of_main, .. } if of_main != reset => Some("with different offset resets"),
+                    Role::StreamSource { extractor: of_main, .. } if of_main != extractor => Some("with different timestamp extractors"),
+                    _ => None,
+                };
+                if let Some(how) = differ {
                     return Err(TopologyError::new(format!(
-                        "streams {} and {} both read topic {} but not the same list of topics: read it once, then merge or branch",
+                        "streams {} and {} both read topic {} but {how}: read it once, then merge or branch",
                         main.name,
                         node.name,
                         topic.plain()

@@ -6,6 +6,7 @@ mod metadata;
 mod queue;
 mod settings;
 
+pub(crate) use collector::SharedProducer;
 pub(crate) use settings::{TaskEnv, TaskSettings};
 
 use crate::cluster::{CommittedOffset, RecordBatch};

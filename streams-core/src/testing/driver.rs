@@ -1,16 +1,16 @@
 //! `TopologyTestDriver`.
 
 use super::input::TestInputTopic;
+use super::memory_task::{memory_env, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, Written, WrittenRecords};
 use super::store::{TestKeyValueStore, TestWindowStore};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
-use crate::metrics::MetricsRegistry;
-use crate::task::{Task, TaskEnv, TaskSettings};
-use crate::topology::{TopicName, Topology};
-use crate::{Data, Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
+use crate::task::Task;
+use crate::topology::Topology;
+use crate::{Data, Error, ErrorKind, Headers, Result};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_state::serde::{DefaultSerde, Serde};
-use streams_state::{CacheBudget, KvStore, OpenEnv, SharedResources, WindowStore};
+use streams_state::{KvStore, WindowStore};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
 /// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
@@ -84,35 +84,15 @@ impl TopologyTestDriverBuilder {
         let now_ms = self.wall_clock_ms.unwrap_or_else(|| {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
         });
-        let application_id: Arc<str> = settings.application_id.as_str().into();
         let written = WrittenRecords::default();
-        // a driver never waits: what is piped in is all there is
-        let task_settings = TaskSettings { max_task_idle_ms: None, ..TaskSettings::new(&settings, handlers) };
-        let env = TaskEnv {
-            application_id: application_id.clone(),
-            thread_name: "TopologyTestDriver".into(),
-            producer: CapturingProducer::shared(&written),
-            budget: Arc::new(CacheBudget::new(usize::MAX)),
-            settings: Arc::new(task_settings),
-            registry: MetricsRegistry::new(settings.application_id.clone(), "test", settings.metrics_recording_level),
-        };
+        let env = memory_env(&settings, handlers, CapturingProducer::shared(&written));
         let mut inner =
             Inner { tasks: Vec::new(), readers: HashMap::new(), written, outputs: BTreeMap::new(), offsets: HashMap::new(), now_ms };
         for subtopology in self.topology.subtopologies() {
-            let id = TaskId { subtopology: subtopology.id, partition: 0 };
-            let inputs: Vec<TopicPartition> =
-                subtopology.sources.iter().map(|s| TopicPartition::new(s.topic.resolve(&application_id), 0)).collect();
-            let mut stores = Vec::with_capacity(subtopology.stores.len());
-            for supplier in &subtopology.stores {
-                let changelog_topic = TopicName::changelog(supplier.name()).resolve(&application_id);
-                let open = OpenEnv { task_dir: None, changelog_topic, partition: 0, shared: SharedResources::default() };
-                stores.push(supplier.open(&open)?);
+            for (input, partition) in memory_inputs(subtopology, &env).into_iter().enumerate() {
+                inner.readers.insert(partition.topic, (inner.tasks.len(), input));
             }
-            for (input, partition) in inputs.iter().enumerate() {
-                inner.readers.insert(partition.topic.clone(), (inner.tasks.len(), input));
-            }
-            let committed = vec![None; inputs.len()];
-            inner.tasks.push(Task::new(&self.topology, id, inputs, stores, &committed, env.clone(), now_ms, &[])?);
+            inner.tasks.push(memory_task(&self.topology, subtopology, &env, now_ms)?);
         }
         inner.settle()?;
         Ok(TopologyTestDriver { inner: Rc::new(RefCell::new(inner)) })

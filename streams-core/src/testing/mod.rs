@@ -3,12 +3,16 @@
 mod driver;
 mod example;
 mod input;
+mod memory_task;
 mod output;
 mod producer;
 mod store;
+mod task_loop;
 
 pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
 pub use example::{Owned, through};
 pub use input::TestInputTopic;
 pub use output::TestOutputTopic;
 pub use store::{TestKeyValueStore, TestWindowStore};
+#[doc(hidden)]
+pub use task_loop::TaskLoop;

@@ -129,15 +129,11 @@ impl PhysicalBuilder {
 
     pub fn add_repartition_topic(&mut self, name: Arc<str>, partitions: Option<i32>) -> Result {
         let name = TopicName::Internal(name);
-        if let Some(known) = self.repartition_topics.iter().find(|t| t.name == name) {
-            return match known.partitions == partitions {
-                true => Ok(()),
-                false => Err(TopologyError::new(format!(
-                    "repartition topic {} is asked for with {:?} and with {partitions:?} partitions: give one of the operators another name",
-                    name.plain(),
-                    known.partitions
-                ))),
-            };
+        if self.repartition_topics.iter().any(|t| t.name == name) {
+            return Err(TopologyError::new(format!(
+                "there are two repartition topics of the name {}: give one of the groupings, joins or stores that they are named after another name",
+                name.plain()
+            )));
         }
         self.repartition_topics.push(RepartitionTopic { name, partitions });
         Ok(())
@@ -222,3 +218,6 @@ fn merge_overlapping(groups: Vec<Vec<TopicName>>) -> Vec<Vec<TopicName>> {
     }
     merged
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,20 @@ impl<K: Data, V: Data> Grouped<K, V> {
         Grouped { key: SerdeChoice::default(), value: SerdeChoice::default(), named: Named::default() }
     }
 
+    /// The key's serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The value's serde.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
+        self.value = SerdeChoice::given(value);
+        self
+    }
+
     /// A name for the repartition topic (`<application.id>-<name>-repartition`) and its nodes.
     #[must_use]
     pub fn named(mut self, named: impl Into<Named>) -> Self {

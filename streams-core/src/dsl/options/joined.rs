@@ -24,6 +24,20 @@ impl<K: Data, V: Data> Joined<K, V> {
         Joined { key: SerdeChoice::default(), value: SerdeChoice::default(), named: Named::default() }
     }
 
+    /// The key's serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The value's serde.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
+        self.value = SerdeChoice::given(value);
+        self
+    }
+
     /// A name for the join's node and its repartition topic.
     #[must_use]
     pub fn named(mut self, named: impl Into<Named>) -> Self {

@@ -38,6 +38,20 @@ impl<K: Data, V: Data> Repartitioned<K, V> {
         }
     }
 
+    /// The key's serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The value's serde.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
+        self.value = SerdeChoice::given(value);
+        self
+    }
+
     /// A name for the topic: `<application.id>-<name>-repartition`.
     #[must_use]
     pub fn named(mut self, named: impl Into<Named>) -> Self {

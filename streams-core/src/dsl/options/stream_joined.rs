@@ -46,6 +46,27 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         }
     }
 
+    /// The keys' serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The serde of this stream's values.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V1>) -> Self {
+        self.this_value = SerdeChoice::given(value);
+        self
+    }
+
+    /// The serde of the other stream's values.
+    #[must_use]
+    pub fn other_value_serde(mut self, value: impl Serde<V2>) -> Self {
+        self.other_value = SerdeChoice::given(value);
+        self
+    }
+
     /// A name for the join's nodes and repartition topics; the stores keep generated names unless [`store_name`](Self::store_name) is given.
     #[must_use]
     #[doc(alias = "withName")]

@@ -61,6 +61,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut plan = self.plan.lock();
         if !self.plan.is(&other.plan) {
             plan.error(format!("{} is joined with {}, a stream of another builder: make both with one builder", self.name, other.name));
+            return self.same_key(Added { node: self.node, name: self.name.clone() });
         }
         refuse_nullable::<K, V>(&mut plan, &self.name, "a join");
         refuse_nullable::<K, V2>(&mut plan, &other.name, "a join");

@@ -120,6 +120,7 @@ pub(crate) struct RepartitionNames {
 impl RepartitionNames {
     /// Three names are always burned; they are used where the prefix is itself a generated name.
     pub fn burn(plan: &mut Plan, prefix: &str) -> Self {
+        plan.check_name(prefix);
         let topic: Arc<str> = if prefix.ends_with(SUFFIX) { prefix.into() } else { format!("{prefix}{SUFFIX}").into() };
         let [sink, filter, source] = ["KSTREAM-SINK-", "KSTREAM-FILTER-", "KSTREAM-SOURCE-"].map(|p| plan.names.processor(p));
         if is_generated(prefix) {

@@ -36,9 +36,7 @@ impl<K: Data, V: Data> KStream<K, V> {
 
     /// [`to`](Self::to) with serdes, a partitioner, or a name for the node.
     pub fn to_with(&self, topic: &str, produced: Produced<K, V>) {
-        if topic.is_empty() {
-            self.plan.lock().error("a sink needs the name of a topic");
-        }
+        self.plan.lock().check_topic(topic);
         self.sink(Destination::Fixed(topic.into()), produced);
     }
 

@@ -21,9 +21,7 @@ pub(crate) fn source_table<K: Data, V: Data>(
     materialized: Option<Materialized<K, V>>,
 ) -> KTable<K, V> {
     let mut plan = shared.lock();
-    if topic.is_empty() {
-        plan.error("a table needs the name of a topic");
-    }
+    plan.check_topic(topic);
     let given_name = materialized.as_ref().and_then(|m| m.name.clone());
     let store_name = given_name.clone().unwrap_or_else(|| plan.names.store(&format!("{topic}-")));
     let source_name = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
