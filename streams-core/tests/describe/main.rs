@@ -4,7 +4,7 @@
 //! The recordings and the Java code of each are in `integration-tests/golden/describe` (`INDEX.md`). A function here has the recording's
 //! name, with `_` for `-`.
 
-#![allow(clippy::ptr_arg)] // joiners and choosers of streams of `String` are handed `&String`
+#![allow(clippy::ptr_arg, reason = "functions stand for closures over keys and values of type String")]
 
 /// Makes a test of each function, and the list of all of them.
 macro_rules! golden {

@@ -69,5 +69,5 @@ fn a_store_must_be_added_and_its_node_exist() {
 fn every_node_is_reached_by_a_source() {
     let mut builder = with_source();
     builder.add_processor(&name("island"), &[], pass()).expect("a node without parents");
-    says(builder.build().err().expect("an island"), &["nodes island are reached by no source", "connect them"]);
+    says(builder.build().expect_err("an island"), &["nodes island are reached by no source", "connect them"]);
 }
