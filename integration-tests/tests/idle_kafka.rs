@@ -3,6 +3,7 @@
 
 use integration_tests::apps::{AppFixture, idle};
 use integration_tests::behaviour::Fixture;
+use integration_tests::process::cpu_share;
 use std::sync::Arc;
 use std::time::Duration;
 use streams_core::cluster::Cluster;
@@ -38,7 +39,7 @@ fn an_application_without_work_or_without_a_broker_takes_no_cpu() {
     let config = StreamsConfig::new("nobody-there", "127.0.0.1:9").set("state.dir", directory.path().display().to_string());
     let app = KafkaStreams::start(topology, config).expect("that is no error");
     assert_eq!(app.state(), State::Rebalancing);
-    let share = idle::cpu_share(Duration::from_secs(6));
+    let share = cpu_share(std::process::id(), Duration::from_secs(6));
     assert!(share < 0.01, "an application without a broker takes {:.2} % of a core", share * 100.0);
     app.close(Duration::from_secs(10)).expect("it closes");
 }
