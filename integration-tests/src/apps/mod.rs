@@ -34,6 +34,7 @@ macro_rules! app_suite {
                 several_threads_share_the_work,
                 two_instances_share_and_one_leaves_midway,
                 threads_come_and_go,
+                a_storm_of_rebalances_counts_everything_once,
             ],
             restarts: [
                 a_restart_goes_on_where_it_ended,

@@ -104,3 +104,32 @@ pub fn threads_come_and_go(fixture: &dyn AppFixture) {
     bench.await_counts();
     close(&app);
 }
+
+/// Members join and leave while records flow, some of them before the group has settled.
+pub fn a_storm_of_rebalances_counts_everything_once(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let mut apps = Vec::new();
+    for round in 0..10 {
+        bench.feed(60);
+        if round % 3 == 2 {
+            close(&apps.remove(0));
+        } else {
+            let config = bench.config(&format!("{round}")).num_stream_threads(1 + round % 2);
+            apps.push(bench.builder(bench.word_count(), config).start().expect("the application starts"));
+        }
+        bench.feed(60);
+        match round % 4 {
+            1 => bench.await_counts(),
+            3 => drop(apps[0].add_thread()),
+            _ => {}
+        }
+    }
+    bench.await_counts();
+    while let Some(app) = apps.pop() {
+        bench.feed(20);
+        close(&app);
+    }
+    let app = bench.start_words("last");
+    bench.await_counts();
+    close(&app);
+}
