@@ -1,0 +1,67 @@
+//! The documents name files that exist.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root").to_path_buf()
+}
+
+/// README and the like, and everything in docs.
+fn documents() -> Vec<PathBuf> {
+    let markdown = |folder: PathBuf| {
+        let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some_and(|e| e == "md"))
+    };
+    markdown(root()).chain(markdown(root().join("docs"))).chain(markdown(root().join("docs/adr"))).collect()
+}
+
+/// Every file and folder of the checkout, from the root, with a slash in front; not what is built.
+fn tree(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().unwrap_or_default();
+        if name == ".git" || name == "target" {
+            continue;
+        }
+        found.push(format!("/{}", path.strip_prefix(root()).expect("below the root").display()));
+        if path.is_dir() {
+            tree(&path, found);
+        }
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut links = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a document");
+        for (at, _) in text.match_indices("](") {
+            let target = text[at + 2..].split([')', '#']).next().unwrap_or_default();
+            if target.is_empty() || target.starts_with("http") {
+                continue;
+            }
+            links += 1;
+            let path = document.parent().expect("a folder").join(target);
+            assert!(path.exists(), "{} links to {target}, which is not there", document.display());
+        }
+    }
+    assert!(links > 5);
+}
+
+/// What stands in backquotes and looks like a source file or a folder is one, somewhere in the tree.
+#[test]
+fn the_code_map_names_what_is_there() {
+    let mut files = Vec::new();
+    tree(&root(), &mut files);
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("the document");
+    // every other piece between code fences is prose
+    let prose: String = text.split("```").step_by(2).collect();
+    let names = prose.split('`').skip(1).step_by(2);
+    let names: Vec<&str> = names.filter(|name| !name.contains([' ', '<']) && (name.ends_with('/') || name.ends_with(".rs"))).collect();
+    assert!(names.len() > 40, "only {} names were found", names.len());
+    for name in names {
+        let end = format!("/{}", name.trim_end_matches('/'));
+        assert!(files.iter().any(|file| file.ends_with(&end)), "docs/ARCHITECTURE.md names {name}, which is not there");
+    }
+}
