@@ -1,6 +1,6 @@
 //! The broker that `cargo xtask test` starts, as the tests use it.
 
-use crate::apps::AppFixture;
+use crate::apps::{AppFixture, EXACTLY_ONCE};
 use crate::behaviour::Fixture;
 use std::sync::Arc;
 use streams_core::cluster::Cluster;
@@ -11,6 +11,7 @@ pub struct Kafka {
     cluster: KafkaCluster,
     bootstrap: String,
     login: Vec<(&'static str, String)>,
+    app_settings: Vec<(&'static str, &'static str)>,
 }
 
 impl Kafka {
@@ -19,9 +20,14 @@ impl Kafka {
         Kafka::at(variable("STREAMS_TEST_BOOTSTRAP"))
     }
 
+    /// The same, for applications that process exactly once.
+    pub fn exactly_once() -> Self {
+        Kafka { app_settings: vec![EXACTLY_ONCE], ..Kafka::plain() }
+    }
+
     /// Another broker, without encryption.
     pub fn at(bootstrap: String) -> Self {
-        Kafka { cluster: KafkaCluster::new(bootstrap.as_str()), bootstrap, login: Vec::new() }
+        Kafka { cluster: KafkaCluster::new(bootstrap.as_str()), bootstrap, login: Vec::new(), app_settings: Vec::new() }
     }
 
     /// The listener that wants SASL over TLS.
@@ -65,5 +71,9 @@ impl Fixture for Kafka {
 impl AppFixture for Kafka {
     fn shared(&self) -> Arc<dyn Cluster> {
         Arc::new(self.cluster.clone())
+    }
+
+    fn app_settings(&self) -> Vec<(&'static str, &'static str)> {
+        self.app_settings.clone()
     }
 }

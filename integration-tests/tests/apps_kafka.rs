@@ -3,7 +3,15 @@
 
 use integration_tests::kafka::Kafka;
 
-integration_tests::app_suite!(Kafka::plain());
+mod at_least_once {
+    use super::Kafka;
+    integration_tests::app_suite!(Kafka::plain());
+}
+
+mod exactly_once {
+    use super::Kafka;
+    integration_tests::app_suite!(Kafka::exactly_once());
+}
 
 #[test]
 fn words_are_counted_over_tls_with_a_login() {

@@ -1,4 +1,5 @@
 //! A broker that dies and comes back while clients work. Starts a broker of its own, which it may kill.
+#![cfg(feature = "kafka")]
 
 use integration_tests::behaviour::PATIENCE;
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ impl<'a> Bench<'a> {
         log_to_stderr();
         let clients = Clients::new(fixture_of(fixture));
         let (input, output) = (clients.topic(PARTITIONS), clients.topic(2));
-        let readers = (0..2).map(|p| clients.reader(&output, p, 0)).collect();
+        let readers = (0..2).map(|p| clients.committed_reader(&output, p, 0)).collect();
         Bench {
             fixture,
             app: clients.name("app"),
@@ -96,6 +96,7 @@ impl<'a> Bench<'a> {
             .set("poll.ms", "20")
             .set("linger.ms", "0")
             .set("topic.retention.ms", "-1")
+            .set_all(self.fixture.app_settings())
     }
 
     pub fn builder(&self, topology: Topology, config: StreamsConfig) -> KafkaStreamsBuilder {

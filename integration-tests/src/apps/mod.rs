@@ -17,10 +17,23 @@ use crate::behaviour::Fixture;
 use std::sync::Arc;
 use streams_core::cluster::Cluster;
 
+/// The guarantee of a second run of the suite.
+pub const EXACTLY_ONCE: (&str, &str) = ("processing.guarantee", "exactly_once_v2");
+
 /// A cluster that applications can be started on.
 pub trait AppFixture: Fixture {
     /// The same cluster as `cluster`, for applications to keep.
     fn shared(&self) -> Arc<dyn Cluster>;
+
+    /// What every application of the suite is configured with, beside what clients are.
+    fn app_settings(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
+    /// Whether nothing may be counted twice, whatever happens.
+    fn exactly_once(&self) -> bool {
+        self.app_settings().contains(&EXACTLY_ONCE)
+    }
 }
 
 /// Makes a `#[test]` of every behaviour. The argument is an expression that makes the fixture of one test.

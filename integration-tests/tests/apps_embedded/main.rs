@@ -3,7 +3,7 @@
 mod lost_replies;
 mod trouble;
 
-use integration_tests::apps::AppFixture;
+use integration_tests::apps::{AppFixture, EXACTLY_ONCE};
 use integration_tests::behaviour::Fixture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,13 +33,18 @@ struct Embedded {
     cluster: EmbeddedCluster,
     /// The cluster's alone: applications go by the machine's.
     clock: Arc<ShiftedClock>,
+    app_settings: Vec<(&'static str, &'static str)>,
 }
 
 impl Embedded {
     fn new() -> Self {
         let clock: Arc<ShiftedClock> = Arc::default();
         let cluster = EmbeddedCluster::with_options(EmbeddedOptions { clock: clock.clone(), ..EmbeddedOptions::default() });
-        Embedded { cluster, clock }
+        Embedded { cluster, clock, app_settings: Vec::new() }
+    }
+
+    fn exactly_once() -> Self {
+        Embedded { app_settings: vec![EXACTLY_ONCE], ..Embedded::new() }
     }
 }
 
@@ -57,6 +62,18 @@ impl AppFixture for Embedded {
     fn shared(&self) -> Arc<dyn Cluster> {
         Arc::new(self.cluster.clone())
     }
+
+    fn app_settings(&self) -> Vec<(&'static str, &'static str)> {
+        self.app_settings.clone()
+    }
 }
 
-integration_tests::app_suite!(Embedded::new());
+mod at_least_once {
+    use super::Embedded;
+    integration_tests::app_suite!(Embedded::new());
+}
+
+mod exactly_once {
+    use super::Embedded;
+    integration_tests::app_suite!(Embedded::exactly_once());
+}

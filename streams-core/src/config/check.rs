@@ -121,6 +121,9 @@ fn check_producer(config: &StreamsConfig, problems: &mut Vec<String>) {
             ));
         }
     }
+    if config.get(keys::PROCESSING_GUARANTEE).map(str::trim) == Some("exactly_once_v2") {
+        return check_transactions(config, &get, problems);
+    }
     let one_in_flight = ["max.in.flight.requests.per.connection", "max.in.flight"].iter().any(|key| get(key) == Some("1"));
     if get("enable.idempotence").is_some_and(|v| v.eq_ignore_ascii_case("false")) && !one_in_flight {
         problems.push(
@@ -128,5 +131,24 @@ fn check_producer(config: &StreamsConfig, problems: &mut Vec<String>) {
              producer.max.in.flight.requests.per.connection=1 too"
                 .to_owned(),
         );
+    }
+}
+
+/// Keys that exactly-once does not work with.
+fn check_transactions<'a>(config: &StreamsConfig, get: &impl Fn(&str) -> Option<&'a str>, problems: &mut Vec<String>) {
+    if get("enable.idempotence").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+        problems.push("producer.enable.idempotence: `false` and exactly_once_v2 exclude each other: remove it".to_owned());
+    }
+    if let Some(value) = get("transaction.timeout.ms").filter(|v| !number(v).is_some_and(|n| (1..=i64::from(i32::MAX)).contains(&n))) {
+        problems.push(format!("producer.transaction.timeout.ms: `{value}` is not valid: expected a whole number of 32 bits, at least 1"));
+        return;
+    }
+    let timeout = clients::transaction_timeout_ms(&config.given);
+    let interval = config.get(keys::COMMIT_INTERVAL_MS).and_then(number).and_then(|n| u64::try_from(n).ok());
+    if let Some(interval) = interval.filter(|interval| *interval > timeout) {
+        problems.push(format!(
+            "commit.interval.ms: `{interval}` is longer than producer.transaction.timeout.ms = {timeout}, so brokers would abort every \
+             transaction before it is committed: lower the one or raise the other"
+        ));
     }
 }

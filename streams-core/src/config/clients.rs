@@ -186,3 +186,8 @@ pub(super) fn main_consumer_values(given: &Values) -> Values {
 pub(super) fn producer_values(given: &Values) -> Values {
     resolve(given, &Default::default(), Client::Producer, &[&PRODUCER])
 }
+
+/// The producer's `transaction.timeout.ms`; 10 s where none is given, as Kafka Streams sets it.
+pub(super) fn transaction_timeout_ms(given: &Values) -> u64 {
+    producer_values(given).get("transaction.timeout.ms").and_then(|v| v.trim().parse().ok()).unwrap_or(10_000)
+}

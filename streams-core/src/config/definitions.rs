@@ -93,7 +93,7 @@ const DEFINITIONS: &[Definition] = &[
     key("max.warmup.replicas", Int, "2", AtLeast(1), Medium, NotYet, "Extra copies of state that warm up before a task moves."),
     key(keys::NUM_STREAM_THREADS, Int, "1", AtLeast(1), Medium, V1, "How many threads process records."),
     key(keys::PROCESSING_GUARANTEE, String, "at_least_once", OneOf(&["at_least_once", "exactly_once_v2"]), Medium,
-        Only(&["at_least_once"]), "What holds when something fails."),
+        V1, "What holds when something fails."),
     key("task.assignor.class", String, "", Any, Medium, NotYet, "A task assignor of one's own."),
     key(keys::REPLICATION_FACTOR, Int, "-1", MinusOneOrPositive, Medium, V1, "Of internal topics; -1 is the broker's default."),
     key("security.protocol", String, "PLAINTEXT", OneOfAnyCase(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), Medium, Client,

@@ -71,6 +71,8 @@ pub struct Settings {
     pub state_write_buffer_bytes: u64,
     /// The main consumer's `auto.offset.reset`.
     pub auto_offset_reset: OffsetReset,
+    /// The producer's `transaction.timeout.ms` (default 10 s): how long a broker lets a transaction stay open.
+    pub transaction_timeout: Duration,
     /// Whether the main consumer's `isolation.level` is `read_committed`; always so under exactly-once.
     pub read_committed: bool,
     /// The main consumer's `max.poll.records` (default 1000): how many records a thread takes per round.
@@ -125,6 +127,7 @@ impl Settings {
             state_write_buffer_bytes: read.bytes(keys::STATE_WRITE_BUFFER_BYTES),
             auto_offset_reset: consumer.get("auto.offset.reset").and_then(|v| OffsetReset::parse(v.trim())).unwrap_or_default(),
             read_committed: exactly_once || consumer.get("isolation.level").and_then(|v| check::read_committed(v)).unwrap_or_default(),
+            transaction_timeout: Duration::from_millis(clients::transaction_timeout_ms(&config.given)),
             max_poll_records: consumer.get("max.poll.records").and_then(|v| v.trim().parse().ok()).unwrap_or(1000),
             max_poll_interval: Duration::from_millis(
                 consumer.get("max.poll.interval.ms").and_then(|v| v.trim().parse().ok()).unwrap_or(300_000),

@@ -61,7 +61,8 @@ impl fmt::Display for ProductionContext<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProductionResponse {
-    /// Leave it out and go on; it is counted as dropped. The library never leaves out a record of a changelog, whatever the answer.
+    /// Leave it out and go on; it is counted as dropped. The library never leaves out a record of a changelog, whatever the answer,
+    /// and under exactly-once none that a broker has refused: its transaction can only be aborted.
     #[doc(alias = "CONTINUE")]
     Resume,
     /// Fail the thread; its uncaught-error policy decides what follows.

@@ -42,6 +42,9 @@ group! {
         punctuations: Counter = "streams_punctuations_total", "Punctuations", "punctuate-total";
         punctuate_time: Seconds = "streams_punctuate_seconds_total", "Time spent in punctuations by wall clock", "punctuate-ratio";
         commits: Counter = "streams_commits_total", "Commits", "commit-total";
+        deliveries_dropped: Counter = "streams_deliveries_dropped_total", "Records that the cluster refused and the production handler left out", "-";
+        transactions_aborted: Counter = "streams_transactions_aborted_total", "Transactions that were aborted", "-";
+        producers_replaced: Counter = "streams_producers_replaced_total", "Producers that were given up for a new one", "-";
         commits_failed: Counter = "streams_commits_failed_total", "Commits that did not succeed", "-";
         commits_early: Counter = "streams_commits_early_total", "Commits forced by uncommitted bytes before their interval was over", "-";
         commit_time: Seconds = "streams_commit_seconds_total", "Time spent in commits", "commit-ratio";

@@ -89,11 +89,16 @@ impl KafkaStreams {
         if self.shared.state.wait(timeout, State::is_final).is_final() {
             return Ok(());
         }
+        Err(self.not_closed_within(timeout))
+    }
+
+    #[cold]
+    pub(super) fn not_closed_within(&self, timeout: Duration) -> Error {
         let left: Vec<String> = self.shared.threads().iter().map(|thread| thread.name.clone()).collect();
-        Err(Error::new(
+        Error::new(
             ErrorKind::Unavailable,
             format!("the application did not close within {} ms; still running: [{}]", timeout.as_millis(), left.join(", ")),
-        ))
+        )
     }
 
     pub(super) fn begin_close(&self, within: Duration) {

@@ -136,7 +136,8 @@ impl KafkaStreamsBuilder {
             set(&mut handlers);
         }
         let files = Arc::new(StateFiles::open(&self.topology, &settings)?);
-        let client_id = settings.client_id(&files.process_id().to_string());
+        let process_id = files.process_id().to_string();
+        let client_id = settings.client_id(&process_id);
         let metrics = MetricsRegistry::new(settings.application_id.as_str(), client_id.as_str(), settings.metrics_recording_level);
         let admin = cluster.admin(&settings.admin(&client_id))?;
         let tasks = Arc::new(TaskSettings::new(&settings, handlers.clone()));
@@ -144,6 +145,7 @@ impl KafkaStreamsBuilder {
             settings,
             topology: self.topology,
             client_id,
+            process_id,
             cluster,
             admin,
             clock: self.clock,

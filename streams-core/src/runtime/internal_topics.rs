@@ -28,6 +28,11 @@ impl Plan {
         self.changelogs.contains(topic)
     }
 
+    /// Whether any store has a changelog.
+    pub fn is_logged(&self) -> bool {
+        self.topology.subtopologies().iter().flat_map(|s| &s.stores).any(|s| s.logging().is_some())
+    }
+
     /// Where to begin in a source topic without a committed offset.
     pub fn reset_of(&self, topic: &str) -> OffsetReset {
         self.resets.get(topic).copied().unwrap_or_default()

@@ -35,7 +35,13 @@ impl KafkaStreams {
         })?;
         match self.shared.failure().filter(|_| self.state() == State::Error) {
             Some(error) => Err(error),
-            None => self.close(Duration::ZERO),
+            None if self.state().is_final() => Ok(()),
+            None => {
+                let error = self.not_closed_within(timeout);
+                // dropping it would wait once more
+                let _ = std::mem::ManuallyDrop::new(self);
+                Err(error)
+            }
         }
     }
 }

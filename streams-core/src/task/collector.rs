@@ -4,6 +4,7 @@ use super::settings::TaskEnv;
 use crate::cluster::{ProduceHandle, ProduceRecord, Producer};
 use crate::exec::{Collector, OutTopic, SendTo};
 use crate::handlers::{Handlers, ProductionContext, ProductionResponse, ProductionStage};
+use crate::metrics::{DropReason, TaskMetrics};
 use crate::partitioner::partition_for_key;
 use crate::topology::{Subtopology, TopicName};
 use crate::{Error, ErrorKind, Headers, Result, TaskId};
@@ -34,6 +35,7 @@ pub(super) struct RecordCollector {
     /// By the store's index in the sub-topology; `None` for a store without a changelog.
     changelogs: Vec<Option<OutTopic>>,
     handlers: Handlers,
+    metrics: Arc<TaskMetrics>,
 }
 
 impl RecordCollector {
@@ -45,6 +47,7 @@ impl RecordCollector {
             by_name: HashMap::new(),
             changelogs: Vec::new(),
             handlers: env.settings.handlers.clone(),
+            metrics: env.metrics(task),
         };
         for store in &subtopology.stores {
             let changelog = match store.logging() {
@@ -75,7 +78,10 @@ impl RecordCollector {
             source: None,
         };
         match self.handlers.production.handle(&context, &error) {
-            ProductionResponse::Resume if !self.changelogs.contains(&Some(topic)) => Ok(()),
+            ProductionResponse::Resume if !self.changelogs.contains(&Some(topic)) => {
+                self.metrics.dropped.reason(DropReason::Production).add(1);
+                Ok(())
+            }
             _ => {
                 let place = context.to_string();
                 Err(error.at(place))

@@ -332,6 +332,8 @@ impl<V: Clone + 'static> Core<V> {
         }
         let mut ahead = self.position.clone();
         let moved = ahead.advance(position);
+        // the log of one producer may end before what another, now gone, has written
+        let offset = offset.filter(|offset| Some(*offset) > self.engine.committed_offset());
         let stand = Stand { offset, position: moved.then_some(&ahead), live_from };
         let segment = self.segment_fn();
         let rows = self.pending.sorted().map(|(key, value)| Row { segment: segment(key), key, value });

@@ -186,8 +186,8 @@ fn features_that_are_not_built_are_errors_except_their_defaults() {
         "num.standby.replicas: known to Kafka Streams, not supported yet: remove it, or leave it at its default `0`"
     );
     assert_eq!(
-        refused(&config().set("processing.guarantee", "exactly_once_v2")),
-        "processing.guarantee: `exactly_once_v2` is known to Kafka Streams, not supported yet: use `at_least_once`"
+        refused(&config().set("group.protocol", "streams")),
+        "group.protocol: `streams` is known to Kafka Streams, not supported yet: use `classic`"
     );
     for (key, value) in [
         ("topology.optimization", "all"),

@@ -1,4 +1,4 @@
-//! Commit, at least once: every output acknowledged, then the offsets, then the stores.
+//! Commit: every output acknowledged, then the offsets, then the stores. Exactly once, outputs and offsets become one by a transaction.
 
 use super::slots::{Running, Slot, Start};
 use super::{StreamThread, Trouble};
@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     Later(Error),
     /// The group has gone on without this thread.
     Fenced(Error),
+    /// The transaction came to nothing, or its end is not known: all tasks went back to what was committed.
+    Undone(Error),
 }
 
 impl StreamThread {
@@ -66,12 +68,16 @@ impl StreamThread {
             self.commit.last = now;
         }
         if ids.is_empty() {
+            if all {
+                // what could not be committed has been given up
+                self.commit.trouble = None;
+            }
             return Ok(false);
         }
         if over_limit && !interval_over {
             self.metrics.commits_early.add(1);
         }
-        let outcome = self.commit(&ids, now + ATTEMPT.min(self.shared.settings.task_timeout))?;
+        let outcome = self.commit(&ids, now + ATTEMPT)?;
         let took = self.now().saturating_sub(now);
         self.metrics.commit_time.add(took);
         self.metrics.commit_longest.record(took, now);
@@ -80,7 +86,7 @@ impl StreamThread {
         }
         match outcome {
             Outcome::Done => {}
-            Outcome::Later(error) => self.commit_later(&ids, error)?,
+            Outcome::Later(error) | Outcome::Undone(error) => self.commit_later(&ids, error)?,
             Outcome::Fenced(error) => {
                 tracing::warn!(target: "streams::thread", thread = self.entry.name, "the commit was refused, the thread joins the group anew: {error}");
                 self.rejoin = true;
@@ -115,9 +121,12 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Commits those of the tasks that need it, in one go. May be called again after any outcome.
+    /// Commits those of the tasks that need it, in one go; exactly once, all tasks: they share a transaction. May be called again after any
+    /// outcome.
     pub(super) fn commit(&mut self, ids: &[TaskId], deadline: Duration) -> Result<Outcome> {
         let _span = tracing::debug_span!(target: "streams::thread", "commit", thread = self.entry.name).entered();
+        let all = if self.is_transactional() { self.running() } else { Vec::new() };
+        let ids = if self.is_transactional() { &all } else { ids };
         let (mut prepared, mut offsets) = (Vec::new(), Vec::new());
         for id in ids {
             let Some(Slot::Running(running)) = self.slots.get_mut(id) else { continue };
@@ -129,7 +138,13 @@ impl StreamThread {
                     prepared.push((*id, offsets.len()..offsets.len() + more.len()));
                     offsets.extend(more);
                 }
-                Err(error) => self.task_failed(*id, error)?,
+                Err(error) => {
+                    self.task_failed(*id, error)?;
+                    if self.is_transactional() {
+                        let text = format!("task {id} failed when its caches were flushed");
+                        return Ok(Outcome::Undone(Error::new(ErrorKind::Unavailable, text)));
+                    }
+                }
             }
         }
         if prepared.is_empty() {
@@ -146,10 +161,15 @@ impl StreamThread {
             return classify(error);
         }
         let before = self.now();
-        let committed = self.commit_offsets(&offsets, deadline);
+        let committed = match self.is_transactional() {
+            true => self.commit_transaction(&offsets, deadline),
+            false => self.commit_offsets(&offsets, deadline),
+        };
         self.metrics.blocked_time.add(self.now().saturating_sub(before));
-        if let Err(error) = committed {
-            return classify(error);
+        match committed {
+            Ok(()) => {}
+            Err(error) if self.is_transactional() => return undone(error),
+            Err(error) => return classify(error),
         }
         for (id, of) in prepared {
             self.post_commit(id, offsets.get(of).unwrap_or_default())?;
@@ -174,14 +194,14 @@ impl StreamThread {
         if let Err(error) = running.task.post_commit() {
             return self.task_failed(id, error);
         }
-        let Running { inputs, starts, skip, trouble, .. } = &mut **running;
-        *trouble = None;
+        let Running { inputs, starts, history, .. } = &mut **running;
+        history.trouble = None;
         for (partition, committed) in offsets {
             if let Some(start) = inputs.iter().zip(&mut *starts).find_map(|(i, start)| (i.partition == *partition).then_some(start)) {
                 *start = Start { offset: committed.offset, committed: Some(committed.clone()) };
             }
         }
-        skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
+        history.skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
         if !self.plan.repartition.is_empty() {
             let mut purgeable = self.shared.purgeable.lock();
             for (partition, committed) in offsets.iter().filter(|(p, _)| self.plan.repartition.contains(&p.topic)) {
@@ -200,12 +220,16 @@ impl StreamThread {
         let mut again = None;
         for failure in failures {
             match self.on_delivery_failure(&failure) {
-                ProductionResponse::Resume => {}
+                ProductionResponse::Resume => self.metrics.deliveries_dropped.add(1),
                 ProductionResponse::Retry => again = Some(failure.error.at(format!("output to {}", failure.partition))),
-                _ => return Err(failure.error.at(format!("output to {}", failure.partition))),
+                _ => return Err(failure.error.at(self.delivery_place(&failure.partition))),
             }
         }
         let Some(error) = again else { return Ok(None) };
+        if self.is_transactional() {
+            self.undo(&error)?;
+            return Ok(Some(error));
+        }
         // the producer is the thread's: whose record it was cannot be told, so all tasks that have something under way go back
         let under_way = |slot: &Slot| matches!(slot, Slot::Running(r) if r.task.commit_needed());
         let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| under_way(slot)).map(|(id, _)| *id).collect();
@@ -215,7 +239,21 @@ impl StreamThread {
         Ok(Some(error))
     }
 
+    #[cold]
+    fn delivery_place(&self, partition: &TopicPartition) -> String {
+        match self.is_transactional() {
+            true => format!("output to {partition} under exactly_once_v2, where a record that a broker refuses cannot be left out"),
+            false => format!("output to {partition}"),
+        }
+    }
+
     fn on_delivery_failure(&self, failure: &DeliveryFailure) -> ProductionResponse {
+        match failure.error.kind() {
+            // not this record's fault: the producer, and its transaction with it, was shut out
+            ErrorKind::Fenced if self.is_transactional() => return ProductionResponse::Retry,
+            ErrorKind::Rejected | ErrorKind::Unavailable | ErrorKind::Topology => {}
+            _ => return ProductionResponse::Fail,
+        }
         let context = ProductionContext {
             topic: &failure.partition.topic,
             partition: Some(failure.partition.partition),
@@ -232,10 +270,20 @@ impl StreamThread {
         });
         match response {
             ProductionResponse::Retry if failure.retriable => ProductionResponse::Retry,
+            // a transaction with a record that was refused cannot be committed without it
+            ProductionResponse::Resume if self.is_transactional() => ProductionResponse::Fail,
             // state without its log could not be restored
             ProductionResponse::Resume if !self.plan.is_changelog(&failure.partition.topic) => ProductionResponse::Resume,
             _ => ProductionResponse::Fail,
         }
+    }
+}
+
+/// All tasks went back: trying again is right, unless nothing would be different then.
+fn undone(error: Error) -> Result<Outcome> {
+    match error.kind() {
+        ErrorKind::Unavailable | ErrorKind::Fenced | ErrorKind::Closed => Ok(Outcome::Undone(error)),
+        _ => Err(error),
     }
 }
 

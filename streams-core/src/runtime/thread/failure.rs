@@ -1,6 +1,6 @@
 //! What becomes of a task that fails.
 
-use super::slots::{Resting, Slot};
+use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
 use crate::runtime::restorer::Command;
 use crate::{Error, ErrorKind, Result, TaskId};
@@ -15,9 +15,19 @@ fn of_task(id: TaskId, error: Error) -> Error {
 }
 
 impl StreamThread {
-    /// By the error's kind: the task goes on from an earlier point, or the error ends the thread.
+    /// By the error's kind: the task goes on from an earlier point, or the error ends the thread. Exactly once, what the other tasks did since
+    /// the last commit goes with it: they share a transaction.
     pub(super) fn task_failed(&mut self, id: TaskId, error: Error) -> Result<()> {
         let error = of_task(id, error);
+        let because = self.is_transactional().then(|| Error::new(error.kind(), error.to_string()));
+        let result = self.answer_failure(id, error);
+        match because {
+            Some(because) => self.undo(&because).and(result),
+            None => result,
+        }
+    }
+
+    fn answer_failure(&mut self, id: TaskId, error: Error) -> Result<()> {
         let poisoned = match self.slots.get_mut(&id) {
             Some(Slot::Running(running)) => running.task.take_poisoned(),
             _ => None,
@@ -27,6 +37,8 @@ impl StreamThread {
             return self.back_to_last_commit(id, poisoned, None);
         }
         match error.kind() {
+            // the producer was shut out, or wants its transaction aborted: the group has not said anything
+            ErrorKind::Fenced | ErrorKind::Closed if self.is_transactional() => self.back_to_last_commit(id, None, Some(&error)),
             ErrorKind::Fenced => {
                 tracing::warn!(target: "streams::thread", "{error}; another member may own the task: the thread joins the group anew");
                 self.rejoin = true;
@@ -47,11 +59,10 @@ impl StreamThread {
     pub(super) fn back_to_last_commit(&mut self, id: TaskId, poisoned: Option<(usize, i64)>, because: Option<&Error>) -> Result<()> {
         let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
-        let (mut skip, starts) = (std::mem::take(&mut running.skip), std::mem::take(&mut running.starts));
-        skip.extend(poisoned);
-        let mut trouble = running.trouble.take();
+        let (mut history, starts) = (std::mem::take(&mut running.history), std::mem::take(&mut running.starts));
+        history.skip.extend(poisoned);
         if let Some(error) = because {
-            let trouble = trouble.get_or_insert_with(|| Trouble::new(now));
+            let trouble = history.trouble.get_or_insert_with(|| Trouble::new(now));
             if now.saturating_sub(trouble.since) >= timeout {
                 let stores = self.take_apart(running, false)?;
                 self.tell_restorer(Command::Release { id, stores });
@@ -63,30 +74,31 @@ impl StreamThread {
             trouble.retry_at = now + trouble.backoff.next();
             tracing::warn!(target: "streams::thread", task = %id, "the task goes back to its last commit and tries again: {error}");
         }
-        let resets = running.resets;
         let stores = self.take_apart(running, false)?;
-        let starts = Some(starts);
-        let failing = trouble.is_some();
-        let trouble = trouble.unwrap_or_else(|| Trouble::new(now));
-        self.slots.insert(id, Slot::Resting(Resting { stores, starts, skip, trouble, failing, resets }));
+        self.slots.insert(id, Slot::Resting(Resting { stores, starts: Some(starts), history, asking: None }));
         self.slots_changed();
         Ok(())
     }
 
     /// Throws the task's state away and has it restored from the changelog.
     fn restore_anew(&mut self, id: TaskId, error: Error) -> Result<()> {
-        let Some(Slot::Running(running)) = self.slots.remove(&id) else { return Ok(()) };
-        let resets = running.resets + 1;
+        let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
+        let mut history: History = std::mem::take(&mut running.history);
+        history.resets += 1;
+        let resets = history.resets;
         let stores = self.take_apart(running, false)?;
-        if let Err(error) = self.producer().flush(super::group::SETTLE) {
-            tracing::debug!(target: "streams::thread", task = %id, "{error}");
+        if !self.is_transactional() {
+            let flushed = self.producer().flush(super::group::SETTLE);
+            if let Err(error) = flushed {
+                tracing::debug!(target: "streams::thread", task = %id, "{error}");
+            }
         }
         self.tell_restorer(Command::Discard { id, stores });
         if resets > RESETS {
             return Err(error.at(format!("its state was restored {RESETS} times and is still not usable")));
         }
         tracing::warn!(target: "streams::thread", "{error}; its local state is deleted and restored from the changelog");
-        self.open(id, resets);
+        self.open(id, history);
         self.slots_changed();
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::StreamThread;
 use super::commit::Outcome;
-use super::slots::Slot;
+use super::slots::{History, Slot};
 use crate::cluster::GroupEvent;
 use crate::runtime::thread_state::ThreadState;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
@@ -56,7 +56,7 @@ impl StreamThread {
             if self.slots.contains_key(&id) {
                 tracing::warn!(target: "streams::thread", thread = self.entry.name, task = %id, "assigned a task that the thread has already");
             } else {
-                self.open(id, 0);
+                self.open(id, History::default());
             }
         }
         self.set_state(ThreadState::PartitionsAssigned);
@@ -71,7 +71,7 @@ impl StreamThread {
         self.set_state(ThreadState::PartitionsRevoked);
         let (clean, done) = match self.commit(&ids, self.now() + REVOKE_WAITS) {
             Ok(Outcome::Done) => (true, Ok(())),
-            Ok(Outcome::Later(error) | Outcome::Fenced(error)) => {
+            Ok(Outcome::Later(error) | Outcome::Fenced(error) | Outcome::Undone(error)) => {
                 tracing::warn!(
                     target: "streams::thread",
                     thread = self.entry.name,
@@ -82,10 +82,11 @@ impl StreamThread {
             }
             Err(error) => (false, Err(error)),
         };
-        for id in ids {
-            self.give_up(id, clean);
+        if clean {
+            self.give_up_committed(ids);
+        } else {
+            self.give_up_dirty(ids);
         }
-        self.slots_changed();
         done
     }
 
@@ -109,19 +110,40 @@ impl StreamThread {
         partitions.iter().filter_map(|p| self.plan.tasks.task(p).ok()).filter(|id| self.slots.contains_key(id)).collect()
     }
 
+    /// Gives tasks up after their commit; one that failed in it goes as it was at the one before.
+    fn give_up_committed(&mut self, ids: Vec<TaskId>) {
+        for id in ids {
+            let clean = matches!(self.slots.get(&id), Some(Slot::Running(running)) if !running.task.commit_needed());
+            self.give_up(id, clean);
+        }
+        self.slots_changed();
+    }
+
     /// Gives tasks up without a commit.
     pub(super) fn give_up_dirty(&mut self, ids: Vec<TaskId>) {
         if ids.iter().any(|id| matches!(self.slots.get(id), Some(Slot::Running(_)))) {
-            // what this producer still has under way must not come after what the next owner in this process reads back
-            let flushed = self.producer().flush(SETTLE);
-            if let Err(error) = flushed {
-                tracing::debug!(target: "streams::thread", thread = self.entry.name, "output of tasks that are given up: {error}");
+            let settled = self.settle_output();
+            if let Err(error) = settled {
+                tracing::error!(target: "streams::thread", thread = self.entry.name, "output of tasks that are given up: {error}");
             }
         }
         for id in ids {
             self.give_up(id, false);
         }
         self.slots_changed();
+    }
+
+    /// What this producer still has under way must not come after what the next owner of a task reads back.
+    fn settle_output(&mut self) -> Result<()> {
+        if self.is_transactional() {
+            return self.undo(&Error::new(ErrorKind::Fenced, "tasks are given up without a commit"));
+        }
+        let flushed = self.producer().flush(SETTLE);
+        match flushed {
+            Ok(()) => Ok(()),
+            // what waits in its queue goes with it
+            Err(error) => self.give_producer_up(&error),
+        }
     }
 
     /// Gives everything up and joins as a new member.
@@ -135,6 +157,8 @@ impl StreamThread {
             tracing::debug!(target: "streams::thread", thread = self.entry.name, "leaving the group as the old member: {error}");
         }
         self.commit.trouble = None;
+        // the old one may be what was shut out
+        self.replace_producer()?;
         self.join()
     }
 
@@ -143,7 +167,7 @@ impl StreamThread {
         loop {
             let ids: Vec<TaskId> = self.slots.keys().copied().collect();
             let outcome = self.commit(&ids, deadline)?;
-            if !matches!(outcome, Outcome::Later(_)) || self.now() + AGAIN >= deadline {
+            if !matches!(outcome, Outcome::Later(_) | Outcome::Undone(_)) || self.now() + AGAIN >= deadline {
                 return Ok(outcome);
             }
             std::thread::sleep(AGAIN);
@@ -161,13 +185,8 @@ impl StreamThread {
         };
         let ids: Vec<TaskId> = self.slots.keys().copied().collect();
         match outcome {
-            Ok(Outcome::Done) => {
-                for id in ids {
-                    self.give_up(id, true);
-                }
-                self.slots_changed();
-            }
-            Ok(Outcome::Later(error) | Outcome::Fenced(error)) | Err(error) => {
+            Ok(Outcome::Done) => self.give_up_committed(ids),
+            Ok(Outcome::Later(error) | Outcome::Fenced(error) | Outcome::Undone(error)) | Err(error) => {
                 tracing::warn!(target: "streams::thread", thread = self.entry.name, "closing without a last commit: {error}");
                 self.give_up_dirty(ids);
             }

@@ -7,6 +7,7 @@ mod failure;
 mod group;
 mod run;
 mod slots;
+mod transaction;
 mod work;
 
 pub(crate) use run::{Ended, run};
@@ -17,7 +18,7 @@ use super::metadata::TaskMetadata;
 use super::restorer::Restored;
 use super::shared::{Shared, ThreadEntry};
 use super::thread_state::ThreadState;
-use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer, ProducerOptions};
+use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
 use crate::metrics::ThreadMetrics;
 use crate::task::{TaskEnv, TaskSettings};
 use crate::{Error, ErrorKind, Result, TaskId};
@@ -28,6 +29,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use transaction::Transactions;
 
 /// How often figures are published that take a look at every task.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
@@ -69,6 +71,8 @@ pub(crate) struct StreamThread {
     /// The error that ends the thread is that of a task which has been given up: the others may still be committed.
     others_are_sound: bool,
     commit: CommitTimer,
+    /// `None`: at least once.
+    transactions: Option<Transactions>,
     /// Records a task may process before the group is asked again; follows how long they take.
     chunk: usize,
     /// Waits that ended at once with nothing to do after them.
@@ -122,12 +126,8 @@ impl StreamThread {
             bulk: false,
         })?;
         entry.mailbox.set_waker(Some(fetcher.waker()));
-        let producer = shared.cluster.producer(ProducerOptions {
-            client: settings.producer(&entry.name),
-            transactional_id: None,
-            transaction_timeout: None,
-            without_acknowledgements: plan.topology.subtopologies().iter().flat_map(|s| &s.stores).all(|s| s.logging().is_none()),
-        })?;
+        let producer = transaction::producer(&shared, &entry, plan.is_logged())?;
+        let transactions = Transactions::of(settings);
         let env = TaskEnv {
             application_id: settings.application_id.as_str().into(),
             thread_name: entry.name.as_str().into(),
@@ -153,6 +153,7 @@ impl StreamThread {
             lost: false,
             others_are_sound: false,
             commit: CommitTimer { last: now, trouble: None },
+            transactions,
             chunk: work::FIRST_CHUNK,
             idle_in_a_row: 0,
             totals: Totals::default(),
@@ -191,10 +192,13 @@ impl StreamThread {
         }
         let now = self.now();
         self.serve_group()?;
-        self.start_restored(now)?;
+        let settled = self.settle_transactions()?;
+        if settled {
+            self.start_restored(now)?;
+        }
         let mut worked = false;
         let round = tracing::trace_span!(target: "streams::thread", "round", thread = self.entry.name).entered();
-        if !self.shared.paused() && !self.is_held_back() {
+        if settled && !self.shared.paused() && !self.is_held_back() && self.begin_transaction()? {
             worked |= self.fetch()?;
             worked |= self.process()?;
             worked |= self.punctuate()?;
@@ -292,11 +296,11 @@ impl StreamThread {
                         next = next.min(self.next_commit());
                     }
                 }
-                Slot::Resting(resting) => next = next.min(resting.trouble.retry_at),
+                Slot::Resting(resting) => next = next.min(resting.due()),
                 Slot::Restoring { .. } => {}
             }
         }
-        next.saturating_sub(now).max(Duration::from_millis(1))
+        next.min(self.next_settling().unwrap_or(next)).saturating_sub(now).max(Duration::from_millis(1))
     }
 
     /// Metrics that follow from what is counted anyway, and now and then a line in the log.

@@ -16,24 +16,39 @@ pub(super) enum Slot {
     /// The restorer has it.
     Restoring {
         ticket: u64,
-        resets: u32,
+        history: History,
     },
     /// Its stores are here; where to read from is to be found out.
     Resting(Resting),
     Running(Box<Running>),
 }
 
+/// What is remembered of a task while it is taken apart and put together again.
+#[derive(Default)]
+pub(super) struct History {
+    /// Records to leave out: input and offset.
+    pub skip: Vec<(usize, i64)>,
+    /// Since when its calls to the cluster fail.
+    pub trouble: Option<Trouble>,
+    /// How often its state was thrown away.
+    pub resets: u32,
+}
+
 pub(super) struct Resting {
     pub stores: Vec<Box<dyn StateStore>>,
     /// Where the stores stand, by input; `None`: the group knows.
     pub starts: Option<Vec<Start>>,
-    /// Records to leave out: input and offset.
-    pub skip: Vec<(usize, i64)>,
-    pub trouble: Trouble,
-    /// Whether it is here because its calls to the cluster failed.
-    pub failing: bool,
-    /// How often its state was thrown away.
-    pub resets: u32,
+    pub history: History,
+    /// Since when the group does not say where to read from.
+    pub asking: Option<Trouble>,
+}
+
+impl Resting {
+    /// When it may be tried to let it run.
+    pub fn due(&self) -> Duration {
+        let at = |trouble: &Option<Trouble>| trouble.as_ref().map_or(Duration::ZERO, |t| t.retry_at);
+        at(&self.history.trouble).max(at(&self.asking))
+    }
 }
 
 pub(super) struct Running {
@@ -41,10 +56,7 @@ pub(super) struct Running {
     pub inputs: Vec<Input>,
     /// Where the stores stand, by input. The group may be ahead: a commit whose answer did not come may have been made.
     pub starts: Vec<Start>,
-    pub skip: Vec<(usize, i64)>,
-    /// Since when its calls to the cluster fail.
-    pub trouble: Option<Trouble>,
-    pub resets: u32,
+    pub history: History,
 }
 
 pub(super) struct Input {
@@ -56,7 +68,7 @@ pub(super) struct Input {
 
 impl StreamThread {
     /// Asks the restorer for a task.
-    pub(super) fn open(&mut self, id: TaskId, resets: u32) {
+    pub(super) fn open(&mut self, id: TaskId, history: History) {
         self.next_ticket += 1;
         let ticket = self.next_ticket;
         let entry = self.entry.clone();
@@ -65,7 +77,7 @@ impl StreamThread {
             _ => Ok(()),
         });
         self.tell_restorer(Command::Open { id, thread: self.entry.index, ticket, reply });
-        self.slots.insert(id, Slot::Restoring { ticket, resets });
+        self.slots.insert(id, Slot::Restoring { ticket, history });
     }
 
     pub(super) fn tell_restorer(&self, command: Command) {
@@ -77,15 +89,13 @@ impl StreamThread {
 
     /// The restorer's answer.
     pub(super) fn restored(&mut self, Restored { id, ticket, stores }: Restored) -> Result<()> {
-        let wanted = match self.slots.get(&id) {
-            Some(Slot::Restoring { ticket: of, resets }) if *of == ticket => Some(*resets),
+        let wanted = match self.slots.get_mut(&id) {
+            Some(Slot::Restoring { ticket: of, history }) if *of == ticket => Some(std::mem::take(history)),
             _ => None,
         };
         match (stores, wanted) {
-            (Ok(stores), Some(resets)) => {
-                let trouble = Trouble::new(self.now());
-                let resting = Resting { stores, starts: None, skip: Vec::new(), trouble, failing: false, resets };
-                self.slots.insert(id, Slot::Resting(resting));
+            (Ok(stores), Some(history)) => {
+                self.slots.insert(id, Slot::Resting(Resting { stores, starts: None, history, asking: None }));
             }
             (Ok(stores), None) => self.tell_restorer(Command::Release { id, stores }),
             (Err(error), Some(_)) => {
@@ -100,7 +110,7 @@ impl StreamThread {
 
     /// Lets tasks run whose stores are here.
     pub(super) fn start_restored(&mut self, now: Duration) -> Result<()> {
-        let due = |slot: &Slot| matches!(slot, Slot::Resting(r) if r.trouble.retry_at <= now);
+        let due = |slot: &Slot| matches!(slot, Slot::Resting(resting) if resting.due() <= now);
         let mut ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| due(slot)).map(|(id, _)| *id).collect();
         if ids.is_empty() {
             return Ok(());
@@ -130,7 +140,8 @@ impl StreamThread {
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 let (timeout, now) = (self.shared.settings.task_timeout, self.now());
                 for id in ids {
-                    let Some(Slot::Resting(Resting { trouble, .. })) = self.slots.get_mut(&id) else { continue };
+                    let Some(Slot::Resting(Resting { asking, .. })) = self.slots.get_mut(&id) else { continue };
+                    let trouble = asking.get_or_insert_with(|| Trouble::new(now));
                     if now.saturating_sub(trouble.since) >= timeout {
                         let text = "the committed offsets of the task's inputs could not be read within task.timeout.ms";
                         return Err(Error::caused(ErrorKind::Unavailable, format!("{text} = {}", timeout.as_millis()), error)
@@ -188,12 +199,16 @@ impl StreamThread {
 
     fn start(&mut self, id: TaskId, inputs: Vec<TopicPartition>, starts: Vec<Start>) -> Result<()> {
         let Some(Slot::Resting(resting)) = self.slots.remove(&id) else { return Ok(()) };
-        let Resting { stores, mut skip, trouble, failing, resets, .. } = resting;
-        skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
+        let Resting { stores, mut history, .. } = resting;
+        history.skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
         let committed: Vec<Option<CommittedOffset>> = starts.iter().map(|s| s.committed.clone()).collect();
         let now_ms = self.shared.clock.now_ms();
-        let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &skip)
-            .map_err(|error| error.at(format!("task {id}")))?;
+        let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &history.skip);
+        let task = match task.map_err(|error| error.at(format!("task {id}"))) {
+            Ok(task) => task,
+            Err(error) if error.kind() == ErrorKind::Unavailable => return self.start_later(id, history, error),
+            Err(error) => return Err(error),
+        };
         let mut reading = Vec::with_capacity(inputs.len());
         for (partition, start) in inputs.into_iter().zip(&starts) {
             let handle = self.fetcher.add(&partition, start.offset).map_err(|error| error.at(format!("task {id}")))?;
@@ -201,10 +216,22 @@ impl StreamThread {
             reading.push(Input { partition, handle, caught_up_at: None });
         }
         self.metrics.tasks_created.add(1);
-        self.slots.insert(
-            id,
-            Slot::Running(Box::new(Running { task, inputs: reading, starts, skip, trouble: failing.then_some(trouble), resets })),
-        );
+        self.slots.insert(id, Slot::Running(Box::new(Running { task, inputs: reading, starts, history })));
+        Ok(())
+    }
+
+    /// The cluster did not say what it writes to: its stores, which have closed, are opened again until `task.timeout.ms` is over.
+    fn start_later(&mut self, id: TaskId, mut history: History, error: Error) -> Result<()> {
+        let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
+        let trouble = history.trouble.get_or_insert_with(|| Trouble::new(now));
+        self.tell_restorer(Command::Dropped { id });
+        if now.saturating_sub(trouble.since) >= timeout {
+            let text = format!("the task could not be started within task.timeout.ms = {}", timeout.as_millis());
+            return Err(Error::caused(ErrorKind::Unavailable, text, error));
+        }
+        trouble.retry_at = now + trouble.backoff.next();
+        tracing::warn!(target: "streams::thread", thread = self.entry.name, "the task cannot start yet, trying again: {error}");
+        self.open(id, history);
         Ok(())
     }
 
