@@ -234,7 +234,7 @@ impl StreamThread {
         let under_way = |slot: &Slot| matches!(slot, Slot::Running(r) if r.task.commit_needed());
         let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| under_way(slot)).map(|(id, _)| *id).collect();
         for id in ids {
-            self.back_to_last_commit(id, None, Some(&error))?;
+            self.back_to_last_commit(id, Some(&error))?;
         }
         Ok(Some(error))
     }

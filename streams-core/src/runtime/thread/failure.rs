@@ -18,34 +18,58 @@ impl StreamThread {
     /// By the error's kind: the task goes on from an earlier point, or the error ends the thread. Exactly once, what the other tasks did since
     /// the last commit goes with it: they share a transaction.
     pub(super) fn task_failed(&mut self, id: TaskId, error: Error) -> Result<()> {
+        let left_out = self.leave_out_poisoned(id);
+        self.handle_failure(id, error, left_out)
+    }
+
+    /// The same for several tasks that failed in one round. What the first takes along must not take the others' poisoned records along.
+    pub(super) fn tasks_failed(&mut self, failed: Vec<(TaskId, Error)>) -> Result<()> {
+        let left_out: Vec<bool> = failed.iter().map(|(id, _)| self.leave_out_poisoned(*id)).collect();
+        let mut first = Ok(());
+        for ((id, error), left_out) in failed.into_iter().zip(left_out) {
+            let result = self.handle_failure(id, error, left_out);
+            if first.is_ok() {
+                first = result;
+            } else if let Err(error) = result {
+                tracing::error!(target: "streams::thread", "another task failed in the same round: {error}");
+            }
+        }
+        first
+    }
+
+    /// Remembers the record that the policy says to leave out, if that is what the task failed at.
+    fn leave_out_poisoned(&mut self, id: TaskId) -> bool {
+        let Some(Slot::Running(running)) = self.slots.get_mut(&id) else { return false };
+        let poisoned = running.task.take_poisoned();
+        running.history.skip.extend(poisoned);
+        poisoned.is_some()
+    }
+
+    fn handle_failure(&mut self, id: TaskId, error: Error, left_out: bool) -> Result<()> {
         let error = of_task(id, error);
         let because = self.is_transactional().then(|| Error::new(error.kind(), error.to_string()));
-        let result = self.answer_failure(id, error);
+        let result = self.answer_failure(id, error, left_out);
         match because {
             Some(because) => self.undo(&because).and(result),
             None => result,
         }
     }
 
-    fn answer_failure(&mut self, id: TaskId, error: Error) -> Result<()> {
-        let poisoned = match self.slots.get_mut(&id) {
-            Some(Slot::Running(running)) => running.task.take_poisoned(),
-            _ => None,
-        };
-        if poisoned.is_some() {
+    fn answer_failure(&mut self, id: TaskId, error: Error, left_out: bool) -> Result<()> {
+        if left_out {
             tracing::warn!(target: "streams::thread", "{error}; the task goes back to its last commit and leaves that record out");
-            return self.back_to_last_commit(id, poisoned, None);
+            return self.back_to_last_commit(id, None);
         }
         match error.kind() {
             // the producer was shut out, or wants its transaction aborted: the group has not said anything
-            ErrorKind::Fenced | ErrorKind::Closed if self.is_transactional() => self.back_to_last_commit(id, None, Some(&error)),
+            ErrorKind::Fenced | ErrorKind::Closed if self.is_transactional() => self.back_to_last_commit(id, Some(&error)),
             ErrorKind::Fenced => {
                 tracing::warn!(target: "streams::thread", "{error}; another member may own the task: the thread joins the group anew");
                 self.rejoin = true;
                 Ok(())
             }
             ErrorKind::Corrupted => self.restore_anew(id, error),
-            ErrorKind::Unavailable => self.back_to_last_commit(id, None, Some(&error)),
+            ErrorKind::Unavailable => self.back_to_last_commit(id, Some(&error)),
             _ => {
                 // the others did nothing wrong: closing the thread commits them
                 self.others_are_sound = true;
@@ -56,11 +80,10 @@ impl StreamThread {
     }
 
     /// Builds the task again on what it committed last; it reads again what came after. `because`: the cluster does not answer.
-    pub(super) fn back_to_last_commit(&mut self, id: TaskId, poisoned: Option<(usize, i64)>, because: Option<&Error>) -> Result<()> {
+    pub(super) fn back_to_last_commit(&mut self, id: TaskId, because: Option<&Error>) -> Result<()> {
         let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
         let (mut history, starts) = (std::mem::take(&mut running.history), std::mem::take(&mut running.starts));
-        history.skip.extend(poisoned);
         if let Some(error) = because {
             let trouble = history.trouble.get_or_insert_with(|| Trouble::new(now));
             if now.saturating_sub(trouble.since) >= timeout {

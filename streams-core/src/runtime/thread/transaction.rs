@@ -163,7 +163,7 @@ impl StreamThread {
         let dirty = |slot: &Slot| matches!(slot, Slot::Running(running) if running.task.commit_needed());
         let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| dirty(slot)).map(|(id, _)| *id).collect();
         for id in ids {
-            self.back_to_last_commit(id, None, None)?;
+            self.back_to_last_commit(id, None)?;
         }
         Ok(())
     }
@@ -184,8 +184,7 @@ impl StreamThread {
                 }
                 Slot::Resting(Resting { stores, history, .. }) => (Ok(stores), history),
                 Slot::Running(mut running) => {
-                    let mut history: History = std::mem::take(&mut running.history);
-                    history.skip.extend(running.task.take_poisoned());
+                    let history: History = std::mem::take(&mut running.history);
                     (self.take_apart(running, false), history)
                 }
             };

@@ -2,7 +2,7 @@
 
 use super::StreamThread;
 use super::slots::{Running, Slot};
-use crate::{Error, ErrorKind, Result, TaskId};
+use crate::{ErrorKind, Result, TaskId};
 use std::time::Duration;
 
 pub(super) const FIRST_CHUNK: usize = 256;
@@ -102,21 +102,9 @@ impl StreamThread {
                 Err(error) => failed.push((*id, error)),
             }
         }
-        self.tasks_failed(failed, worked)
-    }
-
-    fn tasks_failed(&mut self, failed: Vec<(TaskId, Error)>, worked: bool) -> Result<bool> {
-        let any = !failed.is_empty();
-        let mut first = Ok(());
-        for (id, error) in failed {
-            let result = self.task_failed(id, error);
-            if first.is_ok() {
-                first = result;
-            } else if let Err(error) = result {
-                tracing::error!(target: "streams::thread", "another task failed in the same round: {error}");
-            }
-        }
-        first.map(|()| worked || any)
+        worked |= !failed.is_empty();
+        self.tasks_failed(failed)?;
+        Ok(worked)
     }
 
     pub(super) fn punctuate(&mut self) -> Result<bool> {
@@ -136,7 +124,9 @@ impl StreamThread {
                 Err(error) => failed.push((*id, error)),
             }
         }
-        self.tasks_failed(failed, worked)
+        worked |= !failed.is_empty();
+        self.tasks_failed(failed)?;
+        Ok(worked)
     }
 }
 
