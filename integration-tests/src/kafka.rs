@@ -7,6 +7,7 @@ use streams_core::cluster::Cluster;
 use streams_core::cluster::kafka::KafkaCluster;
 
 /// A Kafka broker, by one of its listeners.
+#[derive(Clone)]
 pub struct Kafka {
     cluster: KafkaCluster,
     bootstrap: String,

@@ -4,4 +4,5 @@ pub mod apps;
 pub mod behaviour;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+pub mod ledger;
 pub mod process;

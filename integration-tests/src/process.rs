@@ -137,7 +137,8 @@ impl Process {
         cpu_share(self.pid(), time)
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
         sys::send(self.pid(), signal).unwrap_or_else(|e| panic!("{signal:?} to {}: {e}:\n{}", self.name, self.text()));
     }
 

@@ -39,7 +39,12 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 impl<'a> Clients<'a> {
     pub fn new(fixture: &'a dyn Fixture) -> Self {
-        let admin = fixture.cluster().admin(&settings(fixture, &[])).unwrap();
+        Clients::with(fixture, &[])
+    }
+
+    /// With settings of the admin client.
+    pub fn with(fixture: &'a dyn Fixture, extra: &[(&str, &str)]) -> Self {
+        let admin = fixture.cluster().admin(&settings(fixture, extra)).unwrap();
         Clients { fixture, admin }
     }
 

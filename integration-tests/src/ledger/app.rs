@@ -1,0 +1,56 @@
+//! The application under test: re-key, repartition, a hash chain per account, counts in windows of 10 s.
+
+use super::entry::{Entry, Link};
+use std::time::Duration;
+use streams_core::{Grouped, Materialized, Produced, StreamsBuilder, TimeWindows, Topology, TopologyError};
+
+/// The store of the chains.
+pub const CHAIN_STORE: &str = "chains";
+/// Size of a window in milliseconds.
+pub const WINDOW_MS: i64 = 10_000;
+/// Nothing of a run is late.
+const GRACE: Duration = Duration::from_secs(24 * 3600);
+
+/// The topics of one run.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    /// Entries.
+    pub input: String,
+    /// Links, one per update: the chain's cache is off.
+    pub chains: String,
+    /// Counts of windows, on update.
+    pub windows: String,
+}
+
+/// The ledger's topology.
+///
+/// # Errors
+/// When the library refuses it.
+pub fn topology(topics: &Topics) -> Result<Topology, TopologyError> {
+    let builder = StreamsBuilder::new();
+    let entries = builder
+        .stream::<(), String>(topics.input.as_str())
+        .map(|(), text| (Entry::parse(&text, 0).map_or_else(String::new, |entry| entry.key.to_string()), text))
+        .group_by_key_with(Grouped::inherited().named("entries"));
+    let chain = Materialized::<String, String>::with(streams_core::serde::StringSerde, streams_core::serde::StringSerde);
+    entries
+        .aggregate_with(
+            String::new,
+            |key, text, chain| {
+                let before = Link::parse(key, chain);
+                if let Some(entry) = Entry::parse(&text, 0) {
+                    *chain = Link::after(before.as_ref(), entry.key, entry.partition, entry.seq).to_text();
+                }
+            },
+            chain.named(CHAIN_STORE).caching_disabled(),
+        )
+        .to_stream()
+        .to(&topics.chains);
+    entries
+        .windowed_by(TimeWindows::tumbling(Duration::from_millis(WINDOW_MS.unsigned_abs())).grace(GRACE))
+        .count_with("windows")
+        .to_stream()
+        .map(|windowed, count| (format!("{} {}", windowed.key, windowed.window.start), count))
+        .to_with(&topics.windows, Produced::inherited());
+    builder.build()
+}

@@ -1,0 +1,63 @@
+//! What is done to a run.
+
+use super::run::Run;
+use std::time::Duration;
+use test_broker::sys::Signal;
+
+/// Something that happens to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// kill -9 of one instance; it starts again a moment later.
+    KillOne,
+    /// kill -9 of all at once.
+    KillAll,
+    /// One instance stands still for so long (SIGSTOP) and then goes on: a zombie when it is longer than its session.
+    Freeze(Duration),
+    /// One instance ends cleanly and starts again.
+    Bounce,
+    /// The broker ends cleanly and starts again.
+    RestartBroker,
+    /// kill -9 of the broker; it starts again.
+    KillBroker,
+}
+
+impl Fault {
+    /// Does it. What it stopped runs again afterwards.
+    pub(super) fn inflict(self, run: &mut Run<'_>) {
+        let victim = run.random(run.instances.len() as u64) as usize;
+        println!("{self:?}{}", if self == Fault::KillAll { String::new() } else { format!(" {victim}") });
+        match self {
+            Fault::KillOne => {
+                run.instances[victim].kill();
+                run.fault_has_ended();
+                run.sleep(0..5_000);
+                run.start(victim);
+            }
+            Fault::KillAll => {
+                run.instances.iter_mut().for_each(|instance| instance.kill());
+                run.sleep(0..1_000);
+                run.start_all();
+                run.fault_has_ended();
+            }
+            Fault::Freeze(time) => {
+                run.instances[victim].signal(Signal::Stop);
+                run.fault_has_ended();
+                std::thread::sleep(time);
+                run.instances[victim].signal(Signal::Continue);
+            }
+            Fault::Bounce => {
+                run.instances[victim].terminate();
+                run.start(victim);
+                run.fault_has_ended();
+            }
+            Fault::RestartBroker | Fault::KillBroker => {
+                let broker = run.broker.as_deref_mut().expect("the plan has a broker of its own");
+                if self == Fault::KillBroker {
+                    broker.kill().expect("the broker can be killed");
+                }
+                broker.restart().expect("the broker starts again");
+                run.fault_has_ended();
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The writer: entries at a steady rate, each with an id, remembered once the cluster has acknowledged them.
+
+use super::entry::{Entry, next_hash};
+use crate::behaviour::clients::{Clients, Writer};
+use crate::kafka::Kafka;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use streams_core::Headers;
+use streams_core::cluster::ProduceRecord;
+
+/// How often a few are written.
+const TICK: Duration = Duration::from_millis(20);
+/// How far back 5 % of the entries lie.
+const OUT_OF_ORDER_MS: i64 = 3_000;
+/// How long the last acknowledgements may take: a broker may be away meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Values of 100 to 200 bytes.
+const PADDING: &str =
+    "................................................................................................................................";
+
+/// A writer on a thread of its own.
+pub(super) struct Load {
+    stop: Arc<AtomicBool>,
+    written: Arc<AtomicU64>,
+    thread: JoinHandle<Vec<Entry>>,
+}
+
+impl Load {
+    /// Begins to write.
+    pub fn start(kafka: &Kafka, input: &str, partitions: u32, accounts: u32, per_second: u64) -> Self {
+        let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (kafka, input) = (kafka.clone(), input.to_owned());
+        let (asked, count) = (stop.clone(), written.clone());
+        let thread = std::thread::spawn(move || {
+            let clients = Clients::new(&kafka);
+            // a broker that is away must not make a record fail
+            let writer = clients.producer_with(&[("delivery.timeout.ms", "300000"), ("linger.ms", "5")]);
+            write(writer, &input, partitions, accounts, per_second, &asked, &count)
+        });
+        Load { stop, written, thread }
+    }
+
+    /// How many entries were written so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Stops; all entries, every one acknowledged.
+    pub fn stop(self) -> Vec<Entry> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the writer does not panic")
+    }
+}
+
+fn write(
+    mut writer: Writer,
+    input: &str,
+    partitions: u32,
+    accounts: u32,
+    per_second: u64,
+    stop: &AtomicBool,
+    count: &AtomicU64,
+) -> Vec<Entry> {
+    let topic = writer.handle(input);
+    let (begun, mut entries) = (Instant::now(), Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        let due = begun.elapsed().as_millis() as u64 * per_second / 1000;
+        while (entries.len() as u64) < due {
+            let n = entries.len() as u64;
+            let random = next_hash(n, 0, n);
+            let late = if random % 20 == 0 { (random >> 8) as i64 % OUT_OF_ORDER_MS } else { 0 };
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+            let partition = (n % u64::from(partitions)) as u32;
+            let key = ((random >> 20) % u64::from(accounts)) as u32;
+            let entry = Entry { partition, seq: n / u64::from(partitions), key, time: now - late };
+            let text = entry.to_text(&PADDING[..80 + (random >> 50) as usize % 48]);
+            let record = ProduceRecord { key: None, value: Some(text.as_bytes()), timestamp: entry.time, headers: &Headers::new() };
+            writer.producer.send(topic, partition as i32, record).expect("the entry is taken");
+            entries.push(entry);
+        }
+        count.store(entries.len() as u64, Ordering::Relaxed);
+        writer.producer.poll();
+        std::thread::sleep(TICK);
+    }
+    writer.producer.flush(PATIENCE).expect("every entry is acknowledged");
+    assert!(writer.producer.take_failures().is_empty(), "no entry failed");
+    entries
+}

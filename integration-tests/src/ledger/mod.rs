@@ -1,0 +1,28 @@
+//! The ledger: an application whose every effect can be traced to its cause, a load with an id in every record, and a checker that computes
+//! from topics and store dumps, with nothing but its own code, whether anything was lost, counted twice, reordered or invented.
+//!
+//! `kills` runs it while processes and brokers die; `docs/RELIABILITY.md` says what its measures mean.
+
+mod app;
+mod checker;
+mod entry;
+mod evidence;
+
+#[cfg(feature = "kafka")]
+mod collect;
+#[cfg(feature = "kafka")]
+mod faults;
+#[cfg(feature = "kafka")]
+mod load;
+#[cfg(feature = "kafka")]
+mod run;
+
+pub use app::{CHAIN_STORE, Topics, WINDOW_MS, topology};
+pub use checker::{Findings, Guarantee, check};
+pub use entry::{Entry, Link, next_hash};
+pub use evidence::{Evidence, Window};
+
+#[cfg(feature = "kafka")]
+pub use faults::Fault;
+#[cfg(feature = "kafka")]
+pub use run::{Plan, Report, run};

@@ -1,0 +1,299 @@
+//! One run: instances, a load, faults, and at the end the evidence.
+
+use super::app::Topics;
+use super::checker::{Findings, Guarantee, check};
+use super::collect;
+use super::entry::next_hash;
+use super::faults::Fault;
+use super::load::Load;
+use crate::behaviour::clients::Clients;
+use crate::kafka::Kafka;
+use crate::process::Process;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use streams_core::TopicPartition;
+use streams_core::cluster::OffsetSpec;
+use tempfile::TempDir;
+use test_broker::Broker;
+use test_broker::sys::Signal;
+
+const INPUT_PARTITIONS: i32 = 8;
+const OUTPUT_PARTITIONS: i32 = 4;
+const ACCOUNTS: u32 = 10_000;
+/// How long everything that was written may take to come out after the last fault.
+const DRAIN: Duration = Duration::from_secs(120);
+
+/// What a run is to be.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is promised.
+    pub guarantee: Guarantee,
+    /// What happens, one after another.
+    pub faults: Vec<Fault>,
+    /// The calm between two faults, in milliseconds; drawn anew each time.
+    pub calm_ms: Range<u64>,
+    /// Entries a second.
+    pub per_second: u64,
+    /// Instances; each has two threads.
+    pub instances: usize,
+    /// What the random choices begin with.
+    pub seed: u64,
+    /// More settings of the application.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Two instances, 2,000 entries a second, 1 to 6 s between two faults.
+    pub fn new(guarantee: Guarantee, faults: impl IntoIterator<Item = Fault>) -> Self {
+        let faults = faults.into_iter().collect();
+        Plan { guarantee, faults, calm_ms: 1_000..6_000, per_second: 2_000, instances: 2, seed: 1, settings: Vec::new() }
+    }
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// How many entries were written.
+    pub entries: u64,
+    /// The checker's measures.
+    pub findings: Findings,
+}
+
+/// An instance: its state directory, and its process while it runs.
+pub(super) struct Instance {
+    directory: PathBuf,
+    process: Option<Process>,
+    restored: u64,
+    restorable: u64,
+}
+
+pub(super) struct Run<'a> {
+    plan: &'a Plan,
+    kafka: &'a Kafka,
+    pub broker: Option<&'a mut Broker>,
+    application: String,
+    topics: Topics,
+    pub instances: Vec<Instance>,
+    progress: Arc<Mutex<Progress>>,
+    random: u64,
+    _directory: TempDir,
+}
+
+/// Watches the committed output.
+struct Progress {
+    seen: i64,
+    since: Instant,
+    longest: Duration,
+}
+
+/// Does everything. `broker`: where the faults include it, the one that `kafka` is a client of.
+pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
+    let clients = Clients::new(kafka);
+    let directory = tempfile::tempdir().expect("a directory");
+    let topics = Topics {
+        input: clients.topic(INPUT_PARTITIONS),
+        chains: clients.topic(OUTPUT_PARTITIONS),
+        windows: clients.topic(OUTPUT_PARTITIONS),
+    };
+    let instance = |n: usize| Instance { directory: directory.path().join(n.to_string()), process: None, restored: 0, restorable: 0 };
+    let mut run = Run {
+        plan,
+        kafka,
+        broker,
+        application: clients.name("ledger"),
+        topics,
+        instances: (0..plan.instances).map(instance).collect(),
+        progress: Arc::new(Mutex::new(Progress { seen: 0, since: Instant::now(), longest: Duration::ZERO })),
+        random: plan.seed,
+        _directory: directory,
+    };
+    run.start_all();
+    let load = Load::start(kafka, &run.topics.input, INPUT_PARTITIONS as u32, ACCOUNTS, plan.per_second);
+    let watching = run.watch();
+    run.await_progress();
+    run.fault_has_ended();
+    for fault in &plan.faults {
+        run.sleep(plan.calm_ms.clone());
+        fault.inflict(&mut run);
+    }
+    run.await_progress();
+    run.sleep(plan.calm_ms.clone());
+    let longest = run.end_watch(watching);
+    println!("{} entries were written", load.written());
+    let entries = load.stop();
+    run.drain();
+    for n in 0..run.instances.len() {
+        run.instances[n].terminate();
+        run.note_restores(n);
+    }
+    let directories: Vec<PathBuf> = run.instances.iter().map(|i| i.directory.clone()).collect();
+    let mut evidence = collect::collect(kafka, &run.application, &run.topics, &directories);
+    evidence.entries = entries;
+    evidence.stall_ms = longest.as_millis() as u64;
+    evidence.restored = run.instances.iter().map(|i| i.restored).sum();
+    evidence.restorable = run.instances.iter().map(|i| i.restorable).sum();
+    Report { entries: evidence.entries.len() as u64, findings: check(&evidence, plan.guarantee) }
+}
+
+impl Instance {
+    pub fn kill(&mut self) {
+        self.signal(Signal::Kill);
+        if let Some(process) = &mut self.process {
+            process.wait();
+        }
+    }
+
+    pub fn terminate(&mut self) {
+        self.signal(Signal::Terminate);
+        if let Some(process) = &mut self.process {
+            let ended = process.wait();
+            assert_eq!(ended.status.code(), Some(0), "the instance closes: {}", ended.log);
+        }
+    }
+
+    pub fn signal(&mut self, signal: Signal) {
+        let process = self.process.as_mut().expect("the instance runs");
+        process.expect_alive();
+        process.signal(signal);
+    }
+}
+
+impl Run<'_> {
+    /// A number below `limit`.
+    pub fn random(&mut self, limit: u64) -> u64 {
+        self.random = next_hash(self.random, 1, limit);
+        self.random % limit.max(1)
+    }
+
+    /// Waits for a time of this many milliseconds, drawn from the range.
+    pub fn sleep(&mut self, ms: Range<u64>) {
+        let ms = ms.start + self.random(ms.end - ms.start);
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+
+    pub fn start_all(&mut self) {
+        (0..self.instances.len()).for_each(|n| self.start(n));
+    }
+
+    pub fn start(&mut self, n: usize) {
+        self.note_restores(n);
+        let (guarantee, commit) = match self.plan.guarantee {
+            Guarantee::ExactlyOnce => ("exactly_once_v2", "100"),
+            Guarantee::AtLeastOnce => ("at_least_once", "1000"),
+        };
+        let instance = &mut self.instances[n];
+        let mut args = vec![
+            self.kafka.bootstrap().to_owned(),
+            self.application.clone(),
+            self.topics.input.clone(),
+            self.topics.chains.clone(),
+            self.topics.windows.clone(),
+        ];
+        let settings = [
+            ("state.dir", instance.directory.display().to_string()),
+            ("processing.guarantee", guarantee.to_owned()),
+            ("commit.interval.ms", commit.to_owned()),
+            ("num.stream.threads", "2".to_owned()),
+            ("session.timeout.ms", "6000".to_owned()),
+            ("heartbeat.interval.ms", "300".to_owned()),
+            ("producer.transaction.timeout.ms", "5000".to_owned()),
+            ("metadata.max.age.ms", "1000".to_owned()),
+        ];
+        let more = self.plan.settings.iter().map(|(key, value)| format!("{key}={value}"));
+        args.extend(settings.into_iter().map(|(key, value)| format!("{key}={value}")).chain(more));
+        instance.process = Some(Process::start("ledger-app", args));
+    }
+
+    /// What the instance that ended has restored, by its log.
+    fn note_restores(&mut self, n: usize) {
+        let Some(process) = self.instances[n].process.take() else { return };
+        let clients = Clients::new(self.kafka);
+        for (records, topic, partition) in process.find(restored) {
+            self.instances[n].restored += records;
+            self.instances[n].restorable += clients.offset(&topic, partition, OffsetSpec::Latest).unsigned_abs();
+        }
+    }
+
+    /// What stood still from here on counts as a stall.
+    pub fn fault_has_ended(&self) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.since = Instant::now();
+    }
+
+    fn watch(&self) -> (Arc<AtomicBool>, std::thread::JoinHandle<()>) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (asked, progress, kafka, topic) = (stop.clone(), self.progress.clone(), self.kafka.clone(), self.topics.chains.clone());
+        let watch = move || {
+            let clients = Clients::with(&kafka, &[("request.timeout.ms", "1000")]);
+            let ends: Vec<_> =
+                (0..OUTPUT_PARTITIONS).map(|p| (TopicPartition::new(topic.as_str(), p), OffsetSpec::LatestCommitted)).collect();
+            while !asked.load(Ordering::Relaxed) {
+                // an error is no progress
+                let sum = clients.admin().list_offsets(&ends).map_or(0, |ends| ends.iter().sum());
+                let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+                let still = progress.since.elapsed();
+                progress.longest = progress.longest.max(still);
+                if sum > progress.seen {
+                    (progress.seen, progress.since) = (sum, Instant::now());
+                }
+                drop(progress);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        };
+        (stop, std::thread::spawn(watch))
+    }
+
+    fn end_watch(&self, (stop, thread): (Arc<AtomicBool>, std::thread::JoinHandle<()>)) -> Duration {
+        stop.store(true, Ordering::Relaxed);
+        thread.join().expect("the watch does not panic");
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).longest
+    }
+
+    /// Waits for new output.
+    fn await_progress(&mut self) {
+        let seen = || self.progress.lock().unwrap_or_else(PoisonError::into_inner).seen;
+        let (before, begun) = (seen(), Instant::now());
+        while seen() <= before {
+            assert!(begun.elapsed() < DRAIN, "no output for {DRAIN:?}:\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if before == 0 {
+            // the start is no stall
+            progress.longest = Duration::ZERO;
+        }
+    }
+
+    /// Waits until everything that was written is committed.
+    fn drain(&mut self) {
+        let clients = Clients::new(self.kafka);
+        let begun = Instant::now();
+        while collect::unread(self.kafka, &clients, &self.application, &self.topics) > 0 {
+            for instance in &mut self.instances {
+                if let Some(process) = &mut instance.process {
+                    process.expect_alive();
+                }
+            }
+            assert!(begun.elapsed() < DRAIN, "input is left after {DRAIN:?}:\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn logs(&self) -> String {
+        let last = |i: &Instance| {
+            let log = i.process.as_ref().map(Process::log).unwrap_or_default();
+            log[log.len().saturating_sub(40)..].join("\n")
+        };
+        self.instances.iter().map(last).collect::<Vec<_>>().join("\n--\n")
+    }
+}
+
+/// `restored 12 records of app-chains-changelog-3 in 4 ms`.
+fn restored(line: &str) -> Option<(u64, String, i32)> {
+    let (count, rest) = line.split_once("restored ")?.1.split_once(" records of ")?;
+    let (topic, partition) = rest.split_once(" in ")?.0.rsplit_once('-')?;
+    Some((count.parse().ok()?, topic.to_owned(), partition.parse().ok()?))
+}

@@ -1,0 +1,63 @@
+//! Processes and brokers die, and nothing is lost or counted twice. The experiments' numbers are those of docs/RELIABILITY.md.
+
+use integration_tests::kafka::Kafka;
+use integration_tests::ledger::{Fault, Guarantee, Plan, Report, run};
+use std::time::Duration;
+use test_broker::{Broker, Options};
+
+/// On the broker that all tests share.
+fn on_shared_broker(plan: &Plan) -> Report {
+    let report = run(&Kafka::plain(), None, plan);
+    expect(plan, &report);
+    report
+}
+
+fn expect(plan: &Plan, report: &Report) {
+    println!("{} entries: {}", report.entries, report.findings);
+    assert!(report.findings.holds(plan.guarantee), "{}", report.findings);
+}
+
+/// With a broker that may die.
+fn on_own_broker(plan: &Plan) -> Report {
+    let mut broker = Broker::start(&Options::default()).expect("a broker starts");
+    let report = run(&Kafka::at(broker.bootstrap()), Some(&mut broker), plan);
+    expect(plan, &report);
+    report
+}
+
+#[test]
+fn e01_one_of_two_is_killed_exactly_once() {
+    let report = on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::KillOne; 8]));
+    assert!(report.findings.stall_ms <= 20_000, "{}", report.findings);
+}
+
+#[test]
+fn e02_all_are_killed_at_once() {
+    on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::KillAll; 3]));
+}
+
+#[test]
+fn e04_one_of_two_is_killed_at_least_once() {
+    let plan = Plan::new(Guarantee::AtLeastOnce, [Fault::KillOne; 8]);
+    let report = on_shared_broker(&plan);
+    // a kill repeats at most what came since the last commit of a second; the time until that is noticed included
+    assert!(report.findings.dup <= 8 * 2 * plan.per_second, "{}", report.findings);
+}
+
+#[test]
+fn e05_a_zombie_comes_back() {
+    on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Freeze(Duration::from_secs(15)); 2]));
+}
+
+#[test]
+fn e06_instances_are_restarted_one_after_another() {
+    let report = on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Bounce; 4]));
+    let (restored, all) = report.findings.rest;
+    println!("{restored} of {all} records were restored");
+}
+
+#[test]
+fn e07_the_broker_restarts_and_is_killed() {
+    let faults = [Fault::RestartBroker, Fault::KillBroker, Fault::RestartBroker, Fault::KillBroker];
+    on_own_broker(&Plan::new(Guarantee::ExactlyOnce, faults));
+}
