@@ -14,7 +14,7 @@ use crate::cluster::{CommittedOffset, RecordBatch};
 use crate::error::panic_text;
 use crate::exec::{Cx, Graph, PunctuationType};
 use crate::handlers::{ErrorContext, Response, SourceRecord, TimestampExtractor};
-use crate::metrics::{StoreMetrics, TaskMetrics};
+use crate::metrics::{DropReason, StoreMetrics, TaskMetrics};
 use crate::topology::{NodeKind, Topology};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use collector::RecordCollector;
@@ -75,7 +75,7 @@ impl Task {
             if let Some(time) = metadata.time {
                 stream_time = stream_time.max(time);
             }
-            queues.push(RecordQueue::new(input.clone(), source, extractor, metadata.time));
+            queues.push(RecordQueue::new(input.clone(), index, source, extractor, metadata.time));
         }
         let collector = RecordCollector::new(id, subtopology, &env)?;
         let metrics = env.metrics(id);
@@ -196,9 +196,8 @@ impl Task {
                 let headers = batch.headers(index);
                 self.graph.process(queue.source, input as u32, &record, &headers, timestamp)?;
             } else {
-                let cx = self.graph.cx_mut();
-                cx.origin = Origin { source: input as u32, offset: record.offset };
-                cx.dropped("", crate::metrics::DropReason::Processing);
+                let record = Origin { source: input as u32, offset: record.offset };
+                self.graph.cx_mut().dropped_input(record, DropReason::Processing);
             }
             queue.advance(timestamp);
             done += 1;
