@@ -37,7 +37,6 @@ pub(crate) enum Message {
     ThreadEnded(Ended),
     /// The restorer ended by a fault of its own: no task could start any more.
     RestorerBroke(String),
-    Purged,
     AddThread(Sender<Result<String>>),
     RemoveThread(Sender<Result<Option<String>>>),
     /// Close, with this much time for the last commits.
@@ -65,7 +64,6 @@ pub(crate) struct Supervisor {
     replace_backoff: Backoff,
     removals: BTreeMap<usize, Sender<Result<Option<String>>>>,
     next_purge: Duration,
-    purging: bool,
     ending: bool,
     first_news: Option<Sender<FirstNews>>,
 }
@@ -87,7 +85,6 @@ impl Supervisor {
             replacements: Vec::new(),
             replace_backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             removals: BTreeMap::new(),
-            purging: false,
             ending: false,
             first_news: Some(first_news),
         }
@@ -138,7 +135,6 @@ impl Supervisor {
                     format!("the thread that restores state panicked: {text}; please report it"),
                 ));
             }
-            Message::Purged => self.purging = false,
             Message::AddThread(reply) => {
                 let added = match (self.ending, &self.plan) {
                     (false, Some(_)) => self.start_thread(),
@@ -282,17 +278,15 @@ impl Supervisor {
         app.write_buffer_limit_bytes.set_size(limits.write_buffer_bytes);
     }
 
-    fn purge(&mut self) {
-        let before = std::mem::take(&mut *self.shared.purgeable.lock());
-        // one at a time: a cluster that is slow to delete is not asked again meanwhile
-        if self.purging || self.ending || before.is_empty() {
+    fn purge(&self) {
+        if self.ending {
             return;
         }
-        self.purging = true;
+        let Some(before) = self.shared.purgeable.lock().begin() else { return };
         let shared = self.shared.clone();
         spawn(format!("{}-admin", self.shared.client_id), move || {
             purge::purge(&*shared.admin, before);
-            let _ = shared.supervisor.post(Message::Purged);
+            shared.purgeable.lock().ended();
         });
     }
 }
