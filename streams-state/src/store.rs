@@ -48,6 +48,19 @@ pub struct Origin {
     pub offset: i64,
 }
 
+/// What a store did since it joined its thread: plain numbers, to be published now and then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounters {
+    /// Rows looked up by key, those that were then changed included.
+    pub gets: u64,
+    /// Those of `gets` that neither the record cache nor the uncommitted buffer could answer.
+    pub engine_reads: u64,
+    /// Rows written or deleted.
+    pub puts: u64,
+    /// Walks over rows.
+    pub ranges: u64,
+}
+
 /// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
 ///
 /// Life: opened by its supplier; `restore` until the changelog's end; then attached to a task's graph, written through its typed face and
@@ -93,6 +106,9 @@ pub trait StateStore: Any + Send {
 
     /// Rows in the engine, roughly.
     fn approximate_num_entries(&self) -> u64;
+
+    /// What it did since it joined its thread.
+    fn counters(&self) -> StoreCounters;
 
     /// Makes everything committed durable and releases files.
     fn close(self: Box<Self>) -> Result<()>;

@@ -7,6 +7,7 @@ pub mod bad_records;
 pub mod control;
 pub mod failures;
 pub mod idle;
+pub mod metrics;
 pub mod restarts;
 pub mod sharing;
 pub mod topics;
@@ -86,6 +87,11 @@ macro_rules! app_suite {
                 dropping_closes,
                 threads_and_tasks_are_listed,
                 more_threads_than_tasks_do_no_harm,
+            ],
+            metrics: [
+                every_part_is_measured,
+                nodes_are_not_measured_at_the_level_info,
+                punctuations_are_counted_and_timed,
             ],
         }
     };

@@ -97,6 +97,15 @@ impl Cx {
         }
     }
 
+    /// Counts an input record that is left out before any node has seen it.
+    #[cold]
+    pub(crate) fn dropped_input(&mut self, record: Origin, reason: DropReason) {
+        self.origin = record;
+        self.in_record = true;
+        self.dropped("", reason);
+        self.in_record = false;
+    }
+
     /// Leaves out a record that has no key.
     #[cold]
     pub(crate) fn drop_null_key(&mut self, node: &str) -> Result<()> {

@@ -1,10 +1,12 @@
 //! Typed edges, and how they are put together while a graph is built.
 
 use super::cx::{Cx, Meta};
+use crate::metrics::NodeMetrics;
 use crate::{Data, Result};
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A node's input. One virtual call per edge.
 pub(crate) trait Process<K, V> {
@@ -47,6 +49,19 @@ impl<K, V> Process<K, V> for SharedEdge<K, V> {
     }
 }
 
+/// A node whose records are counted.
+struct Counted<K, V> {
+    metrics: Arc<NodeMetrics>,
+    edge: Edge<K, V>,
+}
+
+impl<K, V> Process<K, V> for Counted<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        self.metrics.records_processed.add(1);
+        self.edge.process(cx, key, value, meta)
+    }
+}
+
 /// A node that is also reached from outside its parents, by the task's flush or punctuation.
 pub(crate) struct Shared<N>(pub Rc<RefCell<N>>);
 
@@ -61,6 +76,7 @@ impl<K, V, N: Process<K, V>> Process<K, V> for Shared<N> {
 pub(crate) struct ErasedEdge {
     edge: Box<dyn Any>,
     share: fn(Box<dyn Any>, usize) -> Vec<Box<dyn Any>>,
+    count: fn(Box<dyn Any>, Arc<NodeMetrics>) -> Box<dyn Any>,
 }
 
 const CHECKED: &str = "the types of both ends of an edge are compared when the topology is built";
@@ -71,7 +87,16 @@ impl ErasedEdge {
             let shared = Rc::new(RefCell::new(*edge.downcast::<Edge<K, V>>().expect(CHECKED)));
             (0..parents).map(|_| Box::new(Box::new(SharedEdge(shared.clone())) as Edge<K, V>) as Box<dyn Any>).collect()
         }
-        ErasedEdge { edge: Box::new(edge), share: share::<K, V> }
+        fn count<K: Data, V: Data>(edge: Box<dyn Any>, metrics: Arc<NodeMetrics>) -> Box<dyn Any> {
+            let edge = *edge.downcast::<Edge<K, V>>().expect(CHECKED);
+            Box::new(Box::new(Counted { metrics, edge }) as Edge<K, V>)
+        }
+        ErasedEdge { edge: Box::new(edge), share: share::<K, V>, count: count::<K, V> }
+    }
+
+    /// The same edge, counting what goes to its node.
+    pub fn counted(self, metrics: Arc<NodeMetrics>) -> ErasedEdge {
+        ErasedEdge { edge: (self.count)(self.edge, metrics), ..self }
     }
 
     /// One edge for each parent.
@@ -79,8 +104,8 @@ impl ErasedEdge {
         if parents == 1 {
             return vec![self];
         }
-        let share = self.share;
-        share(self.edge, parents).into_iter().map(|edge| ErasedEdge { edge, share }).collect()
+        let (share, count) = (self.share, self.count);
+        share(self.edge, parents).into_iter().map(|edge| ErasedEdge { edge, share, count }).collect()
     }
 
     /// The edges to all children as one.

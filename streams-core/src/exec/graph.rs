@@ -2,11 +2,12 @@
 
 use super::cx::{Collector, Cx};
 use super::edge::{Edge, ErasedEdge, Process, Shared};
-use super::source::SourceNode;
+use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
 use crate::cluster::RawRecord;
-use crate::topology::{NodeSpec, Subtopology};
+use crate::metrics::NodeMetrics;
+use crate::topology::{NodeKind, NodeSpec, Subtopology};
 use crate::{Error, ErrorKind, Headers, Result};
 use std::any::{TypeId, type_name};
 use std::cell::RefCell;
@@ -150,8 +151,15 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// Builds the graph of one task on the thread that will run it. `cx` brings collector, time and budget.
-    pub fn new(nodes: &[NodeSpec], subtopology: &Subtopology, stores: Vec<Box<dyn StateStore>>, mut cx: Cx) -> Result<Graph> {
+    /// Builds the graph of one task on the thread that will run it. `cx` brings collector, time and budget. `measured`: where the records of
+    /// a node are counted, if they are.
+    pub fn new(
+        nodes: &[NodeSpec],
+        subtopology: &Subtopology,
+        stores: Vec<Box<dyn StateStore>>,
+        mut cx: Cx,
+        measured: &dyn Fn(&str) -> Option<Arc<NodeMetrics>>,
+    ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.stores.iter().map(|s| s.logging().is_some()).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
         let application_id = cx.application_id.clone();
@@ -172,11 +180,23 @@ impl Graph {
             let spec = &nodes[index];
             env.node = spec.name.clone();
             let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
-            match spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))? {
-                Built::Edge(edge) => waiting[index] = edge.split(spec.parents.len().max(1)),
+            let built = spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))?;
+            // what `describe()` does not show is not measured either
+            let metrics = if matches!(spec.kind, NodeKind::Hidden) { None } else { measured(&spec.name) };
+            match built {
+                Built::Edge(edge) => {
+                    let edge = match metrics {
+                        Some(metrics) => edge.counted(metrics),
+                        None => edge,
+                    };
+                    waiting[index] = edge.split(spec.parents.len().max(1));
+                }
                 Built::Source(source) => {
                     source_of_node[index] = sources.len();
-                    sources.push(source);
+                    sources.push(match metrics {
+                        Some(metrics) => Box::new(CountedSource { metrics, source }),
+                        None => source,
+                    });
                 }
             }
         }
@@ -236,25 +256,26 @@ impl Graph {
     #[cold]
     #[inline(never)]
     fn evict(&mut self) -> Result<()> {
-        while self.cx.budget.over() {
-            let touched = self.cx.touched;
-            if let Some(node) = self.maintained.get_mut(touched)
-                && node.evict(&mut self.cx)?
-            {
-                continue;
-            }
-            let mut evicted = false;
-            for node in &mut self.maintained {
-                if node.evict(&mut self.cx)? {
-                    evicted = true;
-                    break;
-                }
-            }
-            if !evicted && !self.stores.evict_one(&mut *self.cx.out)? {
-                return Ok(()); // the rest of the budget is another task's
-            }
+        // where nothing is left to evict, the rest of the budget is another task's
+        while self.cx.budget.over() && self.evict_one()? {
+            self.cx.metrics.cache_evictions.add(1);
         }
         Ok(())
+    }
+
+    fn evict_one(&mut self) -> Result<bool> {
+        let touched = self.cx.touched;
+        if let Some(node) = self.maintained.get_mut(touched)
+            && node.evict(&mut self.cx)?
+        {
+            return Ok(true);
+        }
+        for node in &mut self.maintained {
+            if node.evict(&mut self.cx)? {
+                return Ok(true);
+            }
+        }
+        self.stores.evict_one(&mut *self.cx.out)
     }
 
     /// Forwards everything that caches hold back, parents first, so that each node sees what its parents still had.

@@ -4,6 +4,7 @@ use super::cx::{Cx, Meta};
 use super::edge::{Edge, ErasedEdge};
 use super::graph::{Built, GraphEnv, NodeFactory, Types};
 use crate::cluster::RawRecord;
+use crate::metrics::NodeMetrics;
 use crate::{Data, Headers, Result};
 use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext};
@@ -11,6 +12,19 @@ use streams_state::serde::{Serde, SerdeContext};
 /// A source node, its types forgotten.
 pub(crate) trait SourceNode {
     fn accept(&mut self, cx: &mut Cx, record: &RawRecord<'_>, headers: &Headers, timestamp: i64) -> Result<()>;
+}
+
+/// A source node whose records are counted.
+pub(super) struct CountedSource {
+    pub metrics: Arc<NodeMetrics>,
+    pub source: Box<dyn SourceNode>,
+}
+
+impl SourceNode for CountedSource {
+    fn accept(&mut self, cx: &mut Cx, record: &RawRecord<'_>, headers: &Headers, timestamp: i64) -> Result<()> {
+        self.metrics.records_processed.add(1);
+        self.source.accept(cx, record, headers, timestamp)
+    }
 }
 
 pub(crate) struct SourceFactory<K, V> {

@@ -72,6 +72,18 @@ impl StoreSlots {
         }
     }
 
+    /// Their names, by index.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Looks at every store, with its index.
+    pub fn each(&mut self, mut look: impl FnMut(usize, &dyn StateStore)) {
+        for i in 0..self.slots.len() {
+            self.with(i, |store| look(i, store));
+        }
+    }
+
     fn with<R>(&mut self, index: usize, mut f: impl FnMut(&mut dyn StateStore) -> R) -> Option<R> {
         match &mut self.slots[index] {
             Slot::Idle(store) => Some(f(store.as_mut())),

@@ -21,8 +21,8 @@ struct Timer {
     id: TimerId,
     kind: PunctuationType,
     interval_ms: i64,
+    /// `NEVER` once it is cancelled, or has come to the end of time.
     next: i64,
-    cancelled: bool,
 }
 
 /// The punctuations of a task.
@@ -49,20 +49,16 @@ impl Timers {
             (PunctuationType::StreamTime, start) => start.unwrap_or(0),
             (PunctuationType::WallClockTime, None) => now.saturating_add(interval_ms),
             // anchored: the first tick of the grid that is not in the past
-            (PunctuationType::WallClockTime, Some(start)) if start >= now => start,
-            (PunctuationType::WallClockTime, Some(start)) => {
-                let missed = (now - start).div_euclid(interval_ms) + i64::from((now - start).rem_euclid(interval_ms) != 0);
-                start.saturating_add(missed.saturating_mul(interval_ms))
-            }
+            (PunctuationType::WallClockTime, Some(start)) => tick_after(start, interval_ms, now.saturating_sub(1)),
         };
-        self.timers.push(Timer { node, id, kind, interval_ms, next: first, cancelled: false });
+        self.timers.push(Timer { node, id, kind, interval_ms, next: first });
         self.refresh();
         id
     }
 
     pub fn cancel(&mut self, id: TimerId) {
         if let Some(timer) = self.timers.get_mut(id.0 as usize) {
-            timer.cancelled = true;
+            timer.next = NEVER;
         }
         self.refresh();
     }
@@ -79,28 +75,52 @@ impl Timers {
 
     /// The next punctuation of that kind which is due, already moved on to its next time.
     pub fn take_due(&mut self, kind: PunctuationType, time: i64) -> Option<(usize, TimerId)> {
-        let due = self.timers.iter_mut().filter(|t| t.kind == kind && !t.cancelled && t.next <= time).min_by_key(|t| t.next)?;
-        let following = due.next.saturating_add(due.interval_ms);
-        due.next = if time >= following {
-            let missed = (time - due.next) / due.interval_ms;
-            due.next.saturating_add((missed + 1).saturating_mul(due.interval_ms))
-        } else {
-            following
-        };
+        // `time` may be `NEVER` itself: records can have any time
+        let due = self.timers.iter_mut().filter(|t| t.kind == kind && t.next <= time && t.next != NEVER).min_by_key(|t| t.next)?;
+        due.next = tick_after(due.next, due.interval_ms, time);
         let found = (due.node, due.id);
         self.refresh();
         Some(found)
     }
 
     fn refresh(&mut self) {
-        let next = |kind| self.timers.iter().filter(|t| t.kind == kind && !t.cancelled).map(|t| t.next).min().unwrap_or(NEVER);
+        let next = |kind| self.timers.iter().filter(|t| t.kind == kind).map(|t| t.next).min().unwrap_or(NEVER);
         (self.next_stream, self.next_wall) = (next(PunctuationType::StreamTime), next(PunctuationType::WallClockTime));
     }
+}
+
+/// The first tick of the grid that begins at `start` which is after `time`; `NEVER` where time ends before it.
+fn tick_after(start: i64, interval_ms: i64, time: i64) -> i64 {
+    let (first, interval) = (i128::from(start), i128::from(interval_ms));
+    let passed = (i128::from(time) - first).div_euclid(interval) + 1;
+    i64::try_from(first + passed.max(0) * interval).unwrap_or(NEVER)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_time_is_reached_once() {
+        let mut timers = Timers::new();
+        for start in [None, Some(i64::MIN), Some(i64::MAX - 1)] {
+            timers.add(0, PunctuationType::StreamTime, Duration::from_millis(10), start, 0);
+        }
+        let fired = std::iter::from_fn(|| timers.take_due(PunctuationType::StreamTime, i64::MAX)).take(10).count();
+        assert_eq!(fired, 3, "each of them once");
+        assert_eq!(timers.take_due(PunctuationType::StreamTime, i64::MAX), None);
+    }
+
+    #[test]
+    fn anchored_wall_clock_ticks_stay_on_their_grid() {
+        let first = |start, now| {
+            let mut timers = Timers::new();
+            timers.add(0, PunctuationType::WallClockTime, Duration::from_millis(10), Some(start), now);
+            timers.next_wall_clock()
+        };
+        assert_eq!([first(3, 20), first(3, 23), first(3, 24), first(50, 20)], [Some(23), Some(23), Some(33), Some(50)]);
+        assert_eq!(first(i64::MIN, 0), Some(2), "the grid of the least number goes through -8 and 2");
+    }
 
     #[test]
     fn stream_time_fires_on_the_first_record_and_then_on_the_grid() {

@@ -18,6 +18,12 @@ group! {
             "Limit of the record caches of all threads (statestore.cache.max.bytes)", "-";
         uncommitted_limit_bytes: Gauge = "streams_uncommitted_limit_bytes",
             "Limit of uncommitted changes of all threads (statestore.uncommitted.max.bytes); -1 is none", "-";
+        block_cache_bytes: Gauge = "streams_block_cache_bytes", "Bytes in RocksDB's block cache", "block-cache-usage";
+        block_cache_limit_bytes: Gauge = "streams_block_cache_limit_bytes",
+            "Limit of RocksDB's block cache (streams.state.block.cache.bytes)", "block-cache-capacity";
+        write_buffer_bytes: Gauge = "streams_write_buffer_bytes", "Bytes in RocksDB's write buffers", "size-all-mem-tables";
+        write_buffer_limit_bytes: Gauge = "streams_write_buffer_limit_bytes",
+            "Limit of RocksDB's write buffers (streams.state.write.buffer.bytes)", "-";
     }
 }
 
@@ -89,9 +95,9 @@ group! {
 group! {
     /// A store of a running task; written by its thread alone.
     pub struct StoreMetrics ["thread", "task", "store"] {
-        gets: Counter = "streams_store_gets_total", "Rows looked up by key", "get-rate";
+        gets: Counter = "streams_store_gets_total", "Rows looked up by key, those included that were then changed", "get-rate";
         puts: Counter = "streams_store_puts_total", "Rows written or deleted", "put-rate";
-        ranges: Counter = "streams_store_ranges_total", "Iterators opened", "range-rate";
+        ranges: Counter = "streams_store_ranges_total", "Walks over rows", "range-rate";
         cache_hits: Counter = "streams_store_cache_hits_total", "Look-ups answered without the engine", "hit-ratio-avg";
         uncommitted_bytes: Gauge = "streams_store_uncommitted_bytes", "Bytes of uncommitted changes", "uncommitted-bytes";
         entries: Gauge = "streams_store_entries", "Rows in the engine, roughly", "num-keys";

@@ -3,6 +3,7 @@
 use super::listener::RestoreListener;
 use super::mailbox::Mailbox;
 use super::metadata::{TaskMetadata, ThreadMetadata};
+use super::purge::Purgeable;
 use super::restorer;
 use super::state::{State, StateCell};
 use super::supervisor;
@@ -14,7 +15,7 @@ use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
 use crate::time::Clock;
 use crate::topology::Topology;
-use crate::{Error, Result, TopicPartition};
+use crate::{Error, Result};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,8 +41,7 @@ pub(crate) struct Shared {
     /// The error that ended the application.
     pub error: Mutex<Option<Arc<Error>>>,
     threads: Mutex<BTreeMap<usize, Arc<ThreadEntry>>>,
-    /// Committed offsets of repartition topics, for the next purge.
-    pub purgeable: Mutex<BTreeMap<TopicPartition, i64>>,
+    pub purgeable: Mutex<Purgeable>,
 }
 
 /// The outside of one stream thread.
@@ -94,7 +94,7 @@ impl Shared {
             supervisor: Arc::new(Mailbox::new()),
             error: Mutex::new(None),
             threads: Mutex::new(BTreeMap::new()),
-            purgeable: Mutex::new(BTreeMap::new()),
+            purgeable: Mutex::default(),
         }
     }
 

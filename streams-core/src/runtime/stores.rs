@@ -52,6 +52,11 @@ impl StateFiles {
         })
     }
 
+    /// What its stores share.
+    pub fn resources(&self) -> &SharedResources {
+        &self.resources
+    }
+
     /// Kept in the directory across restarts; without a directory it is new each time.
     pub fn process_id(&self) -> Uuid {
         self.directory.lock().as_ref().map_or_else(Uuid::new_v4, StateDirectory::process_id)

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use streams_state::SharedResources;
 
 /// How long threads have to commit when an error, or nobody in particular, ends the application.
 const CLOSE_WITHIN: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(30);
 const LIVED_WELL: Duration = Duration::from_secs(30);
 /// How often "the cluster cannot be reached" is said.
 const SAY_AGAIN: Duration = Duration::from_secs(30);
+/// How often the figures of what all stores share are published.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) enum Message {
     /// The topics are ready, or never will be.
@@ -34,7 +37,6 @@ pub(crate) enum Message {
     ThreadEnded(Ended),
     /// The restorer ended by a fault of its own: no task could start any more.
     RestorerBroke(String),
-    Purged,
     AddThread(Sender<Result<String>>),
     RemoveThread(Sender<Result<Option<String>>>),
     /// Close, with this much time for the last commits.
@@ -54,6 +56,7 @@ pub(crate) enum FirstNews {
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     tasks: Arc<TaskSettings>,
+    resources: SharedResources,
     plan: Option<Arc<Plan>>,
     threads: BTreeMap<usize, Thread>,
     /// Threads to be started in place of failed ones.
@@ -61,7 +64,6 @@ pub(crate) struct Supervisor {
     replace_backoff: Backoff,
     removals: BTreeMap<usize, Sender<Result<Option<String>>>>,
     next_purge: Duration,
-    purging: bool,
     ending: bool,
     first_news: Option<Sender<FirstNews>>,
 }
@@ -72,17 +74,17 @@ struct Thread {
 }
 
 impl Supervisor {
-    pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, first_news: Sender<FirstNews>) -> Self {
+    pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, resources: SharedResources, first_news: Sender<FirstNews>) -> Self {
         Supervisor {
             next_purge: shared.clock.monotonic() + shared.settings.repartition_purge_interval,
             shared,
             tasks,
+            resources,
             plan: None,
             threads: BTreeMap::new(),
             replacements: Vec::new(),
             replace_backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             removals: BTreeMap::new(),
-            purging: false,
             ending: false,
             first_news: Some(first_news),
         }
@@ -133,7 +135,6 @@ impl Supervisor {
                     format!("the thread that restores state panicked: {text}; please report it"),
                 ));
             }
-            Message::Purged => self.purging = false,
             Message::AddThread(reply) => {
                 let added = match (self.ending, &self.plan) {
                     (false, Some(_)) => self.start_thread(),
@@ -264,21 +265,28 @@ impl Supervisor {
             self.next_purge = now + self.shared.settings.repartition_purge_interval;
             self.purge();
         }
+        self.publish();
         let next = self.replacements.iter().copied().min().unwrap_or(self.next_purge).min(self.next_purge);
-        next.saturating_sub(now).max(Duration::from_millis(1))
+        next.saturating_sub(now).clamp(Duration::from_millis(1), PUBLISH_EVERY)
     }
 
-    fn purge(&mut self) {
-        let before = std::mem::take(&mut *self.shared.purgeable.lock());
-        // one at a time: a cluster that is slow to delete is not asked again meanwhile
-        if self.purging || self.ending || before.is_empty() {
+    fn publish(&self) {
+        let (app, limits) = (self.shared.metrics.app(), self.resources.limits());
+        app.block_cache_bytes.set_size(self.resources.block_cache_used());
+        app.block_cache_limit_bytes.set_size(limits.block_cache_bytes);
+        app.write_buffer_bytes.set_size(self.resources.write_buffer_used());
+        app.write_buffer_limit_bytes.set_size(limits.write_buffer_bytes);
+    }
+
+    fn purge(&self) {
+        if self.ending {
             return;
         }
-        self.purging = true;
+        let Some(before) = self.shared.purgeable.lock().begin() else { return };
         let shared = self.shared.clone();
         spawn(format!("{}-admin", self.shared.client_id), move || {
             purge::purge(&*shared.admin, before);
-            let _ = shared.supervisor.post(Message::Purged);
+            shared.purgeable.lock().ended();
         });
     }
 }

@@ -3,6 +3,7 @@
 
 mod collector;
 mod metadata;
+mod publish;
 mod queue;
 mod settings;
 
@@ -13,6 +14,7 @@ use crate::cluster::{CommittedOffset, RecordBatch};
 use crate::error::panic_text;
 use crate::exec::{Cx, Graph, PunctuationType};
 use crate::handlers::{ErrorContext, Response, SourceRecord, TimestampExtractor};
+use crate::metrics::{DropReason, StoreMetrics, TaskMetrics};
 use crate::topology::{NodeKind, Topology};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use collector::RecordCollector;
@@ -35,7 +37,9 @@ pub(crate) struct Task {
     /// Records to be left out: they made user code panic, and the policy said to go on without them.
     skip: Vec<(usize, i64)>,
     poisoned: Option<(usize, i64)>,
-    metrics: Arc<crate::metrics::TaskMetrics>,
+    metrics: Arc<TaskMetrics>,
+    /// By the index of the store.
+    store_metrics: Vec<Arc<StoreMetrics>>,
 }
 
 impl Task {
@@ -71,7 +75,7 @@ impl Task {
             if let Some(time) = metadata.time {
                 stream_time = stream_time.max(time);
             }
-            queues.push(RecordQueue::new(input.clone(), source, extractor, metadata.time));
+            queues.push(RecordQueue::new(input.clone(), index, source, extractor, metadata.time));
         }
         let collector = RecordCollector::new(id, subtopology, &env)?;
         let metrics = env.metrics(id);
@@ -92,7 +96,8 @@ impl Task {
             budget: env.budget.clone(),
             touched: usize::MAX,
         };
-        let graph = Graph::new(topology.nodes(), subtopology, stores, cx)?;
+        let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node))?;
+        let store_metrics = graph.stores_mut().names().iter().map(|store| env.store_metrics(id, store)).collect();
         Ok(Task {
             id,
             graph,
@@ -103,6 +108,7 @@ impl Task {
             skip: skip.to_vec(),
             poisoned: None,
             metrics,
+            store_metrics,
         })
     }
 
@@ -190,9 +196,8 @@ impl Task {
                 let headers = batch.headers(index);
                 self.graph.process(queue.source, input as u32, &record, &headers, timestamp)?;
             } else {
-                let cx = self.graph.cx_mut();
-                cx.origin = Origin { source: input as u32, offset: record.offset };
-                cx.dropped("", crate::metrics::DropReason::Processing);
+                let record = Origin { source: input as u32, offset: record.offset };
+                self.graph.cx_mut().dropped_input(record, DropReason::Processing);
             }
             queue.advance(timestamp);
             done += 1;
@@ -280,16 +285,6 @@ impl Task {
     /// The next record of an input to be processed; `None` before the first one came.
     pub fn next_offset(&self, input: usize) -> Option<i64> {
         self.queues.get(input)?.next_offset()
-    }
-
-    /// Publishes what it holds. `lag`: records of its inputs that are not processed yet, as far as known.
-    pub fn publish(&mut self, lag: Option<i64>) {
-        self.metrics.buffered_records.set_size(self.queues.iter().map(RecordQueue::len).sum());
-        let uncommitted = self.uncommitted_bytes();
-        self.metrics.uncommitted_bytes.set_size(uncommitted);
-        if let Some(lag) = lag {
-            self.metrics.lag_records.set(lag);
-        }
     }
 
     /// For queries and tests: the stores in use.

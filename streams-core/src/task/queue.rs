@@ -7,10 +7,13 @@ use crate::metrics::DropReason;
 use crate::{Result, TopicPartition};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use streams_state::store::Origin;
 
 /// A queue of fetched batches, read record by record. The time of the record at its head is made once.
 pub(super) struct RecordQueue {
     pub input: TopicPartition,
+    /// Index of the input in the task.
+    index: u32,
     /// Index of the topic among the sub-topology's sources.
     pub source: usize,
     /// The cluster has nothing more than what is queued, as far as known.
@@ -28,9 +31,10 @@ pub(super) struct RecordQueue {
 }
 
 impl RecordQueue {
-    pub fn new(input: TopicPartition, source: usize, extractor: Arc<dyn TimestampExtractor>, time: Option<i64>) -> Self {
+    pub fn new(input: TopicPartition, index: usize, source: usize, extractor: Arc<dyn TimestampExtractor>, time: Option<i64>) -> Self {
         RecordQueue {
             input,
+            index: index as u32,
             source,
             caught_up: false,
             extractor,
@@ -84,8 +88,7 @@ impl RecordQueue {
                 self.head_time = Some(time);
                 return Ok(self.head_time);
             }
-            cx.origin.offset = record.offset;
-            cx.dropped("", DropReason::InvalidTimestamp);
+            cx.dropped_input(Origin { source: self.index, offset: record.offset }, DropReason::InvalidTimestamp);
             self.step();
         }
         Ok(None)

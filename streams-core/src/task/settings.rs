@@ -4,7 +4,7 @@ use super::collector::SharedProducer;
 use crate::TaskId;
 use crate::config::Settings;
 use crate::handlers::Handlers;
-use crate::metrics::{MetricsRegistry, TaskMetrics};
+use crate::metrics::{MetricsRegistry, NodeMetrics, StoreMetrics, TaskMetrics};
 use std::sync::Arc;
 use streams_state::CacheBudget;
 
@@ -42,5 +42,14 @@ pub(crate) struct TaskEnv {
 impl TaskEnv {
     pub fn metrics(&self, id: TaskId) -> Arc<TaskMetrics> {
         self.registry.task(&self.thread_name, id)
+    }
+
+    /// `None` where nodes are not measured.
+    pub fn node_metrics(&self, id: TaskId, node: &str) -> Option<Arc<NodeMetrics>> {
+        self.registry.node(&self.thread_name, id, node)
+    }
+
+    pub fn store_metrics(&self, id: TaskId, store: &str) -> Arc<StoreMetrics> {
+        self.registry.store(&self.thread_name, id, store)
     }
 }

@@ -3,18 +3,17 @@
 use super::budget::CacheBudget;
 use super::cache::RecordCache;
 use super::codec::{Codec, Shown};
-use super::merge::{Either, Sources};
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::{Engine, Row, Stand};
 use crate::keys::window;
 use crate::position::Position;
 use crate::serde::Serde;
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StoreCounters};
 use crate::{Error, ErrorKind, Headers, NO_HEADERS, Result};
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::ops::{Bound, ControlFlow, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// What a store is opened from.
@@ -44,6 +43,7 @@ pub(super) struct Core<V> {
     pub changelog: Option<ChangelogId>,
     pub caching: bool,
     pub keep_old: bool,
+    pub counters: StoreCounters,
 }
 
 impl<V: Clone + 'static> Core<V> {
@@ -61,12 +61,14 @@ impl<V: Clone + 'static> Core<V> {
             changelog: None,
             caching,
             keep_old: false,
+            counters: StoreCounters::default(),
         };
         (core, keys)
     }
 
     pub fn attach(&mut self, budget: Option<Arc<CacheBudget>>) {
         self.cache.attach(budget);
+        self.counters = StoreCounters::default();
     }
 
     #[inline]
@@ -96,6 +98,7 @@ impl<V: Clone + 'static> Core<V> {
             None => {}
         }
         self.row.clear();
+        self.counters.engine_reads += 1;
         match self.engine.get(self.segment_fn()(key), key, &mut self.row)? {
             true => Ok((self.codec.decode(key, &self.row)?, self.row.len())),
             false => Ok((Slot::absent(), 0)),
@@ -105,6 +108,7 @@ impl<V: Clone + 'static> Core<V> {
     /// The cache entry of `key`, made if it has none.
     #[inline]
     fn entry(&mut self, key: &[u8]) -> Result<u32> {
+        self.counters.gets += 1;
         let hash = self.hash(key);
         match self.cache.find(hash, key) {
             Some(i) => Ok(i),
@@ -137,6 +141,7 @@ impl<V: Clone + 'static> Core<V> {
         }
         let (result, changed) = f(&mut entry.slot);
         if changed {
+            self.counters.puts += 1;
             self.cache.mark_dirty(i, origin);
         } else {
             entry.slot.timestamp = timestamp;
@@ -152,6 +157,7 @@ impl<V: Clone + 'static> Core<V> {
 
     #[inline]
     pub fn with<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        self.counters.gets += 1;
         let hash = self.hash(key);
         let i = match self.cache.find(hash, key) {
             Some(i) => i,
@@ -269,60 +275,8 @@ impl<V: Clone + 'static> Core<V> {
             log.log(id, key, value.map(|row| self.codec.bare(row)), timestamp, headers)?;
         }
         self.pending.put(self.hash(key), key, value);
+        self.counters.puts += 1;
         Ok(())
-    }
-
-    /// Walks the rows between two keys in byte order. Committed rows that `accept` refuses are passed over, and so must be the others by
-    /// `visit`.
-    pub fn scan(
-        &mut self,
-        segments: RangeInclusive<i64>,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        reverse: bool,
-        accept: impl Fn(&[u8]) -> bool,
-        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.cache.ensure_sorted();
-        self.pending.ensure_sorted();
-        let sources = Sources {
-            cache: &self.cache,
-            pending: &self.pending,
-            codec: &self.codec,
-            cached: Either::new(self.cache.range(from, to), reverse).filter(|(key, _)| accept(key)),
-            buffered: Either::new(self.pending.range(from, to), reverse).filter(|(key, _)| accept(key)),
-            committed: self.engine.scan(segments, from, to, reverse)?,
-        };
-        sources.walk(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) }, &accept, visit)
-    }
-
-    /// Walks rows by segment and, within it, by key. Only rows that `accept` takes are visited.
-    pub fn scan_by_segment(
-        &mut self,
-        segments: RangeInclusive<i64>,
-        reverse: bool,
-        accept: impl Fn(&[u8]) -> bool,
-        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        const ALL: Bound<&[u8]> = Bound::Unbounded;
-        self.cache.ensure_sorted();
-        self.pending.ensure_sorted();
-        let segment = self.segment_fn();
-        let order = |a: &[u8], b: &[u8]| (segment(a), a).cmp(&(segment(b), b));
-        let sorted = |keys: &mut dyn Iterator<Item = _>| {
-            let mut keys: Vec<(&[u8], u32)> = keys.filter(|&(key, _): &(&[u8], u32)| accept(key)).collect();
-            keys.sort_by(|a, b| order(a.0, b.0));
-            Either::new(keys.into_iter(), reverse)
-        };
-        let sources = Sources {
-            cache: &self.cache,
-            pending: &self.pending,
-            codec: &self.codec,
-            cached: sorted(&mut self.cache.range(ALL, ALL)),
-            buffered: sorted(&mut self.pending.range(ALL, ALL)),
-            committed: self.engine.scan(segments, ALL, ALL, reverse)?,
-        };
-        sources.walk(|a, b| if reverse { order(b, a) } else { order(a, b) }, &accept, visit)
     }
 
     pub fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry], live_from: i64) -> Result<()> {

@@ -7,7 +7,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
 use crate::{BoxError, NO_HEADERS, Result};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -170,12 +170,14 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
         reverse: bool,
         visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        self.core.counters.ranges += 1;
         self.core.scan(0..=0, from, to, reverse, |_| true, visit)
     }
 
     /// A walk that borrows the store only while it takes the next rows, so that its user may change the store on the way. Changes beyond
     /// the rows already taken are seen.
-    pub fn cursor(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> KvCursor<V> {
+    pub fn cursor(&mut self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> KvCursor<V> {
+        self.core.counters.ranges += 1;
         let own = |bound: Bound<&[u8]>| bound.map(<[u8]>::to_vec);
         KvCursor { from: own(from), to: own(to), reverse, taken: VecDeque::new(), done: false }
     }
@@ -210,7 +212,7 @@ impl<V: Clone + Send + 'static> KvCursor<V> {
 
     fn fill<K: 'static>(&mut self, store: &mut KvStore<K, V>) -> Result<()> {
         let taken = &mut self.taken;
-        store.scan(slice(&self.from), slice(&self.to), self.reverse, &mut |key, value, timestamp| {
+        store.core.scan(0..=0, slice(&self.from), slice(&self.to), self.reverse, |_| true, &mut |key, value, timestamp| {
             taken.push_back((key.into(), value.clone(), timestamp));
             Ok(if taken.len() < CHUNK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
@@ -275,6 +277,10 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
 
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
+    }
+
+    fn counters(&self) -> StoreCounters {
+        self.core.counters
     }
 
     fn close(self: Box<Self>) -> Result<()> {

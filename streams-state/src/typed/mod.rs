@@ -12,6 +12,7 @@ mod core;
 mod key_value;
 mod merge;
 mod pending;
+mod scan;
 pub(crate) mod small;
 #[cfg(test)]
 mod tests;

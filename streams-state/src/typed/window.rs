@@ -8,7 +8,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::keys::window;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::any::Any;
 use std::ops::{Bound, ControlFlow};
@@ -173,6 +173,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         reverse: bool,
         visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        self.core.counters.ranges += 1;
         let from = from.max(self.oldest_visible());
         if from > to {
             return Ok(());
@@ -209,6 +210,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     /// # Errors
     /// When a row cannot be read, and those of `visit`.
     pub fn fetch_all(&mut self, from: i64, to: i64, reverse: bool, visit: VisitWindow<'_, V>) -> Result<()> {
+        self.core.counters.ranges += 1;
         let from = from.max(self.oldest_visible());
         if from > to {
             return Ok(());
@@ -222,12 +224,14 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 
     /// [`fetch_range`](Self::fetch_range) as a walk that borrows the store only while it takes the next rows.
-    pub fn cursor(&self, key: &[u8], from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+    pub fn cursor(&mut self, key: &[u8], from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+        self.core.counters.ranges += 1;
         WindowCursor::of_key(key, from.max(self.oldest_visible()), to, reverse)
     }
 
     /// [`fetch_all`](Self::fetch_all) as a walk that borrows the store only while it takes the next rows.
-    pub fn cursor_all(&self, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+    pub fn cursor_all(&mut self, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+        self.core.counters.ranges += 1;
         WindowCursor::of_all(from.max(self.oldest_visible()), to, reverse)
     }
 
@@ -355,6 +359,10 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
 
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
+    }
+
+    fn counters(&self) -> StoreCounters {
+        self.core.counters
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A node's own window store: put a change in, forward what comes out.
 
-use crate::exec::{Cx, Edge, GraphEnv, Meta};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
 use crate::{Change, Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
@@ -64,7 +64,10 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
                 }
             };
             for start in starts {
-                store.update(bytes, start, cx.origin, &mut change)?;
+                if store.update(bytes, start, cx.origin, &mut change)?.is_none() {
+                    // open for a node that has just begun, but gone from a store that knows a later time
+                    cx.dropped(&self.name, DropReason::Late);
+                }
             }
         }
         cx.touched = self.index;

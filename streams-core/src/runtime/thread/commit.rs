@@ -205,7 +205,7 @@ impl StreamThread {
         if !self.plan.repartition.is_empty() {
             let mut purgeable = self.shared.purgeable.lock();
             for (partition, committed) in offsets.iter().filter(|(p, _)| self.plan.repartition.contains(&p.topic)) {
-                purgeable.insert(partition.clone(), committed.offset);
+                purgeable.committed(partition.clone(), committed.offset);
             }
         }
         Ok(())

@@ -239,6 +239,7 @@ impl StreamThread {
         } else {
             self.idle_in_a_row = 0;
         }
+        self.metrics.poll_time.add(self.now().saturating_sub(before));
     }
 
     fn now(&self) -> Duration {

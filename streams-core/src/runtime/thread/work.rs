@@ -13,7 +13,7 @@ const CHUNK_TAKES: Duration = Duration::from_millis(20);
 impl StreamThread {
     /// Hands fetched records to the tasks that have room.
     pub(super) fn fetch(&mut self) -> Result<bool> {
-        let max = self.shared.settings.max_poll_records;
+        let (before, max) = (self.now(), self.shared.settings.max_poll_records);
         let (mut worked, mut fetched, mut out_of_range) = (false, 0, Vec::new());
         for (id, slot) in &mut self.slots {
             let Slot::Running(running) = slot else { continue };
@@ -51,6 +51,7 @@ impl StreamThread {
             }
         }
         self.metrics.polls.add(1);
+        self.metrics.poll_time.add(self.now().saturating_sub(before));
         self.metrics.poll_records.add(fetched as u64);
         for (id, index, error) in out_of_range {
             tracing::warn!(target: "streams::thread", task = %id, "{error}");
@@ -97,6 +98,7 @@ impl StreamThread {
                     self.totals.records += records as u64;
                     let took = clock.monotonic().saturating_sub(before);
                     self.metrics.process_time.add(took);
+                    running.task.took(took);
                     self.chunk = next_chunk(self.chunk, records, took);
                 }
                 Err(error) => failed.push((*id, error)),
@@ -108,14 +110,18 @@ impl StreamThread {
     }
 
     pub(super) fn punctuate(&mut self) -> Result<bool> {
-        let wall = self.shared.clock.now_ms();
+        let clock = self.shared.clock.clone();
+        let wall = clock.now_ms();
         let (mut worked, mut failed) = (false, Vec::new());
         for (id, slot) in &mut self.slots {
             let Slot::Running(running) = slot else { continue };
             if running.task.next_wall_clock().is_none_or(|at| at > wall) {
                 continue;
             }
-            match running.task.punctuate(wall) {
+            let before = clock.monotonic();
+            let fired = running.task.punctuate(wall);
+            self.metrics.punctuate_time.add(clock.monotonic().saturating_sub(before));
+            match fired {
                 Ok(true) => {
                     worked = true;
                     self.totals.punctuations += 1;

@@ -258,3 +258,33 @@ fn names_are_checked() {
         assert!(e.to_string().contains(why), "{e}");
     }
 }
+
+#[test]
+fn what_it_does_is_counted() {
+    let (mut store, mut log) = (counts(true), Log::default());
+    for key in ["a", "b", "a"] {
+        count(&mut store, key, 1);
+    }
+    assert_eq!(store.counters(), StoreCounters { gets: 3, engine_reads: 2, puts: 3, ranges: 0 });
+    store.update_if(b"a", origin(2), |_| ((), false)).unwrap();
+    store.get(b"c").unwrap();
+    assert_eq!(store.counters(), StoreCounters { gets: 5, engine_reads: 3, puts: 3, ranges: 0 }, "nothing was changed");
+    all(&mut store, false);
+    let mut cursor = store.cursor(Bound::Unbounded, Bound::Unbounded, false);
+    while cursor.next(&mut store, &mut Vec::new()).unwrap().is_some() {}
+    store.flush(&mut log).unwrap();
+    store.commit(Some(1), &[]).unwrap();
+    assert_eq!(store.counters(), StoreCounters { gets: 5, engine_reads: 3, puts: 3, ranges: 2 });
+    store.attach(Some(ChangelogId(3)), Arc::default());
+    assert_eq!(store.counters(), StoreCounters::default(), "each thread begins anew");
+}
+
+#[test]
+fn a_row_that_waits_for_its_commit_is_found_without_the_engine() {
+    let (mut store, mut log) = (counts(false), Log::default());
+    for _ in 0..3 {
+        count(&mut store, "a", 1);
+        pop_all(&mut store, &mut log);
+    }
+    assert_eq!(store.counters(), StoreCounters { gets: 3, engine_reads: 1, puts: 3, ranges: 0 });
+}

@@ -1,4 +1,4 @@
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, StateStore};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, StateStore, StoreCounters};
 use crate::*;
 use std::sync::Arc;
 

@@ -195,3 +195,18 @@ fn shapes_are_checked() {
     assert!(builder().retain_duplicates().caching(true).build().is_err());
     assert_eq!(builder().build().unwrap().kind(), StoreKind::Window { retention_ms: 4 * MINUTE });
 }
+
+#[test]
+fn what_it_does_is_counted() {
+    let (mut store, mut log) = (counts(true), Log::default());
+    assert!(store.put(b"k", 5 * MINUTE, Some(1), 0, origin(1)).unwrap());
+    assert!(!store.put(b"k", 0, Some(1), 0, origin(2)).unwrap(), "expired: nothing was looked up");
+    all(&mut store, 0, i64::MAX, false);
+    range(&mut store, "k", 0, i64::MAX, false);
+    let mut cursor = store.cursor_all(0, i64::MAX, false);
+    while cursor.next(&mut store, &mut Vec::new()).unwrap().is_some() {}
+    assert_eq!(store.counters(), StoreCounters { gets: 1, engine_reads: 1, puts: 1, ranges: 3 });
+    let mut joined = joined();
+    assert!(joined.append(b"k", MINUTE, &1, MINUTE, origin(1), &NO_HEADERS, &mut log).unwrap());
+    assert_eq!(joined.counters(), StoreCounters { puts: 1, ..StoreCounters::default() });
+}

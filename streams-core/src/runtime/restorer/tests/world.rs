@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use streams_state::store::{Changelog, ChangelogRecord, PositionEntry, StateStore};
+use streams_state::store::{Changelog, ChangelogRecord, PositionEntry, StateStore, StoreCounters};
 
 /// What a store has on disk.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,6 +71,9 @@ impl StateStore for FakeStore {
     }
     fn approximate_num_entries(&self) -> u64 {
         self.disk.lock().rows.len() as u64
+    }
+    fn counters(&self) -> StoreCounters {
+        StoreCounters::default()
     }
     fn close(self: Box<Self>) -> streams_state::Result<()> {
         self.disk.lock().closed += 1;
