@@ -6,6 +6,7 @@ mod build;
 mod demo;
 mod failure;
 mod kafka;
+mod ledger;
 mod machine;
 mod maven;
 mod oracle;
@@ -27,6 +28,7 @@ commands:
   test [ARGS..]             every test, those on a real Apache Kafka included
   kafka start|stop|status   a real Apache Kafka broker on this machine
   bench [WORKLOAD..]        CPU, memory and speed beside Java Kafka Streams and the bare client
+  ledger [--kills N]        kills processes at random, and counts what was lost or counted twice
   setup [--yes]             checks this machine for what build and tests need, and installs it where it may
   oracle describe           records what Java Kafka Streams answers (for the developers of this project)
 
@@ -44,6 +46,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "demo", usage: demo::USAGE, run: demo::run },
     Command { name: "test", usage: test::USAGE, run: test::run },
     Command { name: "kafka", usage: kafka::USAGE, run: kafka::run },
+    Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
     Command { name: "setup", usage: machine::USAGE, run: machine::run },
     Command { name: "bench", usage: bench::USAGE, run: bench::run },
     Command { name: "oracle", usage: oracle::USAGE, run: oracle::run },
