@@ -241,12 +241,18 @@ impl Broker {
         self.launch()
     }
 
-    /// Freezes the broker: connections stay, nothing is answered.
+    /// Freezes the broker: connections stay, nothing is answered from here on.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When it does not run, or was started by another program.
     pub fn pause(&self) -> Result<()> {
-        self.send(Signal::Stop)
+        self.send(Signal::Stop)?;
+        let failed = |why: String| Error::new(format!("the broker's process {} does not stand still: {why}", self.state.pid));
+        match sys::wait_until_stopped(self.state.pid, STOP_LIMIT) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(failed(format!("{STOP_LIMIT:?} were not enough"))),
+            Err(e) => Err(failed(e.to_string())),
+        }
     }
 
     /// Lets a [paused](Self::pause) broker go on.

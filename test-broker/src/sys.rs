@@ -83,6 +83,32 @@ pub fn wait_until_gone(pid: u32, limit: Duration) -> bool {
     true
 }
 
+/// Waits until every thread of a child of this program stands still after [`Signal::Stop`]; `false` when the time is over first.
+///
+/// The signal alone is only sent: threads that run on another processor go on for a moment.
+///
+/// # Errors
+/// When it is no child of this program.
+pub fn wait_until_stopped(pid: u32, limit: Duration) -> io::Result<bool> {
+    let id = libc::id_t::from(as_pid(pid)?.unsigned_abs());
+    let end = Instant::now() + limit;
+    loop {
+        // SAFETY: all zeroes is a value of this struct of plain numbers.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a value that lives through the call. WSTOPPED alone takes no exit status away from who waits for it.
+        if unsafe { libc::waitid(libc::P_PID, id, &raw mut info, libc::WSTOPPED | libc::WNOHANG) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if info.si_signo != 0 {
+            return Ok(true);
+        }
+        if Instant::now() >= end {
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 
 extern "C" fn remember(signal: libc::c_int) {
