@@ -94,3 +94,17 @@ fn a_wrong_command_line_is_told() {
         expect_failure(&run(args.map(str::to_owned)), 2, &[text]);
     }
 }
+
+#[test]
+fn a_file_that_kafka_would_not_be_fed_with_is_wrong_usage() {
+    // told before anything is asked of the broker, so it need not be there
+    let on_kafka = ["--bootstrap-servers", "127.0.0.1:9", "--input-file", "/no/such/file"];
+    for program in ["word-count", "important-events", "windowed-analytics", "fraud-detection"] {
+        let ended = Process::start(program, on_kafka).wait();
+        expect_failure(&ended, 2, &["--input-file feeds the embedded cluster only", "127.0.0.1:9", "--bootstrap-servers", "Usage: "]);
+    }
+    let by_setting = ["--set", "bootstrap.servers=127.0.0.1:9", "--input-file", "/no/such/file"];
+    expect_failure(&Process::start("word-count", by_setting).wait(), 2, &["--input-file feeds the embedded cluster only"]);
+    let alone = Process::start("fraud-detection", ["--customers-file", "/no/such/file"]).wait();
+    expect_failure(&alone, 2, &["--input-file"]);
+}
