@@ -4,7 +4,7 @@ use super::merge::PassThrough;
 use super::{Added, KStream, RepartitionSpec, refuse_nullable};
 use crate::dsl::options::StreamJoined;
 use crate::dsl::windows::JoinWindows;
-use crate::exec::{Cx, Edge, GraphEnv, Meta, Process, operator};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process, operator};
 use crate::handlers::ProductionStage;
 use crate::plan::{Plan, PlanId, Role, Target};
 use crate::{Data, Result};
@@ -258,7 +258,10 @@ impl<K: Data, V: Data> Process<K, V> for KeepSide<K, V> {
         {
             let mut store = self.store.borrow_mut();
             let Some(bytes) = self.key.bytes(cx, &store, &key, meta)? else { return Ok(()) };
-            store.append(bytes, meta.timestamp, &value, meta.timestamp, cx.origin, meta.headers, &mut *cx.out)?;
+            // beyond the store's retention; the record may still meet what the other side has
+            if !store.append(bytes, meta.timestamp, &value, meta.timestamp, cx.origin, meta.headers, &mut *cx.out)? {
+                cx.dropped(&self.key.name, DropReason::Late);
+            }
         }
         self.next.process(cx, key, value, meta)
     }
