@@ -25,6 +25,8 @@ pub(super) struct RecordQueue {
     /// Largest time of any record that left the queue.
     time: Option<i64>,
     last_offset: Option<i64>,
+    /// Records left without being processed, and nobody was told.
+    skipped: bool,
 }
 
 impl RecordQueue {
@@ -41,6 +43,7 @@ impl RecordQueue {
             head_offset: -1,
             time,
             last_offset: None,
+            skipped: false,
         }
     }
 
@@ -86,6 +89,7 @@ impl RecordQueue {
             }
             cx.origin.offset = record.offset;
             cx.dropped("", DropReason::InvalidTimestamp);
+            self.skipped = true;
             self.step();
         }
         Ok(None)
@@ -109,6 +113,11 @@ impl RecordQueue {
             self.batches.pop_front();
             self.at = 0;
         }
+    }
+
+    /// Whether records without a valid time have left since the last call: they are to be committed although nothing was processed.
+    pub fn take_skipped(&mut self) -> bool {
+        std::mem::take(&mut self.skipped)
     }
 
     /// Partition time: the largest time of any record that left the queue.

@@ -8,6 +8,8 @@ mod output;
 mod producer;
 mod store;
 mod task_loop;
+#[cfg(test)]
+mod tests;
 
 pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
 pub use example::{Owned, through};
