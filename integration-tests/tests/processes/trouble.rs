@@ -68,6 +68,24 @@ fn a_state_directory_in_use_names_its_owner() {
 }
 
 #[test]
+fn ctrl_c_ends_an_application_as_sigterm_does() {
+    let kafka = Kafka::plain();
+    let mut words = Words::new(&kafka, 10);
+    words.feed(100);
+    // closing commits, nothing before does
+    let settings = ["commit.interval.ms=600000", "statestore.cache.max.bytes=0"];
+    for (name, end) in [("SIGINT", Process::interrupt as fn(Process) -> Ended), ("SIGTERM", Process::terminate)] {
+        let mut app = words.start("a", &settings);
+        words.await_exact_counts(&mut [&mut app]);
+        let ended = end(app);
+        assert_eq!(ended.status.code(), Some(0), "{name}: {}", ended.log);
+        assert!(ended.log.contains(&format!("{name}: closing")), "{}", ended.log);
+        assert_eq!(words.committed(&words.input), words.ends(&words.input), "{name}");
+        words.feed(100);
+    }
+}
+
+#[test]
 fn a_bad_config_value_is_named() {
     let kafka = Kafka::plain();
     let words = Words::new(&kafka, 10);
