@@ -111,6 +111,12 @@ impl Process {
         self.wait()
     }
 
+    /// Does what Ctrl-C does (SIGINT), and waits until it has ended.
+    pub fn interrupt(mut self) -> Ended {
+        self.signal(Signal::Interrupt);
+        self.wait()
+    }
+
     /// Ends it as `kill -9` does.
     pub fn kill(mut self) -> Ended {
         self.signal(Signal::Kill);

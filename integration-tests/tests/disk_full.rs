@@ -70,6 +70,8 @@ fn a_full_disk_is_named_and_the_application_starts_again_when_there_is_room() {
     let text = error.to_string();
     assert_eq!(error.kind(), ErrorKind::Io, "{text}");
     assert!(text.contains("words") && text.contains("task 1_"), "{text}");
+    // what is wrong, and what to do
+    assert!(text.contains("File too large") && text.contains("make room"), "{text}");
     drop(app);
     let app = bench.start_words("a");
     await_running(&app);

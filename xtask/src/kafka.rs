@@ -10,7 +10,7 @@ use crate::machine;
 pub const USAGE: &str = "\
 usage: cargo xtask kafka start [--port N]
        cargo xtask kafka stop [--port N]
-       cargo xtask kafka status
+       cargo xtask kafka status [--port N]
 
 start    starts Apache Kafka (one KRaft node, a fresh log folder) on 127.0.0.1 and prints its bootstrap.servers;
          a broker that runs already is named instead. The first start fetches Kafka with Maven.
@@ -18,7 +18,7 @@ stop     stops the broker and deletes its log folder
 status   says what runs; exits 1 when nothing does
 
 --port N the port of the plain listener. Default for start: a free one. N = 0 starts one more on a free port.
-         stop needs it only where several brokers run.
+         stop needs it only where several brokers run; status says only what runs there.
 ";
 
 /// Runs the command.
@@ -29,8 +29,7 @@ pub fn run(mut args: Args) -> Outcome {
     match verb.as_deref() {
         Some("start") => start(port),
         Some("stop") => stop(port),
-        Some("status") if port.is_none() => status(),
-        Some("status") => Err(Failure::usage("status takes no --port: it lists every broker")),
+        Some("status") => status(port),
         Some(other) => Err(Failure::usage(format!("kafka {other}: no such thing; start, stop or status"))),
         None => Err(Failure::usage("kafka start, kafka stop or kafka status")),
     }
@@ -75,16 +74,23 @@ fn stop(port: Option<u16>) -> Outcome {
             println!("no broker runs");
             Ok(())
         }
-        (None, Some(port)) => Err(Failure::failed(format!("no broker of `cargo xtask kafka start` runs on port {port}"))),
+        (None, Some(port)) => Err(none_on(port)),
     }
 }
 
-fn status() -> Outcome {
-    let brokers = Running::all()?;
-    for broker in &brokers {
-        describe(broker);
+fn status(port: Option<u16>) -> Outcome {
+    let mut brokers = Running::all()?;
+    brokers.retain(|broker| port.is_none_or(|port| broker.port == port));
+    brokers.iter().for_each(describe);
+    match port {
+        _ if !brokers.is_empty() => Ok(()),
+        Some(port) => Err(none_on(port)),
+        None => Err(Failure::failed("no broker runs; `cargo xtask kafka start` starts one")),
     }
-    if brokers.is_empty() { Err(Failure::failed("no broker runs; `cargo xtask kafka start` starts one")) } else { Ok(()) }
+}
+
+fn none_on(port: u16) -> Failure {
+    Failure::failed(format!("no broker of `cargo xtask kafka start` runs on port {port}"))
 }
 
 fn describe(broker: &Running) {

@@ -3,6 +3,8 @@
 use super::AppFixture;
 use super::bench::{Bench, TIME, close};
 use crate::behaviour::clients::wait_for;
+use streams_core::cluster::RawRecord;
+use streams_core::handlers::{FailOnInvalidTimestamp, LogAndSkipOnInvalidTimestamp, TimestampContext, TimestampExtractor};
 use streams_core::{ErrorKind, StreamsBuilder, Topology};
 
 const NOT_UTF8: &[u8] = &[0xff, 0xfe, 0x00];
@@ -29,6 +31,16 @@ pub fn an_undecodable_value_ends_the_application_and_names_the_record(fixture: &
     let error = bench.failure(bench.word_count(), bench.config("a"));
     assert_eq!(error.kind(), ErrorKind::Serde, "{error}");
     names_the_record(&bench, &error, 1, 2);
+}
+
+pub fn an_undecodable_key_ends_the_application_and_names_the_record(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.put(2, Some(b"k"), Some(b"v"), TIME);
+    bench.put(2, Some(NOT_UTF8), Some(b"v"), TIME);
+    bench.flush();
+    let error = bench.failure(keyed_pipe(&bench), bench.config("a"));
+    assert!(error.kind() == ErrorKind::Serde && error.to_string().contains("the key"), "{error}");
+    names_the_record(&bench, &error, 2, 1);
 }
 
 pub fn undecodable_values_are_left_out_where_the_policy_says_so(fixture: &dyn AppFixture) {
@@ -65,14 +77,37 @@ pub fn a_negative_timestamp_is_named(fixture: &dyn AppFixture) {
     bench.flush();
     let app = bench
         .builder(keyed_pipe(&bench), bench.config("a"))
-        .timestamp_extractor(|record: &streams_core::cluster::RawRecord<'_>, context: &streams_core::handlers::TimestampContext<'_>| {
-            use streams_core::handlers::TimestampExtractor;
-            let early = streams_core::cluster::RawRecord { timestamp: -1, ..*record };
-            streams_core::handlers::FailOnInvalidTimestamp.extract(&early, context)
+        .timestamp_extractor(|record: &RawRecord<'_>, context: &TimestampContext<'_>| {
+            FailOnInvalidTimestamp.extract(&RawRecord { timestamp: -1, ..*record }, context)
         })
         .start()
         .expect("the application starts");
     let error = super::bench::end_of(&app);
     assert!(error.to_string().contains("timestamp"), "{error}");
     names_the_record(&bench, &error, 0, 0);
+}
+
+/// No client takes a record with a negative time, so the policy sees records of its own.
+pub fn records_without_a_valid_time_are_left_out_where_the_policy_says_so(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let values = ["a", "timeless", "b", "c", "timeless", "timeless"];
+    for value in values {
+        bench.put(0, Some(b"k"), Some(value.as_bytes()), TIME);
+    }
+    bench.flush();
+    let policy = LogAndSkipOnInvalidTimestamp::default();
+    let app = bench
+        .builder(keyed_pipe(&bench), bench.config("a"))
+        .timestamp_extractor(move |record: &RawRecord<'_>, context: &TimestampContext<'_>| {
+            let timestamp = if record.value == Some(b"timeless") { -1 } else { record.timestamp };
+            policy.extract(&RawRecord { timestamp, ..*record }, context)
+        })
+        .start()
+        .expect("the application starts");
+    bench.await_output("the records with a time", |bench| bench.texts().len() >= 3);
+    wait_for("the commit, of what was left out too", || (bench.committed(&bench.input, 0) == Some(6)).then_some(()));
+    let dropped = |labels: &[(&str, &str)]| app.metrics().sum("streams_records_dropped_total", labels);
+    assert_eq!((dropped(&[("reason", "invalid_timestamp")]), dropped(&[])), (Some(3.0), Some(3.0)));
+    close(&app);
+    assert_eq!(bench.texts(), ["a", "b", "c"]);
 }

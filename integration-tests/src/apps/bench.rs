@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use streams_core::cluster::{ClientSettings, MembershipOptions, ProduceRecord};
+use streams_core::cluster::{ClientSettings, MembershipOptions, ProduceHandle, ProduceRecord};
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::KafkaStreamsBuilder;
 use streams_core::{Error, Headers, KafkaStreams, State, StreamsBuilder, TopicPartition, Topology};
@@ -140,6 +140,16 @@ impl<'a> Bench<'a> {
     /// Appends one record to the input; `flush` makes sure of it.
     pub fn put(&mut self, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) {
         let topic = self.writer.handle(&self.input);
+        self.send(topic, partition, key, value, timestamp);
+    }
+
+    /// The same for another topic.
+    pub fn put_to(&mut self, topic: &str, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) {
+        let topic = self.writer.handle(topic);
+        self.send(topic, partition, key, value, timestamp);
+    }
+
+    fn send(&mut self, topic: ProduceHandle, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) {
         let record = ProduceRecord { key, value, timestamp, headers: &Headers::new() };
         self.writer.producer.send(topic, partition, record).expect("the record is taken");
     }

@@ -164,6 +164,34 @@ pub fn a_handler_that_panics_closes_the_instance(fixture: &dyn AppFixture) {
     assert_eq!(end_of(&app).kind(), ErrorKind::UserCode);
 }
 
+/// The other instances cannot be told to close with the classic protocol: one that is started goes on with the work.
+pub fn shutting_down_the_application_ends_the_instance_by_its_error(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(20);
+    let topology = bench.word_count_with(|line| assert_ne!(line, POISON, "the closure's own words"));
+    let app = bench
+        .builder(topology, bench.config("a").num_stream_threads(2))
+        .uncaught_error_handler(UncaughtErrorResponse::ShutdownApplication)
+        .start()
+        .expect("the application starts");
+    await_running(&app);
+    bench.await_counts();
+    put_poison(&mut bench);
+    let error = end_of(&app);
+    assert!(error.kind() == ErrorKind::UserCode && error.to_string().contains("the closure's own words"), "{error}");
+    assert!(app.threads().is_empty(), "the thread that did not fail ends too");
+    drop(app);
+    bench.feed(20);
+    *bench.expected.entry(POISON.to_owned()).or_default() += 1;
+    let app = bench.start_words("b");
+    let least = bench.expected.clone();
+    bench.await_output("all counts", |bench| {
+        let counts = bench.counts();
+        least.iter().all(|(word, count)| counts.get(word).is_some_and(|c| c >= count))
+    });
+    close(&app);
+}
+
 pub fn an_output_too_large_for_the_broker_is_named(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
     let small = bench.clients.topic_with(1, &[("max.message.bytes", "1000")]);

@@ -8,6 +8,7 @@ pub mod control;
 pub mod failures;
 pub mod idle;
 pub mod metrics;
+pub mod processing;
 pub mod restarts;
 pub mod sharing;
 pub mod topics;
@@ -55,7 +56,13 @@ macro_rules! app_suite {
                 a_wiped_state_directory_is_restored,
                 a_process_that_vanishes_loses_nothing,
                 windows_are_restored,
+                stores_in_memory_are_restored,
                 local_state_can_be_deleted_only_when_nothing_runs,
+            ],
+            processing: [
+                a_small_uncommitted_buffer_commits_early,
+                punctuations_follow_both_clocks,
+                records_of_two_topics_are_taken_by_their_times,
             ],
             topics: [
                 a_missing_source_topic_is_named,
@@ -72,13 +79,16 @@ macro_rules! app_suite {
                 an_error_of_a_processor_names_its_node,
                 a_failed_thread_is_replaced,
                 a_handler_that_panics_closes_the_instance,
+                shutting_down_the_application_ends_the_instance_by_its_error,
                 an_output_too_large_for_the_broker_is_named,
             ],
             bad_records: [
                 an_undecodable_value_ends_the_application_and_names_the_record,
+                an_undecodable_key_ends_the_application_and_names_the_record,
                 undecodable_values_are_left_out_where_the_policy_says_so,
                 a_null_key_without_room_for_it_is_named,
                 a_negative_timestamp_is_named,
+                records_without_a_valid_time_are_left_out_where_the_policy_says_so,
             ],
             control: [
                 states_change_as_in_java,

@@ -112,6 +112,23 @@ pub fn windows_are_restored(fixture: &dyn AppFixture) {
     close(&app);
 }
 
+/// `default.dsl.store`: nothing of them is on disk, and the whole changelog is read at every start.
+pub fn stores_in_memory_are_restored(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let config = |bench: &Bench<'_>| bench.config("a").set("default.dsl.store", "in_memory");
+    bench.feed(200);
+    let app = bench.start(bench.word_count(), config(&bench));
+    bench.await_counts();
+    close(&app);
+    drop(app);
+    assert!(!bench.state_dir("a").exists(), "no store of this application is on disk");
+    bench.feed(200);
+    let (app, restored) = start_and_count_restored(&bench, bench.word_count(), config(&bench));
+    assert!(restored >= bench.expected.len() as u64, "{restored} records");
+    bench.await_counts();
+    close(&app);
+}
+
 pub fn local_state_can_be_deleted_only_when_nothing_runs(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
     bench.feed(10);

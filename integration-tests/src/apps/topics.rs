@@ -25,6 +25,8 @@ pub fn topics_that_are_joined_need_equal_counts(fixture: &dyn AppFixture) {
     assert_eq!(error.kind(), ErrorKind::Topology);
     let (text, a, b) = (error.to_string(), format!("{}={PARTITIONS}", bench.input), format!("{right}={}", PARTITIONS + 1));
     assert!(text.contains("Topics not co-partitioned") && text.contains(&a) && text.contains(&b), "{text}");
+    let way_out = "give them the same number of partitions, or call `repartition` on one side";
+    assert!(text.contains(way_out), "{text}");
 }
 
 pub fn an_internal_topic_of_another_size_is_refused(fixture: &dyn AppFixture) {

@@ -68,6 +68,24 @@ fn a_state_directory_in_use_names_its_owner() {
 }
 
 #[test]
+fn ctrl_c_ends_an_application_as_sigterm_does() {
+    let kafka = Kafka::plain();
+    let mut words = Words::new(&kafka, 10);
+    words.feed(100);
+    // closing commits, nothing before does
+    let settings = ["commit.interval.ms=600000", "statestore.cache.max.bytes=0"];
+    for (name, end) in [("SIGINT", Process::interrupt as fn(Process) -> Ended), ("SIGTERM", Process::terminate)] {
+        let mut app = words.start("a", &settings);
+        words.await_exact_counts(&mut [&mut app]);
+        let ended = end(app);
+        assert_eq!(ended.status.code(), Some(0), "{name}: {}", ended.log);
+        assert!(ended.log.contains(&format!("{name}: closing")), "{}", ended.log);
+        assert_eq!(words.committed(&words.input), words.ends(&words.input), "{name}");
+        words.feed(100);
+    }
+}
+
+#[test]
 fn a_bad_config_value_is_named() {
     let kafka = Kafka::plain();
     let words = Words::new(&kafka, 10);
@@ -93,4 +111,18 @@ fn a_wrong_command_line_is_told() {
     for (args, text) in [(["--set", "nothing"], "commit.interval.ms=1000"), (["--sett", "a=b"], "--set"), (["--threads", "many"], "many")] {
         expect_failure(&run(args.map(str::to_owned)), 2, &[text]);
     }
+}
+
+#[test]
+fn a_file_that_kafka_would_not_be_fed_with_is_wrong_usage() {
+    // told before anything is asked of the broker, so it need not be there
+    let on_kafka = ["--bootstrap-servers", "127.0.0.1:9", "--input-file", "/no/such/file"];
+    for program in ["word-count", "important-events", "windowed-analytics", "fraud-detection"] {
+        let ended = Process::start(program, on_kafka).wait();
+        expect_failure(&ended, 2, &["--input-file feeds the embedded cluster only", "127.0.0.1:9", "--bootstrap-servers", "Usage: "]);
+    }
+    let by_setting = ["--set", "bootstrap.servers=127.0.0.1:9", "--input-file", "/no/such/file"];
+    expect_failure(&Process::start("word-count", by_setting).wait(), 2, &["--input-file feeds the embedded cluster only"]);
+    let alone = Process::start("fraud-detection", ["--customers-file", "/no/such/file"]).wait();
+    expect_failure(&alone, 2, &["--input-file"]);
 }

@@ -1,7 +1,7 @@
 //! Opens the stores of tasks in the application's state directory.
 
 use super::restorer::{OpenedStore, TaskStores};
-use crate::config::Settings;
+use crate::config::{DslStore, Settings};
 use crate::topology::{TopicName, Topology, changelog_of};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
@@ -10,7 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use streams_state::{OpenEnv, ResourceLimits, SharedResources, StateDirectory, TaskDirectory};
+use streams_state::{OpenEnv, ResourceLimits, SharedResources, StateDirectory, StoreSupplier, TaskDirectory};
 use uuid::Uuid;
 
 /// The state directory of one application while it runs; an application without durable stores has none.
@@ -20,6 +20,8 @@ pub(crate) struct StateFiles {
     state_dir: PathBuf,
     group_write: bool,
     cleanup_delay: Duration,
+    /// `default.dsl.store`
+    default_engine: DslStore,
     resources: SharedResources,
     directory: Mutex<Option<StateDirectory>>,
     /// Directories of tasks whose stores are open.
@@ -29,7 +31,7 @@ pub(crate) struct StateFiles {
 impl StateFiles {
     /// Locks the directory.
     pub fn open(topology: &Topology, settings: &Settings) -> Result<Self> {
-        let durable = topology.subtopologies().iter().flat_map(|s| &s.stores).any(|store| store.persistent());
+        let durable = topology.subtopologies().iter().flat_map(|s| &s.stores).any(|store| is_durable(&**store, settings.default_dsl_store));
         let directory = match durable {
             true => Some(StateDirectory::open(&settings.state_dir, &settings.application_id, settings.allow_os_group_write_access)?),
             false => None,
@@ -46,6 +48,7 @@ impl StateFiles {
             state_dir: settings.state_dir.clone(),
             group_write: settings.allow_os_group_write_access,
             cleanup_delay: settings.state_cleanup_delay,
+            default_engine: settings.default_dsl_store,
             resources: SharedResources::new(limits),
             directory: Mutex::new(directory),
             open: Mutex::new(BTreeMap::new()),
@@ -84,6 +87,11 @@ impl StateFiles {
     }
 }
 
+/// Whether the rows of a store lie on disk.
+fn is_durable(store: &dyn StoreSupplier, default_engine: DslStore) -> bool {
+    store.persistent() && !(store.has_default_engine() && default_engine == DslStore::InMemory)
+}
+
 impl std::fmt::Debug for StateFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StateFiles").field("state_dir", &self.state_dir).finish_non_exhaustive()
@@ -96,8 +104,8 @@ impl TaskStores for Arc<StateFiles> {
         if suppliers.is_empty() {
             return Ok(Vec::new());
         }
-        let durable = suppliers.iter().any(|store| store.persistent());
-        let directory = if durable { self.lock_task(id)? } else { None };
+        let is_durable = |store: &dyn StoreSupplier| is_durable(store, self.default_engine);
+        let directory = if suppliers.iter().any(|store| is_durable(&**store)) { self.lock_task(id)? } else { None };
         let mut stores = Vec::with_capacity(suppliers.len());
         for supplier in suppliers {
             let changelog = changelog_of(&self.application_id, &**supplier);
@@ -106,7 +114,7 @@ impl TaskStores for Arc<StateFiles> {
                 .clone()
                 .unwrap_or_else(|| TopicName::Internal(format!("{}-changelog", supplier.name()).into()).resolve(&self.application_id));
             let env = OpenEnv {
-                task_dir: directory.as_ref().map(|d| d.path().to_owned()),
+                task_dir: directory.as_ref().filter(|_| is_durable(&**supplier)).map(|d| d.path().to_owned()),
                 changelog_topic: topic,
                 partition: id.partition,
                 shared: self.resources.clone(),

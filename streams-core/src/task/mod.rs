@@ -147,7 +147,8 @@ impl Task {
         })
         .inspect(|&done| {
             self.metrics.records_processed.add(done as u64);
-            self.commit_needed |= done > 0;
+            let skipped = self.queues.iter_mut().fold(false, |any, queue| queue.take_skipped() | any);
+            self.commit_needed |= done > 0 || skipped;
         })
     }
 

@@ -28,6 +28,8 @@ pub(super) struct RecordQueue {
     /// Largest time of any record that left the queue.
     time: Option<i64>,
     last_offset: Option<i64>,
+    /// Records left without being processed, and nobody was told.
+    skipped: bool,
 }
 
 impl RecordQueue {
@@ -45,6 +47,7 @@ impl RecordQueue {
             head_offset: -1,
             time,
             last_offset: None,
+            skipped: false,
         }
     }
 
@@ -89,6 +92,7 @@ impl RecordQueue {
                 return Ok(self.head_time);
             }
             cx.dropped_input(Origin { source: self.index, offset: record.offset }, DropReason::InvalidTimestamp);
+            self.skipped = true;
             self.step();
         }
         Ok(None)
@@ -112,6 +116,11 @@ impl RecordQueue {
             self.batches.pop_front();
             self.at = 0;
         }
+    }
+
+    /// Whether records without a valid time have left since the last call: they are to be committed although nothing was processed.
+    pub fn take_skipped(&mut self) -> bool {
+        std::mem::take(&mut self.skipped)
     }
 
     /// Partition time: the largest time of any record that left the queue.

@@ -8,6 +8,7 @@ use super::store::{TestKeyValueStore, TestWindowStore};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
+use crate::metrics::MetricsRegistry;
 use crate::task::Task;
 use crate::topology::Topology;
 use crate::{Data, Error, ErrorKind, Headers, Result};
@@ -86,8 +87,15 @@ impl TopologyTestDriverBuilder {
         });
         let written = WrittenRecords::default();
         let env = memory_env(&settings, handlers, CapturingProducer::shared(&written));
-        let mut inner =
-            Inner { tasks: Vec::new(), readers: HashMap::new(), written, outputs: BTreeMap::new(), offsets: HashMap::new(), now_ms };
+        let mut inner = Inner {
+            tasks: Vec::new(),
+            metrics: env.registry.clone(),
+            readers: HashMap::new(),
+            written,
+            outputs: BTreeMap::new(),
+            offsets: HashMap::new(),
+            now_ms,
+        };
         for subtopology in self.topology.subtopologies() {
             for (input, partition) in memory_inputs(subtopology, &env).into_iter().enumerate() {
                 inner.readers.insert(partition.topic, (inner.tasks.len(), input));
@@ -137,6 +145,40 @@ impl TopologyTestDriver {
 
     /// Moves the wall clock on and fires the punctuations that become due.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::processor::{Context, Processor, PunctuationType, TimerId};
+    /// # use streams_core::{BoxError, Headers, Record, StreamsBuilder, testing::TopologyTestDriver};
+    /// /// Tells once a minute how many records there were.
+    /// struct Pulse { records: u64 }
+    ///
+    /// impl Processor<String, i64, (), u64> for Pulse {
+    ///     fn process(&mut self, _: &mut Context<'_, (), u64>, _: Record<String, i64>) -> Result<(), BoxError> {
+    ///         self.records += 1;
+    ///         Ok(())
+    ///     }
+    ///     fn punctuate(&mut self, ctx: &mut Context<'_, (), u64>, _: TimerId, time: i64) -> Result<(), BoxError> {
+    ///         ctx.forward(Record { key: (), value: self.records, timestamp: time, headers: Headers::new() })
+    ///     }
+    /// }
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// let pulse = builder.stream::<String, i64>("in").process((), |setup, ()| {
+    ///     setup.schedule(PunctuationType::WallClockTime, Duration::from_secs(60));
+    ///     Pulse { records: 0 }
+    /// });
+    /// pulse.to("out");
+    ///
+    /// let mut driver = TopologyTestDriver::builder(&builder.build()?).wall_clock(1_700_000_000_000).build()?;
+    /// driver.input::<String, i64>("in").pipe("a".to_string(), 1)?;
+    /// driver.advance_wall_clock(Duration::from_secs(59))?;
+    /// assert!(driver.output::<(), u64>("out").is_empty());
+    /// driver.advance_wall_clock(Duration::from_secs(1))?;
+    /// let told = driver.output::<(), u64>("out").read_record()?.expect("a minute is over");
+    /// assert_eq!((told.value, told.timestamp), (1, 1_700_000_060_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of the topology's nodes.
     #[doc(alias = "advanceWallClockTime")]
@@ -156,6 +198,11 @@ impl TopologyTestDriver {
         self.inner.borrow().outputs.keys().map(ToString::to_string).collect()
     }
 
+    /// What the tasks measure, such as the records that were left out.
+    pub fn metrics(&self) -> Arc<MetricsRegistry> {
+        self.inner.borrow().metrics.clone()
+    }
+
     /// A key-value store, or `None` when there is none of that name and these types.
     #[doc(alias = "getKeyValueStore")]
     pub fn key_value_store<K: Data, V: Data>(&self, name: &str) -> Option<TestKeyValueStore<K, V>> {
@@ -172,6 +219,7 @@ impl TopologyTestDriver {
 /// What driver and topics share.
 pub(super) struct Inner {
     tasks: Vec<Task>,
+    metrics: Arc<MetricsRegistry>,
     /// Task and input index of each topic that is read.
     readers: HashMap<Arc<str>, (usize, usize)>,
     written: WrittenRecords,

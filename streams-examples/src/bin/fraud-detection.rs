@@ -33,7 +33,7 @@ struct Args {
     #[arg(long, value_name = "TOPIC", default_value = "customers")]
     customers: String,
     /// On the embedded cluster, with --input-file: profiles, one a line, each with its "id"
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "input_file")]
     customers_file: Option<PathBuf>,
     /// On the embedded cluster, without --input-file: makes up other payments
     #[arg(long, default_value_t = 1)]
@@ -48,7 +48,7 @@ fn run(args: Args) -> Result<()> {
     let common = &args.common;
     let (payments, alerts) = (common.input(&NAMES), common.output(&NAMES));
     let options = Options { payments, alerts, customers: args.customers.clone(), ..Options::default() };
-    let (config, topology) = (common.config(&NAMES), topology(&options)?);
+    let (config, topology) = (common.config(&NAMES)?, topology(&options)?);
     if !cli::is_embedded(&config) {
         let inputs = [(options.payments.as_str(), "--input"), (options.customers.as_str(), "--customers")];
         return cli::run_on_kafka(config, &topology, &inputs, &options.alerts);

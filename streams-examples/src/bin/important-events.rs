@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 fn run(common: &Common) -> Result<()> {
     let options = Options { input: common.input(&NAMES), output: common.output(&NAMES) };
-    let (config, topology) = (common.config(&NAMES), topology(&options)?);
+    let (config, topology) = (common.config(&NAMES)?, topology(&options)?);
     if !cli::is_embedded(&config) {
         return cli::run_on_kafka(config, &topology, &[(&options.input, "--input")], &options.output);
     }

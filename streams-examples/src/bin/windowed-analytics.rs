@@ -40,7 +40,7 @@ fn run(args: Args) -> Result<()> {
     let common = &args.common;
     let (window, grace) = (Duration::from_millis(args.window_ms), Duration::from_millis(args.grace_ms));
     let options = Options { input: common.input(&NAMES), output: common.output(&NAMES), window, grace };
-    let (config, topology) = (common.config(&NAMES), topology(&options)?);
+    let (config, topology) = (common.config(&NAMES)?, topology(&options)?);
     if !cli::is_embedded(&config) {
         return cli::run_on_kafka(config, &topology, &[(&options.input, "--input")], &options.output);
     }

@@ -1,6 +1,7 @@
 //! The options that all programs have.
 
 use anyhow::{Result, anyhow};
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -89,7 +90,10 @@ impl Common {
     }
 
     /// The config of the application: everything on the command line, `--set` last.
-    pub fn config(&self, names: &Names) -> StreamsConfig {
+    ///
+    /// # Errors
+    /// [`Usage`] when a file is named that Kafka would never be fed with.
+    pub fn config(&self, names: &Names) -> Result<StreamsConfig, Usage> {
         let id = self.application_id.as_deref().unwrap_or(names.application_id);
         let servers = if self.demo { "embedded" } else { &self.bootstrap_servers };
         let mut config = StreamsConfig::new(id, servers);
@@ -99,9 +103,29 @@ impl Common {
         if let Some(threads) = self.threads {
             config = config.num_stream_threads(threads);
         }
-        config.set_all(self.settings.clone())
+        let config = config.set_all(self.settings.clone());
+        match config.get("bootstrap.servers").filter(|_| self.input_file.is_some() && !super::is_embedded(&config)) {
+            Some(servers) => Err(Usage(format!(
+                "--input-file feeds the embedded cluster only: on {servers} write the records into the topic {} yourself, \
+                 or leave --bootstrap-servers out",
+                self.input(names)
+            ))),
+            None => Ok(config),
+        }
     }
 }
+
+/// Options that do not go together: told as clap tells its own errors, with exit status 2.
+#[derive(Debug)]
+pub struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 /// Opens a file to feed.
 ///

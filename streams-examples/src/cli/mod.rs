@@ -7,10 +7,11 @@ mod kafka;
 mod memory;
 mod progress;
 
-pub use args::{Common, Names, open};
+pub use args::{Common, Names, Usage, open};
 pub use embedded::{Finished, Input, run_embedded};
 pub use kafka::{NamedInput, run_on_kafka};
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
@@ -24,10 +25,12 @@ const INTERRUPTED: u8 = 130;
 /// The body of a program: reads the command line, runs, and tells what went wrong. Exit status: 0 done, 1 failed, 2 wrong usage, 130
 /// interrupted.
 pub fn main<A: CommandFactory + FromArgMatches>(names: &Names, run: impl FnOnce(A) -> anyhow::Result<()>) -> ExitCode {
-    let args = A::from_arg_matches(&names.on(A::command()).get_matches()).unwrap_or_else(|error| error.exit());
+    let mut command = names.on(A::command());
+    let args = A::from_arg_matches(&command.get_matches_mut()).unwrap_or_else(|error| error.exit());
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<interrupt::Interrupted>() => ExitCode::from(INTERRUPTED),
+        Err(error) if error.is::<Usage>() => command.error(ErrorKind::ArgumentConflict, error).exit(),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

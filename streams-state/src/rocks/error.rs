@@ -17,6 +17,9 @@ pub(super) fn refused(path: &Path, doing: &str, cause: rocksdb::Error) -> Error 
             (ErrorKind::Io, "another process or store has it open")
         }
         Rocks::IOError if text.contains("No space left") => (ErrorKind::Io, "the disk is full: make room"),
+        Rocks::IOError if text.contains("quota exceeded") || text.contains("File too large") => {
+            (ErrorKind::Io, "a quota or a limit on the size of files is reached: make room, or raise it")
+        }
         Rocks::IOError if text.contains("Permission denied") => (ErrorKind::Io, "permission is denied: check owner and mode"),
         Rocks::IOError if text.contains("No such file") => {
             (ErrorKind::Corrupted, "files are missing: delete the directory, the store is rebuilt from its changelog")

@@ -116,6 +116,11 @@ pub trait StoreSupplier: Send + Sync {
     /// Whether rows outlive the process.
     fn persistent(&self) -> bool;
 
+    /// Whether it named no engine, so that the application's default decides: see `default_engine` of the builders.
+    fn has_default_engine(&self) -> bool {
+        false
+    }
+
     /// Whether changes wait in the record cache.
     fn caching(&self) -> bool;
 
@@ -154,6 +159,7 @@ struct Common<K, V> {
     keys: Arc<dyn Serde<K>>,
     values: Arc<dyn Serde<V>>,
     in_memory: bool,
+    default_engine: bool,
     caching: bool,
     timestamped: bool,
     logging: Option<BTreeMap<String, String>>,
@@ -161,7 +167,8 @@ struct Common<K, V> {
 
 impl<K, V> Common<K, V> {
     fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
-        Common { name, keys, values, in_memory: false, caching: false, timestamped: true, logging: Some(BTreeMap::new()) }
+        let logging = Some(BTreeMap::new());
+        Common { name, keys, values, in_memory: false, default_engine: false, caching: false, timestamped: true, logging }
     }
 
     fn persistent(&self) -> bool {
@@ -226,6 +233,12 @@ macro_rules! common_settings {
             self
         }
 
+        /// Lets the application decide whether rows lie on disk or in memory, as the DSL does (`default.dsl.store`). Default: on disk.
+        pub fn default_engine(mut self) -> Self {
+            self.common.default_engine = true;
+            self
+        }
+
         /// Whether changes wait in the record cache until commit or eviction, so that only the newest of a key is logged and forwarded.
         /// Default: no, as for a store that is built by hand in Java.
         #[doc(alias = "withCachingEnabled")]
@@ -271,6 +284,10 @@ macro_rules! common_answers {
 
         fn persistent(&self) -> bool {
             self.common.persistent()
+        }
+
+        fn has_default_engine(&self) -> bool {
+            self.common.default_engine
         }
 
         fn caching(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The little JSON that the bench needs: flat lines in, one document out.
 
 use super::figures::Figures;
+use super::limits::{Judged, Limit};
 use super::plan::{Plan, Settings};
 use super::report::Table;
 use crate::failure::{Failure, Outcome};
@@ -50,22 +51,19 @@ fn table(table: &Table) -> String {
             format!(r#"{{"workload":"{workload}","engine":"{engine}","median":{median},"runs":[{}]}}"#, runs.join(","))
         })
         .collect();
-    let judged: Vec<String> = table
-        .judged
-        .iter()
-        .map(|j| {
-            let bound = if j.at_most { "at_most" } else { "at_least" };
-            format!(
-                r#"{{"workload":"{}","name":"{}","value":{:.4},"{bound}":{},"met":{}}}"#,
-                j.workload,
-                j.name,
-                j.value,
-                j.limit,
-                j.is_met()
-            )
-        })
-        .collect();
+    let judged: Vec<String> = table.judged.iter().map(judged).collect();
     format!("{{{settings},\n\"rows\":[\n{}\n],\n\"judged\":[\n{}\n]}}", rows.join(",\n"), judged.join(",\n"))
+}
+
+fn judged(judged: &Judged) -> String {
+    let Judged { workload, name, value, limit } = judged;
+    let verdict = |bound, limit| format!(r#","{bound}":{limit},"met":{}"#, judged.is_met());
+    let verdict = match limit {
+        Some(Limit::AtMost(limit)) => verdict("at_most", limit),
+        Some(Limit::AtLeast(limit)) => verdict("at_least", limit),
+        None => String::new(),
+    };
+    format!(r#"{{"workload":"{workload}","name":"{name}","value":{value:.4}{verdict}}}"#)
 }
 
 fn figures(f: &Figures) -> String {
@@ -85,5 +83,12 @@ mod tests {
         assert_eq!(word(line, "workload").unwrap(), "pipe");
         assert_eq!((number(line, "processed").unwrap(), number(line, "run_seconds").unwrap()), (12.0, 1.5));
         assert!(number(line, "workload").is_err() && word(line, "nothing").is_err());
+    }
+
+    #[test]
+    fn what_is_not_judged_has_a_value_and_no_verdict() {
+        let of = |limit| judged(&Judged { workload: "pipe", name: "CPU", value: 2.5, limit });
+        assert_eq!(of(None), r#"{"workload":"pipe","name":"CPU","value":2.5000}"#);
+        assert_eq!(of(Some(Limit::AtLeast(3.0))), r#"{"workload":"pipe","name":"CPU","value":2.5000,"at_least":3,"met":false}"#);
     }
 }

@@ -12,48 +12,78 @@ const OURS_BY_FLOOR: f64 = 1.5;
 /// How much memory `pipe` may take, in MB, and every other workload.
 const PEAK_RSS_MB: (f64, f64) = (160.0, 300.0);
 
-/// A figure that is judged.
+/// A figure of ours beside another engine's or beside a limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     pub workload: &'static str,
     pub name: &'static str,
     pub value: f64,
-    pub limit: f64,
-    pub at_most: bool,
+    /// None under stock settings: they are shown, not judged.
+    pub limit: Option<Limit>,
+}
+
+/// What a figure must keep to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Limit {
+    fn in_words(self) -> String {
+        match self {
+            Limit::AtMost(limit) => format!("at most {limit}"),
+            Limit::AtLeast(limit) => format!("at least {limit}"),
+        }
+    }
 }
 
 impl Judged {
-    /// Whether the limit is kept.
+    /// Whether the limit is kept; what has none keeps it.
     pub fn is_met(&self) -> bool {
-        if self.at_most { self.value <= self.limit } else { self.value >= self.limit }
+        match self.limit {
+            Some(Limit::AtMost(limit)) => self.value <= limit,
+            Some(Limit::AtLeast(limit)) => self.value >= limit,
+            None => true,
+        }
     }
 
-    /// In words.
+    /// As a line of the table.
     pub fn text(&self) -> String {
-        let (relation, verdict) = (if self.at_most { "at most" } else { "at least" }, if self.is_met() { "met" } else { "MISSED" });
-        format!("{:<12} {:<22} {:>8.2}   {relation} {}   {verdict}", self.workload, self.name, self.value, self.limit)
+        let verdict = self.limit.map(|limit| format!("   {}   {}", limit.in_words(), if self.is_met() { "met" } else { "MISSED" }));
+        format!("{:<12} {:<22} {:>8.2}{}", self.workload, self.name, self.value, verdict.unwrap_or_default())
+    }
+
+    /// What was missed, in words.
+    pub fn missed(&self) -> Option<String> {
+        let limit = self.limit.filter(|_| !self.is_met())?;
+        Some(format!("{}: {} is {:.2}, must be {}", self.workload, self.name, self.value, limit.in_words()))
     }
 }
 
-/// Everything that can be judged of these rows.
+/// Everything that can be said of these rows, held against the limits.
 pub fn judge(rows: &[Row]) -> Vec<Judged> {
     let mut judged = Vec::new();
     for (workload, java_by_ours) in JAVA_BY_OURS {
         let of = |engine: Engine| rows.iter().find(|r| r.workload == workload && r.engine == engine).map(Row::median);
         let Some(ours) = of(Engine::Ours) else { continue };
         let cpu = |f: Figures| f.cpu_per_million;
+        let mut put = |name, value, limit| judged.push(Judged { workload, name, value, limit: Some(limit) });
         if let Some(floor) = of(Engine::Floor) {
-            let value = cpu(ours) / cpu(floor);
-            judged.push(Judged { workload, name: "CPU, ours / floor", value, limit: OURS_BY_FLOOR, at_most: true });
+            put("CPU, ours / floor", cpu(ours) / cpu(floor), Limit::AtMost(OURS_BY_FLOOR));
         }
         if let Some(java) = of(Engine::Java) {
-            let value = cpu(java) / cpu(ours);
-            judged.push(Judged { workload, name: "CPU, java / ours", value, limit: java_by_ours, at_most: false });
+            put("CPU, java / ours", cpu(java) / cpu(ours), Limit::AtLeast(java_by_ours));
         }
-        let limit = if workload == "pipe" { PEAK_RSS_MB.0 } else { PEAK_RSS_MB.1 };
-        judged.push(Judged { workload, name: "peak RSS in MB, ours", value: ours.peak_rss_mb, limit, at_most: true });
+        let peak = if workload == "pipe" { PEAK_RSS_MB.0 } else { PEAK_RSS_MB.1 };
+        put("peak RSS in MB, ours", ours.peak_rss_mb, Limit::AtMost(peak));
     }
     judged
+}
+
+/// The same without limits.
+pub fn compare(rows: &[Row]) -> Vec<Judged> {
+    judge(rows).into_iter().map(|judged| Judged { limit: None, ..judged }).collect()
 }
 
 #[cfg(test)]
@@ -70,6 +100,18 @@ mod tests {
         let rows = [row("pipe", Engine::Ours, 1.0), row("pipe", Engine::Java, 3.5), row("pipe", Engine::Floor, 0.5)];
         let met: Vec<(&str, f64, bool)> = judge(&rows).iter().map(|j| (j.name, j.value, j.is_met())).collect();
         assert_eq!(met, [("CPU, ours / floor", 2.0, false), ("CPU, java / ours", 3.5, true), ("peak RSS in MB, ours", 200.0, false)]);
+        assert_eq!(judge(&rows)[0].missed().as_deref(), Some("pipe: CPU, ours / floor is 2.00, must be at most 1.5"));
+    }
+
+    #[test]
+    fn without_limits_the_figures_are_the_same_and_nothing_is_missed() {
+        let rows = [row("count", Engine::Ours, 1.0), row("count", Engine::Java, 2.0)];
+        let compared = compare(&rows);
+        assert_eq!(
+            compared.iter().map(|j| (j.name, j.value)).collect::<Vec<_>>(),
+            judge(&rows).iter().map(|j| (j.name, j.value)).collect::<Vec<_>>()
+        );
+        assert!(compared.iter().all(|j| j.missed().is_none() && !j.text().contains("at ")));
     }
 
     #[test]

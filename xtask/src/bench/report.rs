@@ -3,31 +3,30 @@
 use std::fmt::Write as _;
 
 use super::figures::Row;
-use super::limits::{Judged, judge};
+use super::limits::{Judged, compare, judge};
 use super::plan::Settings;
 
 /// The rows under one kind of settings.
 pub struct Table {
     pub settings: Settings,
     pub rows: Vec<Row>,
-    /// Empty for stock settings, which are not judged.
+    /// Ratios and memory: with limits under equal settings, without under stock ones.
     pub judged: Vec<Judged>,
 }
 
 impl Table {
-    /// Judges the rows where that is due.
+    /// Compares the rows, and judges them where that is due.
     pub fn new(settings: Settings, rows: Vec<Row>) -> Self {
         let judged = match settings {
             Settings::Equal { .. } => judge(&rows),
-            Settings::Stock => Vec::new(),
+            Settings::Stock => compare(&rows),
         };
         Table { settings, rows, judged }
     }
 
     /// What was missed, each in words.
     pub fn missed(&self) -> Vec<String> {
-        let words = |j: &Judged| format!("{}: {} is {:.2}, must be {}", j.workload, j.name, j.value, j.limit);
-        self.judged.iter().filter(|j| !j.is_met()).map(words).collect()
+        self.judged.iter().filter_map(Judged::missed).collect()
     }
 
     /// The table as text.
@@ -65,5 +64,28 @@ impl Table {
             let _ = writeln!(text, "{}", judged.text());
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::figures::Figures;
+    use crate::bench::plan::Engine;
+
+    #[test]
+    fn stock_settings_show_ratios_that_are_not_judged() {
+        let row = |engine, cpu_per_million| {
+            let figures = Figures { cpu_per_million, records_per_second: 1.0, peak_rss_mb: 999.0, seconds_to_first_record: 0.5 };
+            Row { workload: "pipe", engine, runs: vec![figures] }
+        };
+        let table = |settings| Table::new(settings, vec![row(Engine::Ours, 1.0), row(Engine::Java, 2.25)]);
+        let stock = table(Settings::Stock);
+        let text = stock.text(10, 1);
+        assert!(text.contains("CPU, java / ours           2.25\n") && !text.contains("MISSED"), "{text}");
+        assert_eq!(stock.missed(), [""; 0]);
+        let equal = table(Settings::Equal { commit_interval_ms: 1, cache_bytes: 1, linger_ms: 1 });
+        assert!(equal.text(10, 1).contains("at least 3   MISSED"));
+        assert_eq!(equal.missed().len(), 2);
     }
 }

@@ -99,7 +99,7 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         self
     }
 
-    /// Keeps both stores in memory.
+    /// Keeps both stores in memory, whatever `default.dsl.store` says.
     #[must_use]
     pub fn in_memory(mut self) -> Self {
         self.in_memory = true;

@@ -171,9 +171,7 @@ impl JoinStores<'_> {
             }
             None => builder.without_logging(),
         };
-        if self.in_memory {
-            builder = builder.in_memory();
-        }
+        builder = if self.in_memory { builder.in_memory() } else { builder.default_engine() };
         builder.build().unwrap_or_else(|e| {
             plan.error(e.to_string());
             let hour = Duration::from_secs(3600);

@@ -49,10 +49,15 @@ impl<K: Data + Debug, V: Data + Debug> KStream<K, V> {
     /// Writes each record as a line of text, for debugging; nothing follows.
     ///
     /// ```
-    /// # use streams_core::{StreamsBuilder, Printed};
+    /// # use streams_core::{Printed, StreamsBuilder, testing::TopologyTestDriver};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let file = dir.path().join("orders.txt");
     /// let builder = StreamsBuilder::new();
-    /// builder.stream::<String, i64>("in").print(Printed::to_stdout().label("orders"));
-    /// # builder.build()?;
+    /// builder.stream::<String, i64>("in").print(Printed::to_file(&file).label("orders"));
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("in").pipe("a".to_string(), 7)?;
+    /// assert_eq!(std::fs::read_to_string(&file)?, "[orders]: \"a\", 7\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn print(&self, printed: Printed) {

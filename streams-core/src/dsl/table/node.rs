@@ -89,9 +89,11 @@ pub(crate) fn key_value_supplier<K: Data, V: Data>(
         Some(configs) => builder.logging(configs.clone()),
         None => builder.without_logging(),
     };
-    if materialized.store_type == StoreType::InMemory {
-        builder = builder.in_memory();
-    }
+    builder = match materialized.store_type {
+        StoreType::Default => builder.default_engine(),
+        StoreType::InMemory => builder.in_memory(),
+        StoreType::RocksDb => builder,
+    };
     builder.build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         // any supplier serves: `build()` tells the error above

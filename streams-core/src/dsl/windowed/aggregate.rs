@@ -1,65 +1,43 @@
-//! `count`, `reduce` and `aggregate` by window.
+//! `aggregate` by window, and the node behind all windowed aggregations.
 
 use super::TimeWindowedKStream;
+use super::table::{WindowedTable, window_supplier};
 use super::writer::WindowWriter;
 use crate::dsl::KTable;
 use crate::dsl::grouped::Folder;
-use crate::dsl::options::{Materialized, SerdeChoice, StoreType};
-use crate::dsl::table::{GetterSupplier, TableNode};
-use crate::dsl::windows::{TimeWindows, millis};
+use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::table::TableNode;
+use crate::dsl::windows::TimeWindows;
 use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, Process, operator};
-use crate::plan::{Plan, Role, Target};
+use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 use streams_state::serde::{DefaultSerde, Serde, TimeWindowedSerde, Windowed};
-use streams_state::{StoreSupplier, Stores};
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
-    /// Counts the records of each key and window.
-    pub fn count(&self) -> KTable<Windowed<K>, u64> {
-        self.count_with(Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
-    }
-
-    /// [`count`](Self::count) with a name for the store, retention, cache or changelog options.
-    pub fn count_with(&self, materialized: impl Into<Materialized<K, u64>>) -> KTable<Windowed<K>, u64> {
-        let mut materialized = materialized.into();
-        materialized.value = materialized.value.with_fallback(&SerdeChoice::by_type());
-        if materialized.name.is_none() && !materialized.implied {
-            self.grouped.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
-        }
-        let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(one_more), materialized)
-    }
-
-    /// Combines the values of each key and window, two at a time.
-    pub fn reduce(&self, combine: impl Fn(V, V) -> V + Send + Sync + 'static) -> KTable<Windowed<K>, V>
-    where
-        V: DefaultSerde,
-    {
-        self.reduce_with(combine, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
-    }
-
-    /// [`reduce`](Self::reduce) with a name for the store, serdes, retention, cache or changelog options.
-    pub fn reduce_with(
-        &self,
-        combine: impl Fn(V, V) -> V + Send + Sync + 'static,
-        materialized: impl Into<Materialized<K, V>>,
-    ) -> KTable<Windowed<K>, V> {
-        let mut materialized = materialized.into();
-        materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot.take() {
-                Some(sum) => combine(sum, value),
-                None => value,
-            });
-        };
-        self.aggregation("KSTREAM-REDUCE-", Arc::new(combine), materialized)
-    }
-
-    /// Keeps an aggregate per key and window, changed in place.
+    /// Keeps an aggregate per key and window, beginning with `init()` and changed in place by `add`. Its time is the largest of its records'.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{StreamsBuilder, TimeWindows, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let windows = TimeWindows::tumbling(Duration::from_secs(10)).grace(Duration::from_secs(2));
+    /// let grouped = builder.stream::<String, String>("in").group_by_key().windowed_by(windows);
+    /// let joined = grouped.aggregate(String::new, |_key, value, text| text.push_str(&value));
+    /// joined.to_stream().select_key(|windowed, _| windowed.window.start).to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// let mut input = driver.input::<String, String>("in");
+    /// // "c" comes within the grace of the first window, "d" after it
+    /// for (value, at) in [("a", 1_000), ("b", 11_000), ("c", 9_000), ("e", 12_000), ("d", 9_000)] {
+    ///     input.pipe_at("key".to_string(), value.to_string(), at)?;
+    /// }
+    /// let joined = driver.output::<i64, Option<String>>("out").read_map()?;
+    /// assert_eq!(joined, [(0, Some("ac".to_string())), (10_000, Some("be".to_string()))].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn aggregate<A: Data + DefaultSerde>(
         &self,
         init: impl Fn() -> A + Send + Sync + 'static,
@@ -79,7 +57,12 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         self.aggregation("KSTREAM-AGGREGATE-", Arc::new(fold), materialized.into())
     }
 
-    fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, materialized: Materialized<K, A>) -> KTable<Windowed<K>, A> {
+    pub(super) fn aggregation<A: Data>(
+        &self,
+        prefix: &str,
+        f: Folder<K, V, A>,
+        materialized: Materialized<K, A>,
+    ) -> KTable<Windowed<K>, A> {
         let (grouped, windows) = (&self.grouped, self.windows);
         let mut plan = grouped.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
@@ -116,87 +99,6 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             sources: input.sources,
             table: table as Arc<dyn TableNode<Windowed<K>, A>>,
         }
-    }
-}
-
-fn window_supplier<K: Data, A: Data>(
-    plan: &mut Plan,
-    name: &Arc<str>,
-    materialized: &Materialized<K, A>,
-    windows: TimeWindows,
-    key_serde: Arc<dyn Serde<K>>,
-    value_serde: Arc<dyn Serde<A>>,
-) -> Arc<dyn StoreSupplier> {
-    let needed = windows.size_ms.saturating_add(windows.grace_ms);
-    let retention = materialized.retention.map_or(needed, millis);
-    if retention < needed {
-        plan.error(format!(
-            "store {name} keeps windows for {retention} ms, but size and grace need {needed} ms: give a longer retention or a shorter grace"
-        ));
-    }
-    let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
-    let (retention, size) = (duration(retention.max(needed)), duration(windows.size_ms.max(1)));
-    let mut builder =
-        Stores::window_with(name.clone(), key_serde.clone(), value_serde.clone(), retention.max(size), size).caching(materialized.caching);
-    builder = match &materialized.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    if materialized.store_type == StoreType::InMemory {
-        builder = builder.in_memory();
-    }
-    builder.build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        let hour = Duration::from_secs(3600);
-        Stores::window_with("invalid", key_serde, value_serde, hour, hour).build().expect("a plain store of a legal name is always valid")
-    })
-}
-
-struct WindowedTable {
-    supplier: Arc<dyn StoreSupplier>,
-    queryable: bool,
-    old_values: AtomicBool,
-}
-
-impl<K: Data, A: Data> TableNode<Windowed<K>, A> for WindowedTable {
-    fn send_old_values(&self, _: bool) -> bool {
-        self.old_values.store(true, Ordering::Relaxed);
-        true
-    }
-    fn getter(&self) -> Arc<dyn GetterSupplier<Windowed<K>, A>> {
-        Arc::new(WindowGetterSupplier { store: self.supplier.name().clone() })
-    }
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.queryable.then(|| self.supplier.name().clone())
-    }
-}
-
-struct WindowGetterSupplier {
-    store: Arc<str>,
-}
-
-impl<K: Data, A: Data> GetterSupplier<Windowed<K>, A> for WindowGetterSupplier {
-    fn stores(&self) -> Vec<Arc<str>> {
-        vec![self.store.clone()]
-    }
-    fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn crate::dsl::table::ValueGetter<Windowed<K>, A>>> {
-        Ok(Box::new(WindowGetter { store: env.store::<streams_state::WindowStore<K, A>>(&self.store)?, key_buf: Vec::new() }))
-    }
-}
-
-struct WindowGetter<K, A> {
-    store: std::rc::Rc<std::cell::RefCell<streams_state::WindowStore<K, A>>>,
-    key_buf: Vec<u8>,
-}
-
-impl<K: Data, A: Data> crate::dsl::table::ValueGetter<Windowed<K>, A> for WindowGetter<K, A> {
-    fn get(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
-        let mut store = self.store.borrow_mut();
-        self.key_buf.clear();
-        store
-            .write_key(&key.key, &mut self.key_buf)
-            .map_err(|e| crate::Error::caused(crate::ErrorKind::Serde, "cannot serialize the key to look it up in the table", e))?;
-        Ok(store.with(&self.key_buf, key.window.start, look)?)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Windowed aggregations.
 
 mod aggregate;
+mod count;
+mod reduce;
+mod table;
 mod writer;
 
 use crate::Data;

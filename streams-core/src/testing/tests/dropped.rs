@@ -1,11 +1,11 @@
 //! What tasks count and log of records that they leave out.
 
-use super::memory_task::{memory_env, memory_inputs, memory_task};
-use super::producer::{CapturingProducer, WrittenRecords};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::{Handlers, TimestampContext};
 use crate::task::{Task, TaskEnv};
+use crate::testing::memory_task::{memory_env, memory_inputs, memory_task};
+use crate::testing::producer::{CapturingProducer, WrittenRecords};
 use crate::topology::Topology;
 use crate::{Headers, JoinWindows, StreamsBuilder, TaskId, TimeWindows};
 use std::io::Write;

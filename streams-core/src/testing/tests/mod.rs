@@ -1,0 +1,4 @@
+//! Tasks by themselves, as the driver runs them.
+
+mod choice;
+mod dropped;
