@@ -1,6 +1,6 @@
 //! What is done to a run.
 
-use super::run::Run;
+use super::run::{Instance, Run};
 use std::time::Duration;
 use test_broker::sys::Signal;
 
@@ -34,7 +34,7 @@ impl Fault {
                 run.start(victim);
             }
             Fault::KillAll => {
-                run.instances.iter_mut().for_each(|instance| instance.kill());
+                run.instances.iter_mut().for_each(Instance::kill);
                 run.sleep(0..1_000);
                 run.start_all();
                 run.fault_has_ended();

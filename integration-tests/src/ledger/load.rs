@@ -70,7 +70,7 @@ fn write(
         while (entries.len() as u64) < due {
             let n = entries.len() as u64;
             let random = next_hash(n, 0, n);
-            let late = if random % 20 == 0 { (random >> 8) as i64 % OUT_OF_ORDER_MS } else { 0 };
+            let late = if random.is_multiple_of(20) { (random >> 8) as i64 % OUT_OF_ORDER_MS } else { 0 };
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
             let partition = (n % u64::from(partitions)) as u32;
             let key = ((random >> 20) % u64::from(accounts)) as u32;

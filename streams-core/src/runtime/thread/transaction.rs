@@ -6,7 +6,7 @@
 
 use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
-use crate::cluster::{Cluster, CommittedOffset, Producer, ProducerOptions};
+use crate::cluster::{Cluster, CommittedOffset, Membership, Producer, ProducerOptions};
 use crate::config::{ProcessingGuarantee, Settings};
 use crate::runtime::restorer::Command;
 use crate::runtime::shared::{Shared, ThreadEntry};
@@ -119,7 +119,7 @@ impl StreamThread {
         let now = self.now();
         let left = deadline.saturating_sub(now).max(Duration::from_millis(1));
         if !offsets.is_empty() {
-            let token = match self.membership().and_then(|member| member.token()) {
+            let token = match self.membership().and_then(Membership::token) {
                 Ok(token) => token,
                 Err(error) => {
                     self.undo(&error)?;
