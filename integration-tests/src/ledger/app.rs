@@ -31,7 +31,7 @@ pub fn topology(topics: &Topics) -> Result<Topology, TopologyError> {
     let entries = builder
         .stream::<(), String>(topics.input.as_str())
         .map(|(), text| (Entry::parse(&text, 0).map_or_else(String::new, |entry| entry.key.to_string()), text))
-        .group_by_key_with(Grouped::inherited().named("entries"));
+        .group_by_key_with(Grouped::default().named("entries"));
     let chain = Materialized::<String, String>::with(streams_core::serde::StringSerde, streams_core::serde::StringSerde);
     entries
         .aggregate_with(
