@@ -51,6 +51,6 @@ pub fn topology(topics: &Topics) -> Result<Topology, TopologyError> {
         .count_with("windows")
         .to_stream()
         .map(|windowed, count| (format!("{} {}", windowed.key, windowed.window.start), count))
-        .to_with(&topics.windows, Produced::inherited());
+        .to_with(&topics.windows, Produced::default());
     builder.build()
 }

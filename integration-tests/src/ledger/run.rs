@@ -254,9 +254,11 @@ impl Run<'_> {
 
     /// Waits for new output.
     fn await_progress(&mut self) {
-        let seen = || self.progress.lock().unwrap_or_else(PoisonError::into_inner).seen;
+        let progress = self.progress.clone();
+        let seen = || progress.lock().unwrap_or_else(PoisonError::into_inner).seen;
         let (before, begun) = (seen(), Instant::now());
         while seen() <= before {
+            self.expect_alive();
             assert!(begun.elapsed() < DRAIN, "no output for {DRAIN:?}:\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -272,14 +274,14 @@ impl Run<'_> {
         let clients = Clients::new(self.kafka);
         let begun = Instant::now();
         while collect::unread(self.kafka, &clients, &self.application, &self.topics) > 0 {
-            for instance in &mut self.instances {
-                if let Some(process) = &mut instance.process {
-                    process.expect_alive();
-                }
-            }
+            self.expect_alive();
             assert!(begun.elapsed() < DRAIN, "input is left after {DRAIN:?}:\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    fn expect_alive(&mut self) {
+        self.instances.iter_mut().filter_map(|i| i.process.as_mut()).for_each(Process::expect_alive);
     }
 
     fn logs(&self) -> String {
