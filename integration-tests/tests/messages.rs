@@ -5,9 +5,10 @@ use integration_tests::apps::{AppFixture, Bench};
 use integration_tests::behaviour::Fixture;
 use integration_tests::behaviour::clients::wait_for;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use streams_core::cluster::Cluster;
 use streams_core::cluster::embedded::EmbeddedCluster;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 struct Embedded(EmbeddedCluster);
 
@@ -28,12 +29,17 @@ impl AppFixture for Embedded {
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Takes what the process logs from now on.
+    /// What the process logs, beginnings of spans included.
     fn listen() -> Self {
-        let log = Log::default();
-        let writer = log.clone();
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
-        log
+        static LOG: OnceLock<Log> = OnceLock::new();
+        let begin = || {
+            let log = Log::default();
+            let writer = log.clone();
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
+            subscriber.with_span_events(FmtSpan::NEW).with_writer(move || writer.clone()).init();
+            log
+        };
+        LOG.get_or_init(begin).clone()
     }
 
     fn lines_with(&self, part: &str) -> Vec<String> {
@@ -70,4 +76,18 @@ fn a_cluster_that_does_not_answer_at_the_start_is_named_once() {
     await_running(&app);
     bench.await_counts();
     close(&app);
+}
+
+#[test]
+fn commits_restores_and_rebalances_have_spans() {
+    let log = Log::listen();
+    let embedded = Embedded(EmbeddedCluster::new());
+    let mut bench = Bench::new(&embedded);
+    bench.feed(10);
+    let app = bench.start_words("a");
+    bench.await_counts();
+    close(&app);
+    for span in ["rebalance{thread=", "restore{task=", "commit{thread="] {
+        assert!(log.lines_with(span).iter().any(|line| line.ends_with(": new")), "no span {span}..");
+    }
 }

@@ -26,8 +26,10 @@ pub fn java_version() -> Result<u32> {
         .arg("-version")
         .output()
         .map_err(|e| Error::new(format!("cannot run java ({e}): install a JDK of version {MIN_JAVA} or later, or set JAVA_HOME")))?;
-    let text = String::from_utf8_lossy(&out.stderr);
-    major(&text).ok_or_else(|| Error::new(format!("cannot read the version in the answer of `java -version`: {}", text.trim())))
+    // a machine that cannot start says why on the other stream
+    let text = format!("{}{}", String::from_utf8_lossy(&out.stderr), String::from_utf8_lossy(&out.stdout));
+    let unknown = || format!("cannot read the version in the answer of `java -version` ({}): {}", out.status, text.trim());
+    major(&text).ok_or_else(|| Error::new(unknown()))
 }
 
 /// Java's own notation: `version "17.0.15"`, `version "21"`, and `version "1.8.0_392"` for 8.

@@ -333,7 +333,9 @@ impl Task {
         });
         let in_record = source.is_some();
         let context = ErrorContext { task: self.id, node: "(panic)", source };
-        if in_record && self.settings.handlers.processing.handle(&context, &error) == Response::Resume {
+        // a handler may panic too
+        let ask = || catch_unwind(AssertUnwindSafe(|| self.settings.handlers.processing.handle(&context, &error))).ok();
+        if in_record && ask() == Some(Response::Resume) {
             self.poisoned = Some((cx.origin.source as usize, cx.origin.offset));
         }
         error.at(self.place())
