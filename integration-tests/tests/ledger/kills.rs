@@ -2,11 +2,19 @@
 
 use integration_tests::kafka::Kafka;
 use integration_tests::ledger::{Fault, Guarantee, Plan, Report, run};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use test_broker::{Broker, Options};
 
+/// One after another: each is a load for the whole machine.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// On the broker that all tests share.
 fn on_shared_broker(plan: &Plan) -> Report {
+    let _turn = alone();
     let report = run(&Kafka::plain(), None, plan);
     expect(plan, &report);
     report
@@ -19,6 +27,7 @@ fn expect(plan: &Plan, report: &Report) {
 
 /// With a broker that may die.
 fn on_own_broker(plan: &Plan) -> Report {
+    let _turn = alone();
     let mut broker = Broker::start(&Options::default()).expect("a broker starts");
     let report = run(&Kafka::at(broker.bootstrap()), Some(&mut broker), plan);
     expect(plan, &report);
@@ -26,20 +35,17 @@ fn on_own_broker(plan: &Plan) -> Report {
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e01_one_of_two_is_killed_exactly_once() {
     let report = on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::KillOne; 8]));
     assert!(report.findings.stall_ms <= 20_000, "{}", report.findings);
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e02_all_are_killed_at_once() {
     on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::KillAll; 3]));
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e04_one_of_two_is_killed_at_least_once() {
     let plan = Plan::new(Guarantee::AtLeastOnce, [Fault::KillOne; 8]);
     let report = on_shared_broker(&plan);
@@ -48,13 +54,11 @@ fn e04_one_of_two_is_killed_at_least_once() {
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e05_a_zombie_comes_back() {
     on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Freeze(Duration::from_secs(15)); 2]));
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e06_instances_are_restarted_one_after_another() {
     let report = on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Bounce; 4]));
     let (restored, all) = report.findings.rest;
@@ -62,7 +66,6 @@ fn e06_instances_are_restarted_one_after_another() {
 }
 
 #[test]
-#[ignore = "takes minutes: run it by name"]
 fn e07_the_broker_restarts_and_is_killed() {
     let faults = [Fault::RestartBroker, Fault::KillBroker, Fault::RestartBroker, Fault::KillBroker];
     on_own_broker(&Plan::new(Guarantee::ExactlyOnce, faults));

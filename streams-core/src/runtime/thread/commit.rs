@@ -95,7 +95,7 @@ impl StreamThread {
         Ok(true)
     }
 
-    fn commit_later(&mut self, ids: &[TaskId], error: Error) -> Result<()> {
+    pub(super) fn commit_later(&mut self, ids: &[TaskId], error: Error) -> Result<()> {
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
         let trouble = self.commit.trouble.get_or_insert_with(|| Trouble::new(now));
         if now.saturating_sub(trouble.since) >= timeout {
@@ -249,8 +249,8 @@ impl StreamThread {
 
     fn on_delivery_failure(&self, failure: &DeliveryFailure) -> ProductionResponse {
         match failure.error.kind() {
-            // not this record's fault: the producer, and its transaction with it, was shut out
-            ErrorKind::Fenced if self.is_transactional() => return ProductionResponse::Retry,
+            // no matter of this record: its transaction failed, because the cluster did not answer or the producer was shut out
+            ErrorKind::Fenced | ErrorKind::Unavailable if self.is_transactional() => return ProductionResponse::Retry,
             ErrorKind::Rejected | ErrorKind::Unavailable | ErrorKind::Topology => {}
             _ => return ProductionResponse::Fail,
         }

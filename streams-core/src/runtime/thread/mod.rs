@@ -206,7 +206,11 @@ impl StreamThread {
         drop(round);
         worked |= self.commit_if_due()?;
         self.producer().poll();
-        self.check_deliveries()?;
+        if let Some(error) = self.check_deliveries()?
+            && self.is_transactional()
+        {
+            self.commit_later(&self.running(), error)?;
+        }
         if std::mem::take(&mut self.rejoin) {
             // where the group has told already that the tasks are lost, being a member goes on
             self.lost = false;
