@@ -106,10 +106,15 @@ fn effects(evidence: &Evidence, guarantee: Guarantee, findings: &mut Findings) {
     findings.lost = keys.keys().filter(|id| !seen.contains(*id)).count() as u64;
 }
 
-/// CHAIN: each link continues its chain. At least once it may continue it where it stood before a crash.
+/// CHAIN: each link continues its chain. At least once it may continue it where output or changelog stood before a crash.
 fn chains(evidence: &Evidence, guarantee: Guarantee, findings: &mut Findings) {
     let mut last: HashMap<u32, Link> = HashMap::new();
-    let mut known: HashSet<(u32, u64, u64)> = HashSet::new();
+    // at least once a producer may have died between a store's change and the output of the same update: then the entry is taken in
+    // once more, after the link that only the changelog has
+    let mut known: HashSet<(u32, u64, u64)> = match guarantee {
+        Guarantee::AtLeastOnce => evidence.logged.iter().map(|link| (link.key, link.n, link.hash)).collect(),
+        Guarantee::ExactlyOnce => HashSet::new(),
+    };
     for link in &evidence.links {
         let honest = link.hash == next_hash(link.before, link.partition, link.seq);
         let continues = match guarantee {

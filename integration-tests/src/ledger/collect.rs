@@ -140,6 +140,7 @@ pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directo
     }
     for record in read_topic(&clients, &changelog) {
         let key = text(record.key.as_deref());
+        evidence.logged.extend(Link::parse(&key, &text(record.value.as_deref())));
         match record.value {
             Some(value) => evidence.changelog.insert(key, text(Some(&value))),
             None => evidence.changelog.remove(&key),

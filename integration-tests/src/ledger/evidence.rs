@@ -27,6 +27,9 @@ pub struct Evidence {
     pub windows: Vec<Window>,
     /// The last value of each key in the chain store's changelog, as text.
     pub changelog: BTreeMap<String, String>,
+    /// Every link that the changelog has had: what a store was restored from, also where the output of the same update died with its
+    /// producer. Topics have no order among each other.
+    pub logged: Vec<Link>,
     /// The rows of the chain store on disk, of all partitions; `None` where no dump was taken.
     pub store: Option<BTreeMap<String, String>>,
     /// Input and repartition records behind the offset that the group has committed.

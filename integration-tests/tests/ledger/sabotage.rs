@@ -115,4 +115,18 @@ fn repeats_are_told_from_gaps() {
     assert!(repeated.dup == 1 && repeated.holds(Guarantee::AtLeastOnce) && !repeated.holds(Guarantee::ExactlyOnce), "{repeated}");
     let gap = sabotaged(&clean, Guarantee::AtLeastOnce, |e| e.links.push(Link { n: last.n + 2, ..last }));
     assert!(gap.chain == 1 && !gap.holds(Guarantee::AtLeastOnce), "{gap}");
+
+    // the producer died when the changelog had the update and the output had not: the entry is taken in again after it
+    let unseen = Link::after(Some(&last), last.key, last.partition, last.seq);
+    let redone = Link::after(Some(&unseen), last.key, last.partition, last.seq);
+    let settle = |e: &mut Evidence, logged: bool| {
+        e.links.push(redone);
+        e.logged.extend(logged.then_some(unseen));
+        e.changelog.insert(redone.key.to_string(), redone.to_text());
+        e.store.as_mut().map(|store| store.insert(redone.key.to_string(), redone.to_text()));
+    };
+    let ahead = sabotaged(&clean, Guarantee::AtLeastOnce, |e| settle(e, true));
+    assert!(ahead.dup == 1 && ahead.holds(Guarantee::AtLeastOnce), "{ahead}");
+    assert_eq!(sabotaged(&clean, Guarantee::AtLeastOnce, |e| settle(e, false)).chain, 1);
+    assert_eq!(sabotaged(&clean, Guarantee::ExactlyOnce, |e| settle(e, true)).chain, 1);
 }
