@@ -6,10 +6,10 @@ use std::sync::Arc;
 /// Limits of the durable engine, for the whole process. In-memory stores are not under them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceLimits {
-    /// Bytes of decoded blocks kept in memory. Indexes and filters, about 1.5 bytes per row, come on top. Default: 48 MiB.
+    /// Bytes of decoded blocks kept in memory. Indexes and filters, about 1.5 bytes per row, come on top. Default: 32 MiB.
     pub block_cache_bytes: usize,
-    /// Bytes of written rows kept in memory before the engine flushes some store. Default: 48 MiB. Raised by itself where there
-    /// are more stores (from about a hundred) than it could hold.
+    /// Bytes of written rows kept in memory before the engine flushes some store. Default: 32 MiB. Raised by itself where there
+    /// are more stores (from about forty) than it could hold.
     pub write_buffer_bytes: usize,
     /// Threads that compact; as many again flush. Default: 2.
     pub background_threads: u16,
@@ -17,7 +17,7 @@ pub struct ResourceLimits {
 
 impl Default for ResourceLimits {
     fn default() -> Self {
-        ResourceLimits { block_cache_bytes: 48 << 20, write_buffer_bytes: 48 << 20, background_threads: 2 }
+        ResourceLimits { block_cache_bytes: 32 << 20, write_buffer_bytes: 32 << 20, background_threads: 2 }
     }
 }
 

@@ -156,13 +156,13 @@ impl StreamsConfig {
         self.set(keys::ALLOW_OS_GROUP_WRITE_ACCESS, allow.to_string())
     }
 
-    /// `streams.state.block.cache.bytes`: RocksDB's block cache, shared by all stores of the process. Default: 64 MiB.
+    /// `streams.state.block.cache.bytes`: RocksDB's block cache, shared by all stores of the process. Default: 32 MiB.
     #[must_use]
     pub fn state_block_cache_bytes(self, bytes: u64) -> Self {
         self.set(keys::STATE_BLOCK_CACHE_BYTES, bytes.to_string())
     }
 
-    /// `streams.state.write.buffer.bytes`: RocksDB's write buffers, shared by all stores of the process. Default: 64 MiB.
+    /// `streams.state.write.buffer.bytes`: RocksDB's write buffers, shared by all stores of the process. Default: 32 MiB.
     #[must_use]
     pub fn state_write_buffer_bytes(self, bytes: u64) -> Self {
         self.set(keys::STATE_WRITE_BUFFER_BYTES, bytes.to_string())

@@ -165,9 +165,9 @@ const DEFINITIONS: &[Definition] = &[
     key("metadata.cluster.check.enable", Boolean, "true", Any, Low, Client,
         "Whether clients notice that a broker belongs to another cluster."),
     // Our own.
-    key(keys::STATE_BLOCK_CACHE_BYTES, Long, "67108864", AtLeast(0), Medium, V1,
+    key(keys::STATE_BLOCK_CACHE_BYTES, Long, "33554432", AtLeast(0), Medium, V1,
         "RocksDB's block cache in bytes, shared by all stores of the process."),
-    key(keys::STATE_WRITE_BUFFER_BYTES, Long, "67108864", AtLeast(1048576), Medium, V1,
+    key(keys::STATE_WRITE_BUFFER_BYTES, Long, "33554432", AtLeast(1048576), Medium, V1,
         "RocksDB's write buffers in bytes, shared by all stores of the process."),
 ];
 

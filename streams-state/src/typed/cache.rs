@@ -16,6 +16,11 @@ use std::sync::Arc;
 
 /// Counted per entry beside key and value. Java counts three references, flags and the record context, about as much.
 pub(crate) const ENTRY_OVERHEAD: usize = 64;
+/// Places from which on unused ones are worth giving back. The tests have few.
+const SHRINK_FROM: usize = if cfg!(test) { 4 } else { 4096 };
+/// In place of an index, while entries move.
+const GONE: u32 = u32::MAX;
+const LIVE: u32 = u32::MAX - 1;
 
 /// What an update touches lies in the first cache line and the start of the second.
 #[repr(C, align(64))]
@@ -267,6 +272,34 @@ impl<V> RecordCache<V> {
         value
     }
 
+    /// Gives back the memory of entries that are gone, where those are most: the stores of a thread share one limit, and each may have had
+    /// all of it for a while. Nothing may be dirty.
+    pub fn shrink(&mut self) {
+        let live = self.index.len();
+        if self.slab.len() < SHRINK_FROM || live > self.slab.len() / 2 {
+            return;
+        }
+        let mut moved = vec![GONE; self.slab.len()];
+        self.index.iter().for_each(|&i| moved[i as usize] = LIVE);
+        let mut slab = Vec::with_capacity(live + live / 4);
+        for (entry, to) in std::mem::take(&mut self.slab).into_iter().zip(&mut moved) {
+            if *to == LIVE {
+                *to = slab.len() as u32;
+                slab.push(entry);
+            }
+        }
+        self.index.iter_mut().for_each(|i| *i = moved[*i as usize]);
+        self.index.shrink_to(slab.capacity(), |&i| slab[i as usize].hash);
+        let still = |&(stamp, i): &(u64, u32)| {
+            let i = moved[i as usize];
+            (i != GONE && slab[i as usize].queued == stamp).then_some((stamp, i))
+        };
+        self.young = self.young.iter().filter_map(still).collect();
+        self.seen = self.seen.iter().filter_map(|Reverse(item)| still(item)).map(Reverse).collect();
+        (self.free, self.dirty, self.drain, self.view) = (Vec::new(), Vec::new(), Vec::new(), SortedView::default());
+        self.slab = slab;
+    }
+
     /// Forgets everything, the dirty included.
     pub fn clear(&mut self) {
         self.index.clear();
@@ -303,4 +336,38 @@ impl<V> Drop for RecordCache<V> {
 #[inline]
 fn entry_size(key: &[u8], value_bytes: usize) -> u32 {
     u32::try_from(key.len() + value_bytes + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_gives_its_memory_back_and_the_rest_keeps_its_order() {
+        let mut cache = RecordCache::<u32>::new();
+        let budget = Arc::new(CacheBudget::new(1));
+        cache.attach(Some(budget.clone()));
+        let key = |n: u32| n.to_be_bytes();
+        let hash = |n: u32| Hash(u64::from(n % 7));
+        for n in 0..1000 {
+            cache.insert(hash(n), &key(n), Slot { value: Some(n), timestamp: 1 }, true, 4, true);
+        }
+        for n in (0..1000).step_by(3) {
+            cache.find(hash(n), &key(n)).expect("it is there");
+        }
+        for _ in 0..900 {
+            let i = cache.least_recent().expect("there are more");
+            cache.remove(i);
+        }
+        let used = budget.used();
+        cache.shrink();
+        assert_eq!((cache.len(), cache.slab.len(), budget.used()), (100, 100, used));
+        assert!(cache.slab.capacity() < 200 && cache.young.len() + cache.seen.len() == 100);
+        // those used again come last, in the order of that use
+        let expected: Vec<u32> = (0..1000).step_by(3).skip(234).collect();
+        cache.insert(hash(1), &key(1), Slot { value: Some(1), timestamp: 1 }, true, 4, true);
+        let left = std::iter::from_fn(|| cache.least_recent().and_then(|i| cache.remove(i)));
+        assert_eq!(left.collect::<Vec<_>>(), [expected, vec![1]].concat());
+        assert_eq!(budget.used(), 0);
+    }
 }

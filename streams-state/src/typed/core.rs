@@ -293,6 +293,7 @@ impl<V: Clone + 'static> Core<V> {
         let rows = self.pending.sorted().map(|(key, value)| Row { segment: segment(key), key, value });
         self.engine.write(&mut rows.filter(|row| row.segment >= live_from), stand)?;
         self.pending.clear();
+        self.cache.shrink();
         self.position = ahead;
         Ok(())
     }

@@ -10,7 +10,8 @@ use std::ops::Bound;
 const DELETED: u32 = u32::MAX;
 /// Unused bytes from which on the arena may be rewritten.
 const COMPACT_AT: usize = 64 * 1024;
-/// What an emptied buffer may keep for the next commit interval.
+/// What an emptied buffer may keep for the next commit interval. More goes back: a thread's buffers have one limit together, and the next
+/// commit's rows may be another store's.
 const KEEP: usize = 256 * 1024;
 
 /// One row: where its bytes lie in the arena, value right behind the key at first, elsewhere once it has outgrown its place.
@@ -114,10 +115,8 @@ impl Pending {
     }
 
     pub fn clear(&mut self) {
-        if self.arena.capacity() > KEEP && self.arena.capacity() / 4 > self.arena.len() {
-            self.arena = Vec::with_capacity(self.arena.len());
-            self.rows = Vec::with_capacity(self.rows.len());
-            self.index = HashTable::with_capacity(self.rows.capacity());
+        if self.arena.capacity() > KEEP {
+            (self.arena, self.rows, self.index) = (Vec::new(), Vec::new(), HashTable::new());
         }
         self.arena.clear();
         self.rows.clear();

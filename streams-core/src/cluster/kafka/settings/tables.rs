@@ -225,14 +225,14 @@ pub(super) const POINTERS: &[&str] = &[
 const FEW_PARTITIONS: u64 = 4;
 /// What a fetcher may hold by default over all its partitions.
 const FETCH_KIB: u64 = 32 * 1024;
-/// What a queued record costs beside its bytes: librdkafka's operation object.
-const RECORD_OVERHEAD: u64 = 360;
+/// What a small queued record costs: librdkafka's operation object, as the allocator rounds it, and some bytes.
+const RECORD_COST: u64 = 640;
 
 impl FetchLimits {
     /// The share of one partition of `partitions`.
     pub fn share(partitions: usize) -> FetchLimits {
         let kib = (FETCH_KIB / FEW_PARTITIONS.max(partitions as u64)).max(64);
-        FetchLimits { kib, records: (kib * 1024 / RECORD_OVERHEAD).max(500) }
+        FetchLimits { kib, records: (kib * 1024 / RECORD_COST).max(500) }
     }
 }
 
