@@ -17,3 +17,8 @@ mod exactly_once {
 fn words_are_counted_over_tls_with_a_login() {
     integration_tests::apps::sharing::two_instances_share_and_one_leaves_midway(&Kafka::secure());
 }
+
+#[test]
+fn a_deleted_changelog_is_missed() {
+    integration_tests::apps::restarts::a_deleted_changelog_is_missed(&Kafka::plain());
+}

@@ -266,9 +266,11 @@ fn join(bench: &Bench, memory: bool) {
     });
 }
 
-/// A changelog read back in batches of 10,000 records.
+/// A changelog read back in batches of 10,000 records, settled where 8 MiB have come together.
 fn restore(bench: &Bench, memory: bool) {
     const RECORDS: usize = 1_000_000;
+    /// As the restorer, which reads four logs side by side.
+    const SETTLE: usize = 8 << 20;
     let engine = if memory { "memory" } else { "rocksdb" };
     let keys = keys(RECORDS);
     bench.run(&format!("restore, {engine}: record"), |env| {
@@ -283,8 +285,12 @@ fn restore(bench: &Bench, memory: bool) {
                 offset: offset as i64,
                 headers: &NO_HEADERS,
             });
-            store.restore(&mut records, offsets.end as i64).expect("it can be written");
+            store.restore(&mut records, offsets.end as i64).expect("it can be read");
+            if store.uncommitted_bytes() > SETTLE {
+                store.settle().expect("it can be written");
+            }
         }
+        store.settle().expect("it can be written");
         (cpu() - start, RECORDS)
     });
 }

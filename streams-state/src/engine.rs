@@ -17,6 +17,12 @@ pub(crate) trait Engine: Send {
     /// Writes rows and what they stand for, all or nothing (per segment, for an engine of several databases).
     fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()>;
 
+    /// The same for many rows, each key greater than the one before it. Only what is read from a changelog may be written so: after a crash
+    /// rows may be there whose [`Stand`] is not, and the changelog has them again.
+    fn load(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()> {
+        self.write(rows, stand)
+    }
+
     /// The changelog offset of the last [`Stand`].
     fn committed_offset(&self) -> Option<i64>;
 

@@ -63,7 +63,7 @@ pub struct StoreCounters {
 
 /// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
 ///
-/// Life: opened by its supplier; `restore` until the changelog's end; then attached to a task's graph, written through its typed face and
+/// Life: opened by its supplier; `restore` until the changelog's end and `settle`; then attached to a task's graph, written through its typed face and
 /// committed by `commit`; at last `close`.
 pub trait StateStore: Any + Send {
     /// The store's name, unique in its topology.
@@ -75,8 +75,12 @@ pub trait StateStore: Any + Send {
     /// The changelog offset (of the last applied record) that the engine's rows stand at; `None` when nothing was ever committed.
     fn committed_offset(&self) -> Option<i64>;
 
-    /// Applies records of the changelog straight to the engine, together with `next_offset - 1` as the committed offset.
+    /// Applies records of the changelog; with them the store stands at `next_offset - 1`. The last value of each key waits in the uncommitted
+    /// buffer until [`settle`](Self::settle), which makes a bulk load of many calls.
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()>;
+
+    /// Takes what was restored to the engine, with the offset that it stands for. What is not settled is read from the changelog once more.
+    fn settle(&mut self) -> Result<()>;
 
     /// Empties the store, rows and offset: the changelog no longer reaches back to where it stands.
     fn wipe(&mut self) -> Result<()>;

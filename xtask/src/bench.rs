@@ -14,13 +14,13 @@ use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 use crate::{build, machine};
 use engines::Programs;
-use plan::Plan;
+use plan::{Comparison, Plan};
 use report::Table;
 use session::Session;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
-usage: cargo xtask bench [WORKLOAD.. | all] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
+usage: cargo xtask bench [WORKLOAD.. | all | eos | restore] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
                          [--commit-interval-ms N] [--cache-bytes N] [--linger-ms N] [--json FILE] [--strict] [--yes]
 
 Runs the same programs in several engines, one after the other on one broker with one prepared input, and prints CPU-seconds per million records,
@@ -32,6 +32,8 @@ WORKLOAD      pipe          filter (half of the records pass), map_values to upp
               word-count    lines of 10 words, group_by, count, to: with a repartition topic
               window        group_by_key, tumbling windows of 10 s, count, to: 100,000 keys
               all           all of them (default)
+eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses
+restore       the state of count-large, its directory deleted: the time from the start of the process until it runs
 --records N   records of the input (default 5000000; in word-count: lines)
 --runs N      runs of each engine, in turns; the median counts (default 3)
 --engines     of ours, java, floor (the bare client, pipe only); default: all
@@ -57,7 +59,12 @@ pub fn run(mut args: Args) -> Outcome {
     let session = Session::prepare(&plan, &programs, broker)?;
     let mut tables = Vec::new();
     for settings in plan.settings() {
-        let table = Table::new(settings, session.run_all(&settings)?);
+        let rows = match plan.comparison {
+            Comparison::Workloads => session.run_all(&settings),
+            Comparison::Guarantees => session.run_guarantees(&settings),
+            Comparison::Restore => session.run_restores(&settings),
+        }?;
+        let table = Table::new(plan.comparison, settings, rows);
         print!("\n{}", table.text(plan.records, plan.runs));
         tables.push(table);
     }

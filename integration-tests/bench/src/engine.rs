@@ -1,8 +1,17 @@
 //! The command line and the answer of an engine. The Java engine has the same ones (`java/`).
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::workload::Workload;
+
+/// What ends a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// As many records are processed as were expected.
+    Processed,
+    /// The application runs: its state is restored.
+    Running,
+}
 
 /// What every engine of the bench is told.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +37,12 @@ pub struct EngineOptions {
     /// How many records to process, over all sub-topologies; the engine then flushes, commits and ends.
     #[arg(long)]
     pub expect_processed: u64,
+    /// What to wait for instead.
+    #[arg(long, default_value = "processed")]
+    pub until: Until,
+    /// `processing.guarantee`; without it, the engine's default.
+    #[arg(long)]
+    pub guarantee: Option<String>,
     /// `commit.interval.ms`; without it, the engine's default.
     #[arg(long)]
     pub commit_interval_ms: Option<u64>,
@@ -42,6 +57,7 @@ pub struct EngineOptions {
 /// Prints what an engine answers at the end, one line of JSON. CPU time and memory are measured by whoever started the process.
 ///
 /// `seconds_to_first_record`: from the start of the process to the first record; `run_seconds`: from there until everything was flushed and committed.
+/// Of a run until the application runs, both are the time from the start until then.
 pub fn print_answer(processed: u64, seconds_to_first_record: f64, run_seconds: f64) {
     println!(r#"{{"processed":{processed},"seconds_to_first_record":{seconds_to_first_record:.3},"run_seconds":{run_seconds:.3}}}"#);
 }

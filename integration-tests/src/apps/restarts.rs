@@ -2,6 +2,7 @@
 
 use super::AppFixture;
 use super::bench::{Bench, PATIENCE, close, durable, shared};
+use crate::behaviour::clients::wait_for;
 use std::sync::Mutex;
 use std::time::Duration;
 use streams_core::config::StreamsConfig;
@@ -80,6 +81,30 @@ pub fn a_process_that_vanishes_loses_nothing(fixture: &dyn AppFixture) {
         assert!(extra <= repeated, "{extra} words were counted twice");
         least.iter().all(|(word, count)| counts.get(word).is_some_and(|c| c >= count))
     });
+    close(&app);
+}
+
+/// On a cluster that lasts: nobody goes on with nothing, unless told to.
+pub fn a_deleted_changelog_is_missed(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(50);
+    let app = bench.start_words("a");
+    bench.await_counts();
+    close(&app);
+    drop(app);
+    let changelog = format!("{}-words-changelog", bench.app);
+    let admin = bench.clients.admin();
+    admin.delete_topics(&[&changelog]).expect("it is deleted");
+    wait_for("the topic to go", || (admin.partition_counts(&[&changelog]).expect("an answer") == [None]).then_some(()));
+    let error = bench.failure(bench.word_count(), bench.config("a"));
+    assert_eq!(error.kind(), ErrorKind::Topology, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("changelog {changelog}-")) && text.contains("deleted and made again") && text.contains("task 1_"),
+        "{text}"
+    );
+    bench.builder(bench.word_count(), bench.config("a")).clean_up().expect("nothing runs");
+    let app = bench.start_words("a");
     close(&app);
 }
 

@@ -26,6 +26,10 @@ pub trait Cluster: Send + Sync {
     fn fetcher(&self, options: FetcherOptions) -> Result<Box<dyn Fetcher>>;
     /// A writer.
     fn producer(&self, options: ProducerOptions) -> Result<Box<dyn Producer>>;
+    /// Whether its topics outlive this process: then an empty changelog under a store that has rows is a loss.
+    fn lasts(&self) -> bool {
+        true
+    }
 }
 
 /// What the group says.

@@ -224,6 +224,7 @@ fn start_restorer(shared: &Arc<Shared>, files: &Arc<StateFiles>) -> Result<JoinH
         metrics: shared.metrics.clone(),
         mailbox: shared.restorer.clone(),
         paused: shared.paused.clone(),
+        logs_last: shared.cluster.lasts(),
         task_timeout: settings.task_timeout,
         clean_every: settings.state_cleanup_delay.max(Duration::from_secs(1)),
     };

@@ -57,6 +57,11 @@ impl Engine for RocksEngine {
         Ok(())
     }
 
+    fn load(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()> {
+        self.database()?.load(rows, &self.spec)?;
+        self.write(&mut std::iter::empty(), stand)
+    }
+
     fn committed_offset(&self) -> Option<i64> {
         self.offset
     }

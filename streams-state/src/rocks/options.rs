@@ -132,7 +132,8 @@ impl Shared {
         }
     }
 
-    fn rows(&self, spec: &Spec) -> Options {
+    /// Of the family that the rows are in.
+    pub(super) fn rows(&self, spec: &Spec) -> Options {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(&self.cache);
         table.set_block_size(4 << 10);

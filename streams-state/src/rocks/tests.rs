@@ -1,4 +1,4 @@
-use crate::store::{NoChangelog, Origin, PositionEntry, StateStore};
+use crate::store::{ChangelogRecord, NoChangelog, Origin, PositionEntry, StateStore};
 use crate::*;
 use rocksdb::{DB, IteratorMode, Options};
 use std::path::{Path, PathBuf};
@@ -279,4 +279,48 @@ fn many_stores_stay_within_the_shared_budget() {
         }
     }
     assert!(shared.block_cache_used() < 2 << 20, "{}", shared.block_cache_used());
+}
+
+/// What a changelog of counts would hold.
+fn restore(store: &mut KvStore<String, u64>, records: &[(String, Option<u64>)], from: i64) {
+    let bytes: Vec<Option<[u8; 8]>> = records.iter().map(|(_, value)| value.map(u64::to_be_bytes)).collect();
+    let mut records = records.iter().zip(&bytes).zip(from..).map(|(((key, _), value), offset)| ChangelogRecord {
+        key: key.as_bytes(),
+        value: value.as_ref().map(|value| &value[..]),
+        timestamp: MINUTE,
+        offset,
+        headers: &NO_HEADERS,
+    });
+    store.restore(&mut records, from + bytes.len() as i64).unwrap();
+}
+
+#[test]
+fn what_is_restored_is_loaded_in_one_go_and_later_records_win() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = |n: u64| format!("key {n:05}");
+    let mut store = counts(dir.path());
+    // three rounds, each over the rows of the one before
+    for round in 0..3u64 {
+        let records: Vec<_> = (0..2000).rev().map(|n| (name(n), (!n.is_multiple_of(round + 2)).then_some(n + round))).collect();
+        restore(&mut store, &records, round as i64 * 2000);
+        assert_eq!(store.get(name(1999).as_bytes()).unwrap().map(|found| found.0), records[0].1, "it is read before it is settled");
+        assert_eq!(store.committed_offset(), (round > 0).then_some(round as i64 * 2000 - 1));
+        store.settle().unwrap();
+        assert_eq!((store.committed_offset(), store.uncommitted_bytes()), (Some((round as i64 + 1) * 2000 - 1), 0));
+    }
+    let expected = |n: u64| (!n.is_multiple_of(4)).then_some((n + 2, MINUTE));
+    assert!((0..2000).all(|n| store.get(name(n).as_bytes()).unwrap() == expected(n)));
+    store.close().unwrap();
+    let rows = dump(&counts_dir(dir.path()));
+    assert_eq!(rows.iter().filter(|(family, ..)| family == "keyValueWithTimestamp").count(), 1500);
+
+    // changes go on where the log ended; what was restored and not settled is gone with the process
+    let mut store = counts(dir.path());
+    put(&mut store, &name(4), 1);
+    store.commit(Some(6000), &[]).unwrap();
+    restore(&mut store, &[(name(4), Some(9))], 6001);
+    drop(store);
+    let mut store = counts(dir.path());
+    assert_eq!((store.get(name(4).as_bytes()).unwrap(), store.committed_offset()), (Some((1, MINUTE)), Some(6000)));
+    assert!(!counts_dir(dir.path()).join("loaded.rows").exists());
 }

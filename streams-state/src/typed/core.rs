@@ -30,12 +30,17 @@ pub(crate) struct StoreParts<K, V> {
     pub engine: Box<dyn Engine>,
 }
 
+/// Rows from which on they are loaded as a file of their own. The tests have few.
+const LOAD_FROM: usize = if cfg!(test) { 5 } else { 10_000 };
+
 pub(super) struct Core<V> {
     pub codec: Codec<V>,
     pub cache: RecordCache<V>,
     pub pending: Pending,
     pub engine: Box<dyn Engine>,
     position: Position,
+    /// Changelog offset of the last restored record, while its row waits in the buffer.
+    restored: Option<i64>,
     hasher: RandomState,
     /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
     interval: i64,
@@ -54,6 +59,7 @@ impl<V: Clone + 'static> Core<V> {
             cache: RecordCache::new(),
             pending: Pending::new(),
             position: engine.position(),
+            restored: None,
             engine,
             hasher: RandomState::default(),
             interval,
@@ -284,6 +290,10 @@ impl<V: Clone + 'static> Core<V> {
             let message = format!("store {} was committed with changes left in its cache; flush it first", self.codec.store);
             return Err(Error::new(ErrorKind::Invalid, message));
         }
+        self.write(offset, position, live_from, false)
+    }
+
+    fn write(&mut self, offset: Option<i64>, position: &[PositionEntry], live_from: i64, bulk: bool) -> Result<()> {
         let mut ahead = self.position.clone();
         let moved = ahead.advance(position);
         // the log of one producer may end before what another, now gone, has written
@@ -291,8 +301,14 @@ impl<V: Clone + 'static> Core<V> {
         let stand = Stand { offset, position: moved.then_some(&ahead), live_from };
         let segment = self.segment_fn();
         let rows = self.pending.sorted().map(|(key, value)| Row { segment: segment(key), key, value });
-        self.engine.write(&mut rows.filter(|row| row.segment >= live_from), stand)?;
+        let mut live = rows.filter(|row| row.segment >= live_from);
+        match bulk {
+            true => self.engine.load(&mut live, stand)?,
+            false => self.engine.write(&mut live, stand)?,
+        }
+        drop(live);
         self.pending.clear();
+        self.restored = None;
         self.cache.shrink();
         self.position = ahead;
         Ok(())
@@ -301,15 +317,15 @@ impl<V: Clone + 'static> Core<V> {
     pub fn abort(&mut self) {
         self.cache.clear();
         self.pending.clear();
+        self.restored = None;
     }
 
-    /// Applies changelog records; `live_from` is asked for the oldest live segment once all of them have been seen.
+    /// Takes changelog records into the buffer.
     pub fn restore(
         &mut self,
         records: &mut dyn Iterator<Item = ChangelogRecord<'_>>,
         next_offset: i64,
         mut seen: impl FnMut(&[u8]),
-        live_from: impl FnOnce() -> i64,
     ) -> Result<()> {
         self.cache.clear();
         let shortest = if self.interval == 0 { 0 } else { window::SUFFIX };
@@ -331,7 +347,16 @@ impl<V: Clone + 'static> Core<V> {
             seen(record.key);
             self.pending.put(self.hash(record.key), record.key, record.value.is_some().then_some(&self.row[..]));
         }
-        self.commit(Some(next_offset - 1), &[], live_from())
+        self.restored = Some(next_offset - 1);
+        Ok(())
+    }
+
+    /// Takes what was restored to the engine.
+    pub fn settle(&mut self, live_from: i64) -> Result<()> {
+        match self.restored {
+            Some(offset) => self.write(Some(offset), &[], live_from, self.pending.len() >= LOAD_FROM),
+            None => Ok(()),
+        }
     }
 
     pub fn wipe(&mut self) -> Result<()> {

@@ -248,7 +248,11 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
-        self.core.restore(records, next_offset, |_| (), || i64::MIN)
+        self.core.restore(records, next_offset, |_| ())
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        self.core.settle(i64::MIN)
     }
 
     fn wipe(&mut self) -> Result<()> {

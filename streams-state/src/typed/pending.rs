@@ -39,6 +39,10 @@ impl Pending {
         Pending { arena: Vec::new(), rows: Vec::new(), index: HashTable::new(), view: SortedView::default(), unused: 0 }
     }
 
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Bytes that this buffer occupies for its rows.
     #[inline]
     pub fn bytes(&self) -> usize {

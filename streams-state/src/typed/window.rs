@@ -321,11 +321,13 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
-        let newest = std::cell::Cell::new(self.stream_time);
-        let (retention, interval) = (self.shape.retention, self.shape.segment_interval());
-        let live_from = || newest.get().saturating_sub(retention) / interval;
-        self.core.restore(records, next_offset, |composed| newest.set(newest.get().max(window::start(composed))), live_from)?;
-        (self.stream_time, self.committed_time) = (newest.get(), newest.get());
+        let stream_time = &mut self.stream_time;
+        self.core.restore(records, next_offset, |composed| *stream_time = window::start(composed).max(*stream_time))
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        self.core.settle(self.live_from())?;
+        self.committed_time = self.stream_time;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::plan::{Engine, Plan, Settings};
+use super::plan::{Engine, Guarantee, Plan, Settings};
 use crate::failure::Outcome;
 use crate::maven::JavaProgram;
 use crate::{process, workspace};
@@ -25,6 +25,9 @@ pub struct Run<'a> {
     pub state_dir: &'a str,
     pub expect_processed: u64,
     pub settings: Settings,
+    pub guarantee: Guarantee,
+    /// Ends as soon as its state is restored and it runs.
+    pub until_running: bool,
 }
 
 impl Programs {
@@ -66,6 +69,12 @@ impl Programs {
             .args(["--bootstrap-servers", run.bootstrap, "--workload", run.workload, "--input", run.input, "--output", run.output])
             .args(["--application-id", run.application_id, "--state-dir", run.state_dir])
             .args(["--expect-processed", &run.expect_processed.to_string()]);
+        if run.guarantee == Guarantee::ExactlyOnce {
+            command.args(["--guarantee", run.guarantee.name()]);
+        }
+        if run.until_running {
+            command.args(["--until", "running"]);
+        }
         if let Settings::Equal { commit_interval_ms, cache_bytes, linger_ms } = run.settings {
             command
                 .args(["--commit-interval-ms", &commit_interval_ms.to_string()])

@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::limits::{Judged, Limit};
-use super::plan::{Plan, Settings};
+use super::plan::{Comparison, Plan, Settings};
 use super::report::Table;
 use crate::failure::{Failure, Outcome};
 
@@ -52,7 +52,16 @@ fn table(table: &Table) -> String {
         })
         .collect();
     let judged: Vec<String> = table.judged.iter().map(judged).collect();
-    format!("{{{settings},\n\"rows\":[\n{}\n],\n\"judged\":[\n{}\n]}}", rows.join(",\n"), judged.join(",\n"))
+    let comparison = match table.comparison {
+        Comparison::Workloads => "workloads",
+        Comparison::Guarantees => "guarantees",
+        Comparison::Restore => "restore",
+    };
+    format!(
+        "{{\"comparison\":\"{comparison}\",{settings},\n\"rows\":[\n{}\n],\n\"judged\":[\n{}\n]}}",
+        rows.join(",\n"),
+        judged.join(",\n")
+    )
 }
 
 fn judged(judged: &Judged) -> String {

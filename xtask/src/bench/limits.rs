@@ -81,6 +81,47 @@ pub fn judge(rows: &[Row]) -> Vec<Judged> {
     judged
 }
 
+/// `count` at least once, and exactly once, in the rows.
+pub const GUARANTEES: [&str; 2] = ["count", "count-eos"];
+/// How much of Java's loss of throughput ours may be, and how much less CPU time than Java's exactly-once may take.
+const LOSS_BY_JAVA: f64 = 0.5;
+/// Java's loss counts as no less than this: below it, it is noise.
+const LEAST_LOSS: f64 = 0.001;
+const EXACTLY_ONCE_JAVA_BY_OURS: f64 = 3.0;
+
+/// What exactly-once costs.
+pub fn judge_guarantees(rows: &[Row]) -> Vec<Judged> {
+    let [alos, eos] = GUARANTEES;
+    let of = |workload, engine| rows.iter().find(|r| r.workload == workload && r.engine == engine).map(Row::median);
+    let loss = |engine| Some(1.0 - of(eos, engine)?.records_per_second / of(alos, engine)?.records_per_second);
+    let (ours, java) = (loss(Engine::Ours), loss(Engine::Java));
+    let mut judged = Vec::new();
+    let mut put = |name, value: Option<f64>, limit| judged.extend(value.map(|value| Judged { workload: eos, name, value, limit }));
+    put("throughput lost, ours", ours, None);
+    put("throughput lost, java", java, None);
+    put("loss, ours / java", ours.zip(java).map(|(ours, java)| ours / java.max(LEAST_LOSS)), Some(Limit::AtMost(LOSS_BY_JAVA)));
+    let cpu = |engine| of(eos, engine).map(|f| f.cpu_per_million);
+    let ratio = cpu(Engine::Java).zip(cpu(Engine::Ours)).map(|(java, ours)| java / ours);
+    put("CPU, java / ours", ratio, Some(Limit::AtLeast(EXACTLY_ONCE_JAVA_BY_OURS)));
+    judged
+}
+
+/// The workload's name in the rows of a restore.
+pub const RESTORE: &str = "restore";
+/// How much less time, and CPU time, than Java's a restore may take.
+const RESTORE_JAVA_BY_OURS: f64 = 2.0;
+
+/// What a restore costs.
+pub fn judge_restore(rows: &[Row]) -> Vec<Judged> {
+    let of = |engine| rows.iter().find(|r| r.engine == engine).map(Row::median);
+    let Some((java, ours)) = of(Engine::Java).zip(of(Engine::Ours)) else { return Vec::new() };
+    let put = |name, value| Judged { workload: RESTORE, name, value, limit: Some(Limit::AtLeast(RESTORE_JAVA_BY_OURS)) };
+    vec![
+        put("time, java / ours", ours.records_per_second / java.records_per_second),
+        put("CPU, java / ours", java.cpu_per_million / ours.cpu_per_million),
+    ]
+}
+
 /// The same without limits.
 pub fn compare(rows: &[Row]) -> Vec<Judged> {
     judge(rows).into_iter().map(|judged| Judged { limit: None, ..judged }).collect()
@@ -112,6 +153,33 @@ mod tests {
             judge(&rows).iter().map(|j| (j.name, j.value)).collect::<Vec<_>>()
         );
         assert!(compared.iter().all(|j| j.missed().is_none() && !j.text().contains("at ")));
+    }
+
+    #[test]
+    fn what_exactly_once_loses_is_a_part_of_what_java_loses() {
+        let row = |workload, engine, records_per_second, cpu_per_million| {
+            let figures = Figures { cpu_per_million, records_per_second, peak_rss_mb: 1.0, seconds_to_first_record: 0.0 };
+            Row { workload, engine, runs: vec![figures] }
+        };
+        let [alos, eos] = GUARANTEES;
+        let rows = [
+            row(alos, Engine::Ours, 1000.0, 1.0),
+            row(eos, Engine::Ours, 900.0, 2.0),
+            row(alos, Engine::Java, 100.0, 4.0),
+            row(eos, Engine::Java, 60.0, 5.0),
+        ];
+        let judged = judge_guarantees(&rows);
+        let values: Vec<String> = judged.iter().map(|j| format!("{} {:.2} {}", j.name, j.value, j.is_met())).collect();
+        let expected = [
+            "throughput lost, ours 0.10 true",
+            "throughput lost, java 0.40 true",
+            "loss, ours / java 0.25 true",
+            "CPU, java / ours 2.50 false",
+        ];
+        assert_eq!(values, expected);
+        let rows = [row(RESTORE, Engine::Ours, 1000.0, 1.0), row(RESTORE, Engine::Java, 250.0, 1.5)];
+        let judged: Vec<(f64, bool)> = judge_restore(&rows).iter().map(|j| (j.value, j.is_met())).collect();
+        assert_eq!(judged, [(4.0, true), (1.5, false)]);
     }
 
     #[test]

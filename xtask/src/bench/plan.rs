@@ -55,9 +55,38 @@ impl Settings {
     }
 }
 
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// The engines, workload by workload.
+    Workloads,
+    /// `count` under both guarantees.
+    Guarantees,
+    /// How long an application with much state takes to run again after its disk was lost.
+    Restore,
+}
+
+/// What an application promises; the value of `processing.guarantee`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    AtLeastOnce,
+    ExactlyOnce,
+}
+
+impl Guarantee {
+    /// The value of the setting.
+    pub fn name(self) -> &'static str {
+        match self {
+            Guarantee::AtLeastOnce => "at_least_once",
+            Guarantee::ExactlyOnce => "exactly_once_v2",
+        }
+    }
+}
+
 /// The command line, read.
 #[derive(Debug)]
 pub struct Plan {
+    pub comparison: Comparison,
     pub workloads: Vec<&'static str>,
     pub engines: Vec<Engine>,
     pub records: u64,
@@ -74,39 +103,50 @@ impl Plan {
         let records = args.number("--records")?.unwrap_or(5_000_000);
         let runs = args.number("--runs")?.unwrap_or(3);
         let engines = engines(args.value("--engines")?.as_deref())?;
-        let tables = args.value("--table")?.unwrap_or_else(|| "both".to_owned());
-        let equal = Settings::Equal {
-            commit_interval_ms: args.number("--commit-interval-ms")?.unwrap_or(1_000),
-            cache_bytes: args.number("--cache-bytes")?.unwrap_or(10 * 1024 * 1024),
-            linger_ms: args.number("--linger-ms")?.unwrap_or(100),
-        };
-        let mut workloads = Vec::new();
+        let table = args.value("--table")?;
+        let commit_interval_ms = args.number("--commit-interval-ms")?;
+        let cache_bytes = args.number("--cache-bytes")?.unwrap_or(10 * 1024 * 1024);
+        let linger_ms = args.number("--linger-ms")?.unwrap_or(100);
+        let mut names = Vec::new();
         while let Some(name) = args.positional()? {
-            match WORKLOADS.iter().find(|w| **w == name) {
-                Some(workload) => workloads.push(*workload),
-                None if name == "all" => workloads.extend(WORKLOADS),
-                None => return Err(Failure::usage(format!("there is no workload {name}"))),
-            }
+            names.push(name);
         }
         args.finish()?;
-        if workloads.is_empty() {
-            workloads.extend(WORKLOADS);
-        }
+        let (comparison, workloads) = compared(&names)?;
+        // A comparison of its own is one table.
+        let tables = table.unwrap_or_else(|| if comparison == Comparison::Workloads { "both" } else { "equal" }.to_owned());
+        let usual = if comparison == Comparison::Guarantees { 100 } else { 1_000 };
+        let equal = Settings::Equal { commit_interval_ms: commit_interval_ms.unwrap_or(usual), cache_bytes, linger_ms };
         if !["equal", "stock", "both"].contains(&tables.as_str()) {
             return Err(Failure::usage(format!("--table {tables}: equal, stock or both")));
         }
         if records == 0 || runs == 0 {
             return Err(Failure::usage("--records and --runs are at least 1"));
         }
-        // In the order of the table, each once.
-        let workloads = WORKLOADS.into_iter().filter(|w| workloads.contains(w)).collect();
-        Ok(Plan { workloads, engines, records, runs, partitions: 4, tables, equal })
+        Ok(Plan { comparison, workloads, engines, records, runs, partitions: 4, tables, equal })
     }
 
     /// The tables to make.
     pub fn settings(&self) -> Vec<Settings> {
         [self.equal, Settings::Stock].into_iter().filter(|s| self.tables == "both" || self.tables == s.name()).collect()
     }
+}
+
+/// What the words ask for; the workloads in the order of the table, each once.
+fn compared(names: &[String]) -> Outcome<(Comparison, Vec<&'static str>)> {
+    match names {
+        [name] if name == "eos" => return Ok((Comparison::Guarantees, vec!["count"])),
+        [name] if name == "restore" => return Ok((Comparison::Restore, vec!["count-large"])),
+        _ => {}
+    }
+    if let Some(name) = names.iter().find(|name| *name != "all" && !WORKLOADS.contains(&name.as_str())) {
+        return Err(Failure::usage(match name.as_str() {
+            "eos" | "restore" => format!("{name} is a comparison of its own: name it alone"),
+            _ => format!("there is no workload {name}"),
+        }));
+    }
+    let all = names.is_empty() || names.iter().any(|name| name == "all");
+    Ok((Comparison::Workloads, WORKLOADS.into_iter().filter(|w| all || names.iter().any(|name| name == w)).collect()))
 }
 
 fn engines(list: Option<&str>) -> Outcome<Vec<Engine>> {
@@ -135,10 +175,28 @@ mod tests {
 
     #[test]
     fn wrong_words_are_wrong_usage() {
-        for words in [&["pip"][..], &["--engines", "ours,jaav"], &["--table", "x"], &["--records", "0"], &["--records", "-1"], &["--fast"]]
-        {
+        for words in [
+            &["pip"][..],
+            &["eos", "pipe"],
+            &["restore", "eos"],
+            &["--engines", "ours,jaav"],
+            &["--table", "x"],
+            &["--records", "0"],
+            &["--records", "-1"],
+            &["--fast"],
+        ] {
             assert!(matches!(plan(words), Err(Failure::Usage(_))), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_comparison_of_its_own_has_its_workload_and_settings() {
+        let eos = plan(&["eos"]).unwrap();
+        assert_eq!((eos.comparison, &eos.workloads[..]), (Comparison::Guarantees, &["count"][..]));
+        assert!(matches!(eos.settings()[..], [Settings::Equal { commit_interval_ms: 100, .. }]));
+        let restore = plan(&["restore"]).unwrap();
+        assert_eq!((restore.comparison, restore.settings().len()), (Comparison::Restore, 1));
+        assert_eq!((plan(&["pipe"]).unwrap().comparison, plan(&[]).unwrap().settings().len()), (Comparison::Workloads, 2));
     }
 
     #[test]

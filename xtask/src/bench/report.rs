@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::figures::Row;
-use super::limits::{Judged, compare, judge};
-use super::plan::Settings;
+use super::limits::{Judged, compare, judge, judge_guarantees, judge_restore};
+use super::plan::{Comparison, Settings};
 
 /// The rows under one kind of settings.
 pub struct Table {
+    pub comparison: Comparison,
     pub settings: Settings,
     pub rows: Vec<Row>,
     /// Ratios and memory: with limits under equal settings, without under stock ones.
@@ -16,12 +17,14 @@ pub struct Table {
 
 impl Table {
     /// Compares the rows, and judges them where that is due.
-    pub fn new(settings: Settings, rows: Vec<Row>) -> Self {
-        let judged = match settings {
-            Settings::Equal { .. } => judge(&rows),
-            Settings::Stock => compare(&rows),
+    pub fn new(comparison: Comparison, settings: Settings, rows: Vec<Row>) -> Self {
+        let judged = match (comparison, settings) {
+            (Comparison::Guarantees, _) => judge_guarantees(&rows),
+            (Comparison::Restore, _) => judge_restore(&rows),
+            (Comparison::Workloads, Settings::Equal { .. }) => judge(&rows),
+            (Comparison::Workloads, Settings::Stock) => compare(&rows),
         };
-        Table { settings, rows, judged }
+        Table { comparison, settings, rows, judged }
     }
 
     /// What was missed, each in words.
@@ -37,7 +40,14 @@ impl Table {
             ),
             Settings::Stock => "Stock settings (each engine's defaults)".to_owned(),
         };
-        let mut text = format!("{settings}, {records} records, median of {runs}:\n\n");
+        let what = match self.comparison {
+            Comparison::Workloads => "",
+            Comparison::Guarantees => "What exactly-once costs. ",
+            Comparison::Restore => {
+                "From the start of the process until it runs, its state directory empty; records are those of its changelog. "
+            }
+        };
+        let mut text = format!("{what}{settings}, {records} records, median of {runs}:\n\n");
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
@@ -79,7 +89,7 @@ mod tests {
             let figures = Figures { cpu_per_million, records_per_second: 1.0, peak_rss_mb: 999.0, seconds_to_first_record: 0.5 };
             Row { workload: "pipe", engine, runs: vec![figures] }
         };
-        let table = |settings| Table::new(settings, vec![row(Engine::Ours, 1.0), row(Engine::Java, 2.25)]);
+        let table = |settings| Table::new(Comparison::Workloads, settings, vec![row(Engine::Ours, 1.0), row(Engine::Java, 2.25)]);
         let stock = table(Settings::Stock);
         let text = stock.text(10, 1);
         assert!(text.contains("CPU, java / ours           2.25\n") && !text.contains("MISSED"), "{text}");

@@ -9,7 +9,8 @@ use test_broker::Broker;
 use super::engines::{Programs, Run};
 use super::figures::{Figures, Row};
 use super::json::{number, word};
-use super::plan::{Engine, Plan, Settings};
+use super::limits::{GUARANTEES, RESTORE};
+use super::plan::{Engine, Guarantee, Plan, Settings};
 use crate::failure::{Failure, Outcome};
 use crate::{process, workspace};
 
@@ -17,18 +18,26 @@ use crate::{process, workspace};
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A workload's input, and what must come out.
-struct Prepared {
-    workload: &'static str,
+pub(super) struct Prepared {
+    pub(super) workload: &'static str,
     input: String,
     processed: u64,
     digest: String,
 }
 
+/// What runs: an engine with a group, topics and state of its own.
+pub(super) struct Application {
+    pub(super) engine: Engine,
+    id: String,
+    output: String,
+    state_dir: PathBuf,
+}
+
 /// A broker with the input of a plan.
 pub struct Session<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     programs: &'a Programs,
-    prepared: Vec<Prepared>,
+    pub(super) prepared: Vec<Prepared>,
     bootstrap: String,
     state_dir: PathBuf,
     _broker: Broker,
@@ -60,7 +69,7 @@ impl<'a> Session<'a> {
             for round in 1..=self.plan.runs {
                 for row in &mut of_workload {
                     eprint!("{} settings, {}, {}, run {round} of {}: ", settings.name(), row.workload, row.engine.name(), self.plan.runs);
-                    let (figures, where_placed) = self.run(row.engine, prepared, *settings)?;
+                    let (figures, where_placed) = self.run(row.engine, prepared, *settings, Guarantee::AtLeastOnce)?;
                     eprintln!("{figures}");
                     row.runs.push(figures);
                     if *placed.get_or_insert_with(|| where_placed.clone()) != where_placed {
@@ -73,44 +82,129 @@ impl<'a> Session<'a> {
         Ok(rows)
     }
 
+    /// Every workload in every engine under both guarantees, all in turns.
+    pub fn run_guarantees(&self, settings: &Settings) -> Outcome<Vec<Row>> {
+        let mut rows = Vec::new();
+        for prepared in &self.prepared {
+            let engines = self.plan.engines.iter().copied().filter(|e| e.runs(prepared.workload));
+            let row = |engine, workload, guarantee| (guarantee, Row { workload, engine, runs: Vec::new() });
+            let [alos, eos] = GUARANTEES;
+            let pair = |engine| [row(engine, alos, Guarantee::AtLeastOnce), row(engine, eos, Guarantee::ExactlyOnce)];
+            let mut of_workload: Vec<(Guarantee, Row)> = engines.flat_map(pair).collect();
+            for round in 1..=self.plan.runs {
+                for (guarantee, row) in &mut of_workload {
+                    eprint!("{}, {}, run {round} of {}: ", row.workload, row.engine.name(), self.plan.runs);
+                    let (figures, _) = self.run(row.engine, prepared, *settings, *guarantee)?;
+                    eprintln!("{figures}");
+                    row.runs.push(figures);
+                }
+            }
+            rows.extend(of_workload.into_iter().map(|(_, row)| row));
+        }
+        Ok(rows)
+    }
+
+    /// Every engine: once through the input, then again and again with an empty disk, until it runs.
+    pub fn run_restores(&self, settings: &Settings) -> Outcome<Vec<Row>> {
+        let mut rows = Vec::new();
+        for prepared in &self.prepared {
+            let mut applications = Vec::new();
+            for engine in self.plan.engines.iter().copied().filter(|e| e.runs(prepared.workload)) {
+                eprintln!("{}: {} makes the state ...", prepared.workload, engine.name());
+                let application = self.application(engine, prepared)?;
+                self.start(&application, prepared, *settings, Guarantee::AtLeastOnce, false)?;
+                self.check(&application, prepared)?;
+                applications.push((application, Row { workload: RESTORE, engine, runs: Vec::new() }));
+            }
+            for round in 1..=self.plan.runs {
+                for (application, row) in &mut applications {
+                    application.empty_state_dir()?;
+                    eprint!("restore, {}, run {round} of {}: ", row.engine.name(), self.plan.runs);
+                    let figures = self.start(application, prepared, *settings, Guarantee::AtLeastOnce, true)?;
+                    eprintln!("{figures}");
+                    row.runs.push(figures);
+                }
+            }
+            for (application, row) in applications {
+                self.remove(&application)?;
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
     /// One run, its output checked; also says which records lie in which partitions.
-    fn run(&self, engine: Engine, prepared: &Prepared, settings: Settings) -> Outcome<(Figures, String)> {
-        // Every run has a group and topics of its own, so that none finds what another has left.
+    fn run(&self, engine: Engine, prepared: &Prepared, settings: Settings, guarantee: Guarantee) -> Outcome<(Figures, String)> {
+        let application = self.application(engine, prepared)?;
+        let figures = self.start(&application, prepared, settings, guarantee, false)?;
+        let placed = self.check(&application, prepared)?;
+        self.remove(&application)?;
+        Ok((figures, placed))
+    }
+
+    /// A new application with an output topic. Every one has a group and topics of its own, so that none finds what another has left.
+    pub(super) fn application(&self, engine: Engine, prepared: &Prepared) -> Outcome<Application> {
         self.runs.set(self.runs.get() + 1);
         let id = format!("bench-run-{}-{}-{}", self.runs.get(), prepared.workload, engine.name());
-        let output = format!("{id}-output");
-        let state_dir = self.state_dir.join(&id);
-        let create = ["create", "--partitions", &self.plan.partitions.to_string(), &output];
+        let application = Application { engine, output: format!("{id}-output"), state_dir: self.state_dir.join(&id), id };
+        let create = ["create", "--partitions", &self.plan.partitions.to_string(), &application.output];
         process::measure(self.programs.tool(&self.bootstrap).args(create), LIMIT)?;
-        // A run that was killed may have left one.
-        let _ = std::fs::remove_dir_all(&state_dir);
-        std::fs::create_dir_all(&state_dir).map_err(|e| Failure::failed(format!("cannot create {}: {e}", state_dir.display())))?;
+        application.empty_state_dir()?;
+        Ok(application)
+    }
 
+    /// Runs it to the end of the input or, `until_running`, until its state is there.
+    pub(super) fn start(
+        &self,
+        application: &Application,
+        prepared: &Prepared,
+        settings: Settings,
+        guarantee: Guarantee,
+        until_running: bool,
+    ) -> Outcome<Figures> {
         let run = Run {
-            engine,
+            engine: application.engine,
             bootstrap: &self.bootstrap,
             workload: prepared.workload,
             input: &prepared.input,
-            output: &output,
-            application_id: &id,
-            state_dir: &state_dir.to_string_lossy(),
+            output: &application.output,
+            application_id: &application.id,
+            state_dir: &application.state_dir.to_string_lossy(),
             expect_processed: prepared.processed,
             settings,
+            guarantee,
+            until_running,
         };
         let (answer, usage) = process::measure(&mut self.programs.engine(&run), LIMIT)?;
-        let figures = Figures::new(self.plan.records, usage, number(&answer, "run_seconds")?, number(&answer, "seconds_to_first_record")?);
+        Ok(Figures::new(self.plan.records, usage, number(&answer, "run_seconds")?, number(&answer, "seconds_to_first_record")?))
+    }
 
+    /// Reads the output back; says which records lie in which partitions.
+    pub(super) fn check(&self, application: &Application, prepared: &Prepared) -> Outcome<String> {
         let mut check = self.programs.tool(&self.bootstrap);
-        check.arg("check").args((prepared.workload == "pipe").then_some("--all")).arg(&output);
+        check.arg("check").args((prepared.workload == "pipe").then_some("--all")).arg(&application.output);
         let (checked, _) = process::measure(&mut check, LIMIT)?;
         let digest = word(&checked, "digest")?;
         if digest != prepared.digest {
-            let (workload, name, right) = (prepared.workload, engine.name(), &prepared.digest);
+            let (workload, name, right) = (prepared.workload, application.engine.name(), &prepared.digest);
             return Err(Failure::failed(format!("{workload}: the output of {name} is wrong (entries-checksum {digest}, must be {right})")));
         }
-        process::measure(self.programs.tool(&self.bootstrap).args(["delete", &id]), LIMIT)?;
-        let _ = std::fs::remove_dir_all(&state_dir);
-        Ok((figures, word(&checked, "placed")?))
+        word(&checked, "placed")
+    }
+
+    /// Deletes its topics and its state.
+    pub(super) fn remove(&self, application: &Application) -> Outcome {
+        process::measure(self.programs.tool(&self.bootstrap).args(["delete", &application.id]), LIMIT)?;
+        let _ = std::fs::remove_dir_all(&application.state_dir);
+        Ok(())
+    }
+}
+
+impl Application {
+    /// What a run that was killed may have left goes, too.
+    pub(super) fn empty_state_dir(&self) -> Outcome {
+        let _ = std::fs::remove_dir_all(&self.state_dir);
+        std::fs::create_dir_all(&self.state_dir).map_err(|e| Failure::failed(format!("cannot create {}: {e}", self.state_dir.display())))
     }
 }
 

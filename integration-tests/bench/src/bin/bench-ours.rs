@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use streams_bench::engine::{EngineOptions, print_answer};
+use streams_bench::engine::{EngineOptions, Until, print_answer};
 use streams_bench::workload::{WINDOW_MS, Workload, pipe_keeps};
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::{KafkaStreams, State};
@@ -71,10 +71,17 @@ fn main() -> Result<()> {
     if let Some(ms) = options.linger_ms {
         config = config.set("producer.linger.ms", ms.to_string());
     }
+    if let Some(guarantee) = &options.guarantee {
+        config = config.set("processing.guarantee", guarantee);
+    }
     let streams = KafkaStreams::start(topology(&options)?, config)?;
     let metrics = streams.metrics();
     let (mut processed, mut first) = (0, None);
-    while processed < options.expect_processed {
+    let goes_on = |processed: u64| match options.until {
+        Until::Processed => processed < options.expect_processed,
+        Until::Running => streams.state() != State::Running,
+    };
+    while goes_on(processed) {
         std::thread::sleep(POLL);
         processed = metrics.sum("streams_records_processed_total", &[]).unwrap_or(0.0) as u64;
         if processed > 0 {
@@ -84,7 +91,12 @@ fn main() -> Result<()> {
             bail!("the application stopped after {processed} records: {}", streams.error().map_or_else(String::new, |e| e.to_string()));
         }
     }
+    let running = start.elapsed().as_secs_f64();
     streams.close(LIMIT)?;
+    if options.until == Until::Running {
+        print_answer(processed, running, running);
+        return Ok(());
+    }
     let first = first.unwrap_or(start);
     print_answer(processed, (first - start).as_secs_f64(), first.elapsed().as_secs_f64());
     Ok(())

@@ -1,6 +1,6 @@
 //! The tools around a run of an engine: prepare the input, make and delete topics, check the output.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
@@ -137,6 +137,8 @@ fn check(bootstrap: &str, topic: &str, all: bool) -> Result<()> {
         .set("group.id", "bench-check")
         .set("enable.auto.commit", "false")
         .set("fetch.queue.backoff.ms", "2")
+        // Behind the last record there may be the marker of a transaction: only the client knows where a log ends.
+        .set("enable.partition.eof", "true")
         .create()?;
     let ends = clients::ends(&consumer, topic)?;
     let mut partitions = TopicPartitionList::new();
@@ -152,21 +154,22 @@ fn check(bootstrap: &str, topic: &str, all: bool) -> Result<()> {
         digest.add_hashed(key, value);
         placed.add_hashed(key, value ^ hash(&partition.to_be_bytes()));
     };
-    let (mut open, mut records) = (ends.iter().filter(|end| **end > 0).count(), 0u64);
-    while open > 0 {
-        let Some(message) = consumer.poll(LIMIT) else {
-            bail!("the broker sends no more records of {topic}, {open} partitions before the end")
+    let (mut open, mut records): (HashSet<usize>, u64) = ((0..ends.len()).collect(), 0);
+    while !open.is_empty() {
+        let message = match consumer.poll(LIMIT) {
+            None => bail!("the broker sends no more records of {topic}, {} partitions before the end", open.len()),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                open.remove(&usize::try_from(partition)?);
+                continue;
+            }
+            Some(message) => message?,
         };
-        let message = message?;
         records += 1;
         let (key, value) = (hash(message.key().unwrap_or_default()), hash(message.payload().unwrap_or_default()));
         if all {
             add(key, value, message.partition());
         } else {
             last.insert(key, (value, message.partition()));
-        }
-        if message.offset() + 1 == ends[usize::try_from(message.partition())?] {
-            open -= 1;
         }
     }
     for (key, (value, partition)) in last {

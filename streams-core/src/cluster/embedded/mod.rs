@@ -121,6 +121,10 @@ impl Default for EmbeddedCluster {
 }
 
 impl Cluster for EmbeddedCluster {
+    fn lasts(&self) -> bool {
+        false
+    }
+
     fn admin(&self, _settings: &ClientSettings) -> Result<Arc<dyn Admin>> {
         Ok(Arc::new(admin::EmbeddedAdmin::new(self.shared.clone())))
     }

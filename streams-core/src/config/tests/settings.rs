@@ -30,7 +30,7 @@ fn defaults_are_those_of_java() {
     assert_eq!(s.metrics_recording_level, RecordingLevel::Info);
     assert_eq!(s.log_summary_interval, Some(Duration::from_secs(120)));
     assert!(!s.allow_os_group_write_access);
-    assert_eq!((s.state_block_cache_bytes, s.state_write_buffer_bytes), (64 << 20, 64 << 20));
+    assert_eq!((s.state_block_cache_bytes, s.state_write_buffer_bytes), (32 << 20, 32 << 20));
     assert_eq!(s.auto_offset_reset, OffsetReset::Earliest);
     assert!(!s.read_committed);
     assert_eq!((s.max_poll_records, s.max_poll_interval), (1000, Duration::from_secs(300)));

@@ -34,17 +34,30 @@ pub(super) struct Changelog {
 }
 
 impl Changelog {
-    /// Decides where to begin: behind what the store has, or at the log's beginning.
+    /// Decides where to begin: behind what the store has, or at the log's beginning. A log that lasts and in which nothing was ever written is
+    /// not the one that the store comes from.
     pub fn begin(
         index: usize,
         partition: TopicPartition,
         store: &mut dyn StateStore,
         (earliest, end): (i64, i64),
+        lasts: bool,
         metrics: Arc<RestoreMetrics>,
         listener: Option<&RestoreListener>,
     ) -> Result<Self> {
         let next = match store.committed_offset() {
             Some(offset) if (earliest..=end).contains(&(offset + 1)) => offset + 1,
+            Some(offset) if lasts && end == 0 => {
+                return Err(Error::new(
+                    ErrorKind::Topology,
+                    format!(
+                        "changelog {partition} is empty, and store {} on this machine stands at its offset {offset}: the topic was deleted and \
+                         made again, or this is another cluster. Without the changelog no other instance has this state. Bring the topic's records \
+                         back; or delete the task's directory in `state.dir`, and the store begins with nothing",
+                        store.name()
+                    ),
+                ));
+            }
             Some(offset) => {
                 let why = match offset + 1 > end {
                     true => "beyond the changelog's end (was the topic deleted and made again?)",
@@ -88,6 +101,11 @@ impl Changelog {
         self.restored
     }
 
+    /// Offsets still to be read; markers count, too.
+    pub fn remaining(&self) -> i64 {
+        (self.end - self.next).max(0)
+    }
+
     pub fn is_done(&self) -> bool {
         self.done
     }
@@ -96,12 +114,13 @@ impl Changelog {
         self.handle.is_some()
     }
 
-    /// Applies one batch if there is one. Takes one of `room` when it begins to read.
+    /// Applies one batch if there is one. Takes one of `room` when it begins to read, and lets the store hold back `hold` bytes.
     pub fn step(
         &mut self,
         store: &mut dyn StateStore,
         fetcher: &mut dyn Fetcher,
         room: &mut usize,
+        hold: usize,
         listener: Option<&RestoreListener>,
     ) -> Result<Read> {
         if self.done {
@@ -115,7 +134,7 @@ impl Changelog {
                 *self.handle.insert(fetcher.add(&self.partition, self.next)?)
             }
         };
-        match self.advance(handle, store, fetcher, listener) {
+        match self.advance(handle, store, fetcher, hold, listener) {
             Ok(read) => {
                 if self.next >= self.end {
                     fetcher.remove(handle)?;
@@ -144,6 +163,7 @@ impl Changelog {
         handle: FetchHandle,
         store: &mut dyn StateStore,
         fetcher: &mut dyn Fetcher,
+        hold: usize,
         listener: Option<&RestoreListener>,
     ) -> Result<Read> {
         let Some(batch) = fetcher.fetch(handle, BATCH)? else {
@@ -154,6 +174,7 @@ impl Changelog {
             // nothing but markers and aborted records: the store need not read them again
             store.restore(&mut std::iter::empty(), position)?;
             self.next = position;
+            self.settle(store, hold)?;
             return Ok(Read::Something);
         };
         let count = batch.len();
@@ -162,17 +183,26 @@ impl Changelog {
         let next = fetcher.position(handle)?.max(after);
         let begun = Instant::now();
         self.apply(&*batch, store, after)?;
-        self.metrics.time.add(begun.elapsed());
         if next > after {
             store.restore(&mut std::iter::empty(), next)?;
         }
         self.next = next;
+        self.settle(store, hold)?;
+        self.metrics.time.add(begun.elapsed());
         self.restored += count as u64;
         self.metrics.records.add(count as u64);
-        self.metrics.remaining.set((self.end - next).max(0));
+        self.metrics.remaining.set(self.remaining());
         let event = RestoreEvent::Batch { changelog: &self.partition, store: store.name(), end_offset: after - 1, records: count as u64 };
         tell(listener, &event);
         Ok(Read::Something)
+    }
+
+    /// Takes what the store holds back to its engine, if that is enough or all.
+    fn settle(&self, store: &mut dyn StateStore, hold: usize) -> Result<()> {
+        if self.next >= self.end || store.uncommitted_bytes() > hold {
+            store.settle()?;
+        }
+        Ok(())
     }
 
     fn apply(&self, batch: &dyn RecordBatch, store: &mut dyn StateStore, next: i64) -> Result<()> {
@@ -201,8 +231,12 @@ impl Changelog {
     }
 
     /// Stops reading before the end.
-    pub fn suspend(&mut self, store: &dyn StateStore, fetcher: &mut dyn Fetcher, listener: Option<&RestoreListener>) {
+    pub fn suspend(&mut self, store: &mut dyn StateStore, fetcher: &mut dyn Fetcher, listener: Option<&RestoreListener>) {
         if let Some(handle) = self.handle.take() {
+            if let Err(error) = store.settle() {
+                tracing::warn!(target: "streams::restore", "{}: {error}; its last records are read again next time", self.partition);
+                store.abort();
+            }
             if let Err(error) = fetcher.remove(handle) {
                 tracing::debug!(target: "streams::restore", "{}: {error}", self.partition);
             }

@@ -74,6 +74,8 @@ pub(crate) struct Parts {
     pub metrics: Arc<MetricsRegistry>,
     pub mailbox: Arc<Mailbox<Command>>,
     pub paused: Arc<AtomicBool>,
+    /// Whether logs outlive this process. The embedded cluster's do not, so that it means nothing when they are empty.
+    pub logs_last: bool,
     pub task_timeout: Duration,
     pub clean_every: Duration,
 }

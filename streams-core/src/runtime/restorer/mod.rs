@@ -22,6 +22,8 @@ use task::{Progress, RestoringTask};
 const PARKED_FOR: Duration = Duration::from_secs(10);
 /// How long a bulk reader without work is kept.
 const FETCHER_KEPT_FOR: Duration = Duration::from_secs(30);
+/// Rows that stores hold back together, to be loaded in one go.
+const HELD_BACK: usize = 32 << 20;
 /// How many changelog partitions are read side by side; each fills a queue of its own.
 const SIDE_BY_SIDE: usize = 16;
 
@@ -206,7 +208,7 @@ impl Restorer {
         let mut at = 0;
         while at < self.restoring.len() {
             let reading: usize = self.restoring.iter().map(RestoringTask::reading).sum();
-            let progress = self.advance(at, SIDE_BY_SIDE.saturating_sub(reading), now);
+            let progress = self.advance(at, reading, now);
             match progress {
                 Ok(Progress::Idle) => at += 1,
                 Ok(Progress::Worked) => (worked, at) = (true, at + 1),
@@ -240,7 +242,8 @@ impl Restorer {
         }
     }
 
-    fn advance(&mut self, at: usize, room: usize, now: Duration) -> Result<Progress> {
+    /// `reading`: how many logs are read by now.
+    fn advance(&mut self, at: usize, reading: usize, now: Duration) -> Result<Progress> {
         let Some(task) = self.restoring.get_mut(at) else { return Ok(Progress::Idle) };
         let _span = tracing::debug_span!(target: "streams::restore", "restore", task = %task.id).entered();
         if !task.plan(&self.parts, now)? {
@@ -258,7 +261,8 @@ impl Restorer {
             }
         };
         self.fetcher_used = now;
-        task.read(&mut **fetcher, room, self.parts.listener.as_ref(), now)
+        let room = SIDE_BY_SIDE.saturating_sub(reading);
+        task.read(&mut **fetcher, room, HELD_BACK / reading.max(1), self.parts.listener.as_ref(), now)
     }
 
     fn expire(&mut self, now: Duration) {

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// After so many fresh starts the log or the disk is beyond help.
 const FRESH_STARTS: u32 = 3;
 
+/// How often a long restore says how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     Idle,
@@ -27,6 +30,7 @@ pub(super) struct RestoringTask {
     /// `None` until the ends of the logs are known.
     logs: Option<Vec<Changelog>>,
     begun: Duration,
+    told: Duration,
     /// Since when the cluster does not answer.
     trouble: Option<Duration>,
     retry_at: Duration,
@@ -44,6 +48,7 @@ impl RestoringTask {
             stores,
             logs: None,
             begun: now,
+            told: now,
             trouble: None,
             retry_at: now,
             backoff: ask_again(),
@@ -102,25 +107,26 @@ impl RestoringTask {
         for ((store, changelog), range) in logged.into_iter().zip(offsets.chunks_exact(2)) {
             let opened = &mut *self.stores[store].store;
             let metrics = parts.metrics.restore(self.id, opened.name());
-            logs.push(Changelog::begin(store, changelog, opened, (range[0], range[1]), metrics, parts.listener.as_ref())?);
+            logs.push(Changelog::begin(store, changelog, opened, (range[0], range[1]), parts.logs_last, metrics, parts.listener.as_ref())?);
         }
         self.trouble = None;
         self.logs = Some(logs);
         Ok(true)
     }
 
-    /// Reads what the fetcher has. `room`: how many more logs may be opened.
+    /// Reads what the fetcher has. `room`: how many more logs may be opened; `hold`: bytes that each store may hold back.
     pub fn read(
         &mut self,
         fetcher: &mut dyn Fetcher,
         mut room: usize,
+        hold: usize,
         listener: Option<&RestoreListener>,
         now: Duration,
     ) -> Result<Progress> {
         let (mut worked, mut wiped) = (false, false);
         for log in self.logs.iter_mut().flatten() {
             let store = &mut *self.stores[log.store].store;
-            match log.step(store, fetcher, &mut room, listener)? {
+            match log.step(store, fetcher, &mut room, hold, listener)? {
                 Read::Nothing => {}
                 Read::Something => worked = true,
                 Read::Wiped => wiped = true,
@@ -141,6 +147,7 @@ impl RestoringTask {
             self.retry_at = now + self.backoff.next();
             return Ok(Progress::Worked);
         }
+        self.tell_progress(now);
         Ok(match (self.is_complete(), worked) {
             (true, _) => Progress::Done,
             (false, true) => Progress::Worked,
@@ -151,7 +158,22 @@ impl RestoringTask {
     /// Gives the reader back; what was applied stays, so the next attempt goes on from there.
     pub fn stop_reading(&mut self, fetcher: &mut dyn Fetcher, listener: Option<&RestoreListener>) {
         for log in self.logs.iter_mut().flatten() {
-            log.suspend(&*self.stores[log.store].store, fetcher, listener);
+            log.suspend(&mut *self.stores[log.store].store, fetcher, listener);
+        }
+    }
+
+    fn tell_progress(&mut self, now: Duration) {
+        if now.saturating_sub(self.told) < TELL_EVERY {
+            return;
+        }
+        self.told = now;
+        let seconds = now.saturating_sub(self.begun).as_secs_f64();
+        for log in self.logs.iter().flatten().filter(|log| !log.is_done()) {
+            let (restored, remaining, rate) = (log.restored(), log.remaining(), log.restored() as f64 / seconds);
+            tracing::info!(
+                target: "streams::restore", task = %self.id, partition = %log.partition(), restored, remaining,
+                "restored {restored} records so far, {rate:.0} a second; {remaining} offsets are left"
+            );
         }
     }
 

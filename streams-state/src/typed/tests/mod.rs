@@ -68,4 +68,5 @@ pub(super) fn restore(store: &mut dyn StateStore, log: &Log) {
         headers: &NO_HEADERS,
     });
     store.restore(&mut records, log.0.len() as i64).unwrap();
+    store.settle().unwrap();
 }

@@ -46,6 +46,7 @@ impl Bench {
             metrics: MetricsRegistry::new("app", "client", crate::config::RecordingLevel::Info),
             mailbox: mailbox.clone(),
             paused: Arc::new(AtomicBool::new(false)),
+            logs_last: true,
             task_timeout: Duration::from_secs(60),
             clean_every: Duration::from_secs(600),
         });
@@ -144,6 +145,29 @@ fn an_offset_outside_of_the_log_wipes_and_reads_from_the_beginning() {
         assert_eq!((bench.rows(), bench.world.disk.lock().wiped), (vec!["a=1".to_owned()], 1), "{offset:?}");
         assert_eq!(*bench.world.fetched_from.lock(), [first]);
     }
+}
+
+#[test]
+fn a_changelog_made_anew_is_not_taken_for_the_old_one() {
+    let stale = Disk { rows: BTreeMap::from([(b"a".to_vec(), b"1".to_vec())]), offset: Some(9), ..Disk::default() };
+    let mut bench = Bench::new(&[]);
+    *bench.world.disk.lock() = stale.clone();
+    bench.open(1, 1);
+    bench.run();
+    let error = bench.answer().1.err().expect("it is refused").to_string();
+    assert!(
+        error.contains("task 0_0") && error.contains("changelog app-counts-changelog-0 is empty") && error.contains("offset 9"),
+        "{error}"
+    );
+    assert_eq!(bench.world.disk.lock().rows, stale.rows, "what there is stays");
+
+    // the cluster within the process begins with nothing each time
+    let mut bench = Bench::new(&[]);
+    bench.restorer.parts.logs_last = false;
+    *bench.world.disk.lock() = stale;
+    bench.open(1, 1);
+    bench.run();
+    assert!(bench.answer().1.is_ok() && bench.rows().is_empty());
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Disk {
 
 pub(super) struct FakeStore {
     pub disk: Arc<Mutex<Disk>>,
+    /// Restored and not settled: the disk as it will be.
+    ahead: Option<Disk>,
 }
 
 impl StateStore for FakeStore {
@@ -37,7 +39,7 @@ impl StateStore for FakeStore {
         self.disk.lock().offset
     }
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> streams_state::Result<()> {
-        let mut disk = self.disk.lock();
+        let disk = self.ahead.get_or_insert_with(|| self.disk.lock().clone());
         for record in records {
             match record.value {
                 Some(value) => disk.rows.insert(record.key.to_vec(), value.to_vec()),
@@ -47,7 +49,15 @@ impl StateStore for FakeStore {
         disk.offset = Some(next_offset - 1);
         Ok(())
     }
+    fn settle(&mut self) -> streams_state::Result<()> {
+        let mut disk = self.disk.lock();
+        if let Some(ahead) = self.ahead.take() {
+            (disk.rows, disk.offset) = (ahead.rows, ahead.offset);
+        }
+        Ok(())
+    }
     fn wipe(&mut self) -> streams_state::Result<()> {
+        self.ahead = None;
         let mut disk = self.disk.lock();
         disk.rows.clear();
         disk.offset = None;
@@ -65,7 +75,9 @@ impl StateStore for FakeStore {
     fn evict(&mut self, _: &mut dyn Changelog) -> streams_state::Result<bool> {
         Ok(false)
     }
-    fn abort(&mut self) {}
+    fn abort(&mut self) {
+        self.ahead = None;
+    }
     fn uncommitted_bytes(&self) -> usize {
         0
     }
@@ -210,7 +222,7 @@ impl TaskStores for Stores {
             return Err(Error::new(ErrorKind::Corrupted, "bad block"));
         }
         self.0.disk.lock().opened += 1;
-        let store = Box::new(FakeStore { disk: self.0.disk.clone() });
+        let store = Box::new(FakeStore { disk: self.0.disk.clone(), ahead: None });
         Ok(vec![OpenedStore { store, changelog: Some(TopicPartition::new("app-counts-changelog", 0)) }])
     }
     fn wipe(&self, _: TaskId) -> Result<()> {

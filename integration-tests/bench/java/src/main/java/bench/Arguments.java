@@ -7,7 +7,7 @@ import java.util.Optional;
 /** The command line that every engine of the bench understands. An option that is not given leaves the engine's own default. */
 record Arguments(
     String bootstrapServers, String workload, String input, String output, String applicationId, String stateDir, long expectProcessed,
-    Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs) {
+    boolean untilRunning, Optional<String> guarantee, Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs) {
 
     static Arguments parse(String[] words) {
         Map<String, String> options = new HashMap<>();
@@ -20,7 +20,7 @@ record Arguments(
         Arguments arguments = new Arguments(
             take(options, "bootstrap-servers"), take(options, "workload"), take(options, "input"), take(options, "output"),
             take(options, "application-id"), take(options, "state-dir"), Long.parseLong(take(options, "expect-processed")),
-            number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"));
+            "running".equals(options.remove("until")), Optional.ofNullable(options.remove("guarantee")), number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"));
         if (!options.isEmpty()) {
             fail("unknown options " + options.keySet());
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -37,7 +38,7 @@ public final class Main {
         long firstRecord = 0;
         double processed = 0;
         Metric total = null;
-        while (processed < arguments.expectProcessed()) {
+        while (!arguments.untilRunning() && processed < arguments.expectProcessed()) {
             if (failed.get()) {
                 System.exit(1);
             }
@@ -48,12 +49,25 @@ public final class Main {
                 firstRecord = System.nanoTime();
             }
         }
-        boolean closed = streams.close(Duration.ofMinutes(2));
+        while (arguments.untilRunning() && streams.state() != KafkaStreams.State.RUNNING && !failed.get()) {
+            Thread.sleep(POLL_MS);
+        }
+        double sinceStart = (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
+        // the group must not wait for a member that is gone
+        boolean closed = streams.close(CloseOptions.timeout(Duration.ofMinutes(2)).withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+        if (arguments.untilRunning()) {
+            answer(processed, sinceStart, sinceStart);
+            System.exit(closed && !failed.get() ? 0 : 1);
+        }
         double seconds = (System.nanoTime() - firstRecord) / 1e9;
         double untilFirst = (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3 - seconds;
+        answer(processed, untilFirst, seconds);
+        System.exit(closed && !failed.get() ? 0 : 1);
+    }
+
+    private static void answer(double processed, double untilFirst, double seconds) {
         System.out.println(String.format(Locale.ROOT, "{\"processed\":%d,\"seconds_to_first_record\":%.3f,\"run_seconds\":%.3f}",
             (long) processed, untilFirst, seconds));
-        System.exit(closed && !failed.get() ? 0 : 1);
     }
 
     /** One thread, so one such metric. It is there once the thread is. */
@@ -73,6 +87,7 @@ public final class Main {
         config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, arguments.bootstrapServers());
         config.put(StreamsConfig.STATE_DIR_CONFIG, arguments.stateDir());
         config.put("auto.offset.reset", "earliest");
+        arguments.guarantee().ifPresent(value -> config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, value));
         arguments.commitIntervalMs().ifPresent(value -> config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, value));
         arguments.cacheBytes().ifPresent(value -> config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, value));
         arguments.lingerMs().ifPresent(value -> config.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), value));
