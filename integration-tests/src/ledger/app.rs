@@ -1,6 +1,8 @@
 //! The application under test: re-key, repartition, a hash chain per account, counts in windows of 10 s.
 
 use super::entry::{Entry, Link};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use streams_core::{Grouped, Materialized, Produced, StreamsBuilder, TimeWindows, Topology, TopologyError};
 
@@ -22,14 +24,24 @@ pub struct Topics {
     pub windows: String,
 }
 
-/// The ledger's topology.
+/// Stands still for as many milliseconds as the file says, if there is one; it is gone then.
+fn hang(file: &Path) {
+    if let Ok(text) = fs::read_to_string(file)
+        && fs::remove_file(file).is_ok()
+    {
+        std::thread::sleep(Duration::from_millis(text.trim().parse().unwrap_or_default()));
+    }
+}
+
+/// The ledger's topology. `hang_file`: how the closure of an instance is made to hang.
 ///
 /// # Errors
 /// When the library refuses it.
-pub fn topology(topics: &Topics) -> Result<Topology, TopologyError> {
+pub fn topology(topics: &Topics, hang_file: Option<PathBuf>) -> Result<Topology, TopologyError> {
     let builder = StreamsBuilder::new();
     let entries = builder
         .stream::<(), String>(topics.input.as_str())
+        .peek(move |(), _| hang_file.iter().for_each(|file| hang(file)))
         .map(|(), text| (Entry::parse(&text, 0).map_or_else(String::new, |entry| entry.key.to_string()), text))
         .group_by_key_with(Grouped::default().named("entries"));
     let chain = Materialized::<String, String>::with(streams_core::serde::StringSerde, streams_core::serde::StringSerde);

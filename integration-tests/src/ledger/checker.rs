@@ -16,6 +16,16 @@ pub enum Guarantee {
     ExactlyOnce,
 }
 
+impl Guarantee {
+    /// `processing.guarantee`, and the commit interval in milliseconds.
+    pub fn settings(self) -> (&'static str, &'static str) {
+        match self {
+            Guarantee::ExactlyOnce => ("exactly_once_v2", "100"),
+            Guarantee::AtLeastOnce => ("at_least_once", "1000"),
+        }
+    }
+}
+
 /// The measures. All but `stall_ms` and `rest` count faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {

@@ -13,6 +13,8 @@ pub enum Fault {
     KillAll,
     /// One instance stands still for so long (SIGSTOP) and then goes on: a zombie when it is longer than its session.
     Freeze(Duration),
+    /// A closure of one instance hangs for so long, in the middle of a transaction.
+    Hang(Duration),
     /// One instance ends cleanly and starts again.
     Bounce,
     /// The broker ends cleanly and starts again.
@@ -44,6 +46,11 @@ impl Fault {
                 run.fault_has_ended();
                 std::thread::sleep(time);
                 run.instances[victim].signal(Signal::Continue);
+            }
+            Fault::Hang(time) => {
+                run.instances[victim].hang(time);
+                run.fault_has_ended();
+                std::thread::sleep(time);
             }
             Fault::Bounce => {
                 run.instances[victim].terminate();

@@ -20,6 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PADDING: &str =
     "................................................................................................................................";
 
+const ACCOUNTS: u64 = 10_000;
+
+/// How much is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Amount {
+    pub per_second: u64,
+    /// How many entries were written before.
+    pub first: u64,
+}
+
 /// A writer on a thread of its own.
 pub(super) struct Load {
     stop: Arc<AtomicBool>,
@@ -29,7 +39,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Begins to write.
-    pub fn start(kafka: &Kafka, input: &str, partitions: u32, accounts: u32, per_second: u64) -> Self {
+    pub fn start(kafka: &Kafka, input: &str, partitions: u32, amount: Amount) -> Self {
         let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (kafka, input) = (kafka.clone(), input.to_owned());
         let (asked, count) = (stop.clone(), written.clone());
@@ -37,7 +47,7 @@ impl Load {
             let clients = Clients::new(&kafka);
             // a broker that is away must not make a record fail
             let writer = clients.producer_with(&[("delivery.timeout.ms", "300000"), ("linger.ms", "5")]);
-            write(writer, &input, partitions, accounts, per_second, &asked, &count)
+            write(writer, &input, partitions, amount, &asked, &count)
         });
         Load { stop, written, thread }
     }
@@ -54,26 +64,18 @@ impl Load {
     }
 }
 
-fn write(
-    mut writer: Writer,
-    input: &str,
-    partitions: u32,
-    accounts: u32,
-    per_second: u64,
-    stop: &AtomicBool,
-    count: &AtomicU64,
-) -> Vec<Entry> {
+fn write(mut writer: Writer, input: &str, partitions: u32, amount: Amount, stop: &AtomicBool, count: &AtomicU64) -> Vec<Entry> {
     let topic = writer.handle(input);
     let (begun, mut entries) = (Instant::now(), Vec::new());
     while !stop.load(Ordering::Relaxed) {
-        let due = begun.elapsed().as_millis() as u64 * per_second / 1000;
+        let due = begun.elapsed().as_millis() as u64 * amount.per_second / 1000;
         while (entries.len() as u64) < due {
-            let n = entries.len() as u64;
+            let n = amount.first + entries.len() as u64;
             let random = next_hash(n, 0, n);
             let late = if random.is_multiple_of(20) { (random >> 8) as i64 % OUT_OF_ORDER_MS } else { 0 };
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
             let partition = (n % u64::from(partitions)) as u32;
-            let key = ((random >> 20) % u64::from(accounts)) as u32;
+            let key = ((random >> 20) % ACCOUNTS) as u32;
             let entry = Entry { partition, seq: n / u64::from(partitions), key, time: now - late };
             let text = entry.to_text(&PADDING[..80 + (random >> 50) as usize % 48]);
             let record = ProduceRecord { key: None, value: Some(text.as_bytes()), timestamp: entry.time, headers: &Headers::new() };

@@ -15,6 +15,8 @@ mod faults;
 #[cfg(feature = "kafka")]
 mod load;
 #[cfg(feature = "kafka")]
+mod offline;
+#[cfg(feature = "kafka")]
 mod run;
 
 pub use app::{CHAIN_STORE, Topics, WINDOW_MS, topology};
@@ -24,5 +26,7 @@ pub use evidence::{Evidence, Window};
 
 #[cfg(feature = "kafka")]
 pub use faults::Fault;
+#[cfg(feature = "kafka")]
+pub use offline::Offline;
 #[cfg(feature = "kafka")]
 pub use run::{Plan, Report, run};

@@ -5,7 +5,7 @@ use super::checker::{Findings, Guarantee, check};
 use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
-use super::load::Load;
+use super::load::{Amount, Load};
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
@@ -22,7 +22,6 @@ use test_broker::sys::Signal;
 
 const INPUT_PARTITIONS: i32 = 8;
 const OUTPUT_PARTITIONS: i32 = 4;
-const ACCOUNTS: u32 = 10_000;
 /// How long everything that was written may take to come out after the last fault.
 const DRAIN: Duration = Duration::from_secs(120);
 
@@ -111,7 +110,7 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
         _directory: directory,
     };
     run.start_all();
-    let load = Load::start(kafka, &run.topics.input, INPUT_PARTITIONS as u32, ACCOUNTS, plan.per_second);
+    let load = Load::start(kafka, &run.topics.input, INPUT_PARTITIONS as u32, Amount { per_second: plan.per_second, first: 0 });
     let watching = run.watch();
     run.await_progress();
     run.fault_has_ended();
@@ -154,6 +153,15 @@ impl Instance {
         }
     }
 
+    /// Makes a closure hang.
+    pub fn hang(&self, time: Duration) {
+        std::fs::write(self.hang_file(), time.as_millis().to_string()).expect("the file can be written");
+    }
+
+    fn hang_file(&self) -> PathBuf {
+        self.directory.join("hang")
+    }
+
     pub fn signal(&mut self, signal: Signal) {
         let process = self.process.as_mut().expect("the instance runs");
         process.expect_alive();
@@ -180,10 +188,7 @@ impl Run<'_> {
 
     pub fn start(&mut self, n: usize) {
         self.note_restores(n);
-        let (guarantee, commit) = match self.plan.guarantee {
-            Guarantee::ExactlyOnce => ("exactly_once_v2", "100"),
-            Guarantee::AtLeastOnce => ("at_least_once", "1000"),
-        };
+        let (guarantee, commit) = self.plan.guarantee.settings();
         let instance = &mut self.instances[n];
         let mut args = vec![
             self.kafka.bootstrap().to_owned(),
@@ -201,6 +206,7 @@ impl Run<'_> {
             ("heartbeat.interval.ms", "300".to_owned()),
             ("producer.transaction.timeout.ms", "5000".to_owned()),
             ("metadata.max.age.ms", "1000".to_owned()),
+            ("ledger.hang.file", instance.hang_file().display().to_string()),
         ];
         let more = self.plan.settings.iter().map(|(key, value)| format!("{key}={value}"));
         args.extend(settings.into_iter().map(|(key, value)| format!("{key}={value}")).chain(more));

@@ -1,16 +1,10 @@
 //! Processes and brokers die, and nothing is lost or counted twice. The experiments' numbers are those of docs/RELIABILITY.md.
 
+use crate::alone;
 use integration_tests::kafka::Kafka;
 use integration_tests::ledger::{Fault, Guarantee, Plan, Report, run};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use test_broker::{Broker, Options};
-
-/// One after another: each is a load for the whole machine.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// On the broker that all tests share.
 fn on_shared_broker(plan: &Plan) -> Report {
@@ -63,6 +57,21 @@ fn e06_instances_are_restarted_one_after_another() {
     let report = on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Bounce; 4]));
     let (restored, all) = report.findings.rest;
     println!("{restored} of {all} records were restored");
+}
+
+/// Longer than the group waits for a thread (`max.poll.interval.ms`), and than a transaction may last: others have the work by then.
+#[test]
+fn e17_a_closure_hangs_in_a_transaction() {
+    let mut plan = Plan::new(Guarantee::ExactlyOnce, [Fault::Hang(Duration::from_secs(9)); 2]);
+    plan.settings.push(("max.poll.interval.ms".to_owned(), "6000".to_owned()));
+    on_shared_broker(&plan);
+}
+
+#[test]
+fn e16_members_come_and_go_all_the_time() {
+    let mut plan = Plan::new(Guarantee::ExactlyOnce, [Fault::Bounce; 20]);
+    plan.calm_ms = 0..2_000;
+    on_shared_broker(&plan);
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! State that is damaged, old or half restored. The experiments' numbers are those of docs/RELIABILITY.md.
+
+use crate::alone;
+use integration_tests::kafka::Kafka;
+use integration_tests::ledger::{Guarantee, Offline};
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn e19_restores_are_killed_in_the_middle() {
+    let _turn = alone();
+    let kafka = Kafka::plain();
+    let mut ledger = Offline::new(&kafka, Guarantee::AtLeastOnce);
+    ledger.write(60_000);
+    ledger.run_to_end();
+    fs::remove_dir_all(ledger.state_dir()).expect("the state can be deleted");
+    let (size, mut restored) = (ledger.changelog_size(), 0);
+    // at 10, 50 and 90 per cent
+    for percent in [10, 40, 40] {
+        let mut dying = ledger.start(&[("ledger.die.after.restored", (size * percent / 100).to_string())]);
+        dying.wait();
+        let died = dying.find(|line| line.strip_prefix("dies after ")?.split(' ').next()?.parse::<u64>().ok());
+        restored += died.first().expect("it dies while it restores");
+    }
+    let mut last = ledger.start(&[]);
+    last.await_line("to RUNNING");
+    let ended = last.find(|line| line.split_once("restored ")?.1.split_once(" records of ")?.0.parse::<u64>().ok());
+    restored += ended.iter().sum::<u64>();
+    last.terminate();
+    println!("{restored} records were read to restore {size}");
+    assert!(restored * 10 <= size * 13, "{restored} records were read to restore {size}");
+    let findings = ledger.check();
+    assert!(findings.holds(Guarantee::AtLeastOnce), "{findings}");
+}
+
+/// One kind of damage.
+type Damage = fn(&mut Offline<'_>);
+
+fn change(path: &Path, how: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(path).expect("the file can be read");
+    how(&mut bytes);
+    fs::write(path, bytes).expect("the file can be written");
+}
+
+fn flip(path: &Path) {
+    change(path, |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+    });
+}
+
+fn tables(ledger: &Offline<'_>) -> Vec<std::path::PathBuf> {
+    let tables = ledger.files(|name| name.ends_with(".sst"));
+    assert!(!tables.is_empty(), "a clean stop has written tables");
+    tables
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the folder can be read").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("the file can be copied");
+        }
+    }
+}
+
+/// What is done, and whether the application must say that it noticed. A table may hold nothing that is read again.
+const DAMAGES: [(&str, Damage, bool); 7] = [
+    ("a flipped bit in every table", |l| tables(l).iter().for_each(|t| flip(t)), true),
+    ("a flipped bit in every manifest", |l| l.files(|n| n.starts_with("MANIFEST-")).iter().for_each(|f| flip(f)), true),
+    ("a flipped bit in every CURRENT", |l| l.files(|n| n == "CURRENT").iter().for_each(|f| flip(f)), true),
+    ("tables cut in half", |l| tables(l).iter().for_each(|t| change(t, |bytes| bytes.truncate(bytes.len() / 2))), true),
+    ("a missing table", |l| fs::remove_file(&tables(l)[0]).expect("it can be deleted"), true),
+    ("an offset beyond the changelog's end", |l| l.pretend_offset(1 << 40), true),
+    ("a directory of another day", put_back_an_old_copy, false),
+];
+
+fn put_back_an_old_copy(ledger: &mut Offline<'_>) {
+    let old = tempfile::tempdir().expect("a directory");
+    copy(ledger.state_dir(), old.path());
+    ledger.write(2_000);
+    ledger.run_to_end();
+    fs::remove_dir_all(ledger.state_dir()).expect("the state can be deleted");
+    copy(old.path(), ledger.state_dir());
+}
+
+#[test]
+fn e12_damaged_state_is_noticed_and_restored() {
+    let _turn = alone();
+    let kafka = Kafka::plain();
+    let mut ledger = Offline::new(&kafka, Guarantee::ExactlyOnce);
+    ledger.write(10_000);
+    ledger.run_to_end();
+    for (what, damage, is_noticed) in DAMAGES {
+        damage(&mut ledger);
+        ledger.write(4_000);
+        let log = ledger.run_to_end();
+        let said = log.lines().filter(|line| line.contains("WARN") && (line.contains("restored from") || line.contains("wiped"))).count();
+        println!("{what}: said {said} times");
+        assert!(!is_noticed || said > 0, "{what} is not said:\n{log}");
+        let findings = ledger.check();
+        assert!(findings.holds(Guarantee::ExactlyOnce), "{what}: {findings}");
+    }
+}
