@@ -60,8 +60,7 @@ pub fn run(mut args: Args) -> Outcome {
     let mut tables = Vec::new();
     for settings in plan.settings() {
         let rows = match plan.comparison {
-            Comparison::Workloads => session.run_all(&settings),
-            Comparison::Guarantees => session.run_guarantees(&settings),
+            Comparison::Workloads | Comparison::Guarantees => session.run_all(&settings),
             Comparison::Restore => session.run_restores(&settings),
         }?;
         let table = Table::new(plan.comparison, settings, rows);

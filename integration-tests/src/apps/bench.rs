@@ -115,6 +115,15 @@ impl<'a> Bench<'a> {
         self.start(self.word_count(), self.config(instance))
     }
 
+    /// Feeds so many lines, lets word count process them, and closes it.
+    pub fn count_and_close(&mut self, instance: &str, lines: usize) -> KafkaStreams {
+        self.feed(lines);
+        let app = self.start_words(instance);
+        self.await_counts();
+        close(&app);
+        app
+    }
+
     /// Starts, and expects that the application ends by an error: the answer of `start`, or what ended it later.
     pub fn failure(&self, topology: Topology, config: StreamsConfig) -> Error {
         match self.builder(topology, config).start() {

@@ -28,11 +28,7 @@ fn start_and_count_restored(bench: &Bench<'_>, topology: Topology, config: Strea
 
 pub fn a_restart_goes_on_where_it_ended(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
-    bench.feed(200);
-    let app = bench.start_words("a");
-    bench.await_counts();
-    close(&app);
-    drop(app);
+    drop(bench.count_and_close("a", 200));
     bench.feed(200);
     let (app, restored) = start_and_count_restored(&bench, bench.word_count(), bench.config("a"));
     bench.await_counts();
@@ -44,10 +40,7 @@ pub fn a_restart_goes_on_where_it_ended(fixture: &dyn AppFixture) {
 
 pub fn a_wiped_state_directory_is_restored(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
-    bench.feed(200);
-    let app = bench.start_words("a");
-    bench.await_counts();
-    close(&app);
+    let app = bench.count_and_close("a", 200);
     app.clean_up().expect("nothing runs");
     drop(app);
     bench.feed(200);
@@ -87,11 +80,7 @@ pub fn a_process_that_vanishes_loses_nothing(fixture: &dyn AppFixture) {
 /// On a cluster that lasts: nobody goes on with nothing, unless told to.
 pub fn a_deleted_changelog_is_missed(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
-    bench.feed(50);
-    let app = bench.start_words("a");
-    bench.await_counts();
-    close(&app);
-    drop(app);
+    drop(bench.count_and_close("a", 50));
     let changelog = format!("{}-words-changelog", bench.app);
     let admin = bench.clients.admin();
     admin.delete_topics(&[&changelog]).expect("it is deleted");

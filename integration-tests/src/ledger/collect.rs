@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use streams_core::TopicPartition;
 use streams_core::cluster::{ClientSettings, MembershipOptions, OffsetSpec};
-use streams_state::{KvStore, OpenEnv, ResourceLimits, SharedResources, StoreSupplier, Stores};
+use streams_state::store::StateStore;
+use streams_state::{KvStore, OpenEnv, ResourceLimits, SharedResources, Stores};
 
 /// Everything that a read_committed reader gets of a topic, partition after partition.
 pub(super) fn read_topic(clients: &Clients<'_>, topic: &str) -> Vec<Seen> {
@@ -82,13 +83,12 @@ pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: 
 
 /// Rows of the chain store in the state directories of instances that have ended, of the partitions that each had last.
 fn dump(application: &str, changelog: &str, partitions: i32, directories: &[PathBuf]) -> BTreeMap<String, String> {
-    let supplier = Stores::key_value::<String, String>(CHAIN_STORE).build().expect("the name is right");
     let mut rows = BTreeMap::new();
     for partition in 0..partitions {
         // several instances may have a directory of the task; the one that is furthest had it last
         let dumps = directories.iter().filter_map(|dir| {
             let task = dir.join(application).join(format!("1_{partition}"));
-            task.is_dir().then(|| rows_of(&*supplier, &task, changelog, partition))
+            task.is_dir().then(|| rows_of(&task, changelog, partition))
         });
         if let Some((_, last)) = dumps.max_by_key(|(offset, _)| *offset) {
             rows.extend(last);
@@ -97,14 +97,20 @@ fn dump(application: &str, changelog: &str, partitions: i32, directories: &[Path
     rows
 }
 
-fn rows_of(supplier: &dyn StoreSupplier, task: &Path, changelog: &str, partition: i32) -> (Option<i64>, BTreeMap<String, String>) {
+/// The chain store of a task that nobody runs.
+pub(super) fn open_chains(task: &Path, changelog: &str, partition: i32) -> Box<dyn StateStore> {
     let env = OpenEnv {
         task_dir: Some(task.to_owned()),
         changelog_topic: changelog.into(),
         partition,
         shared: SharedResources::new(ResourceLimits::default()),
     };
-    let store = supplier.open(&env).expect("the store can be opened");
+    let supplier = Stores::key_value::<String, String>(CHAIN_STORE).build().expect("the name is right");
+    supplier.open(&env).expect("the store can be opened")
+}
+
+fn rows_of(task: &Path, changelog: &str, partition: i32) -> (Option<i64>, BTreeMap<String, String>) {
+    let store = open_chains(task, changelog, partition);
     let offset = store.committed_offset();
     let mut store = store.into_any().downcast::<KvStore<String, String>>().expect("a store of texts");
     let mut rows = BTreeMap::new();

@@ -48,9 +48,8 @@ impl Fault {
                 run.instances[victim].signal(Signal::Continue);
             }
             Fault::Hang(time) => {
-                run.instances[victim].hang(time);
                 run.fault_has_ended();
-                std::thread::sleep(time);
+                run.instances[victim].hang(time);
             }
             Fault::Bounce => {
                 run.instances[victim].terminate();

@@ -18,6 +18,8 @@ mod load;
 mod offline;
 #[cfg(feature = "kafka")]
 mod run;
+#[cfg(feature = "kafka")]
+mod scene;
 
 pub use app::{CHAIN_STORE, Topics, WINDOW_MS, topology};
 pub use checker::{Findings, Guarantee, check};
@@ -30,3 +32,5 @@ pub use faults::Fault;
 pub use offline::Offline;
 #[cfg(feature = "kafka")]
 pub use run::{Plan, Report, run};
+#[cfg(feature = "kafka")]
+pub use scene::restored;

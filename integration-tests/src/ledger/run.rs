@@ -1,12 +1,12 @@
 //! One run: instances, a load, faults, and at the end the evidence.
 
-use super::app::Topics;
 use super::checker::{Findings, Guarantee, check};
 use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
 use super::load::{Amount, Load};
-use crate::behaviour::clients::Clients;
+use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, restored};
+use crate::behaviour::clients::{Clients, wait_for};
 use crate::kafka::Kafka;
 use crate::process::Process;
 use std::ops::Range;
@@ -20,8 +20,6 @@ use tempfile::TempDir;
 use test_broker::Broker;
 use test_broker::sys::Signal;
 
-const INPUT_PARTITIONS: i32 = 8;
-const OUTPUT_PARTITIONS: i32 = 4;
 /// How long everything that was written may take to come out after the last fault.
 const DRAIN: Duration = Duration::from_secs(120);
 
@@ -71,10 +69,8 @@ pub(super) struct Instance {
 
 pub(super) struct Run<'a> {
     plan: &'a Plan,
-    kafka: &'a Kafka,
+    scene: Scene<'a>,
     pub broker: Option<&'a mut Broker>,
-    application: String,
-    topics: Topics,
     pub instances: Vec<Instance>,
     progress: Arc<Mutex<Progress>>,
     random: u64,
@@ -90,27 +86,19 @@ struct Progress {
 
 /// Does everything. `broker`: where the faults include it, the one that `kafka` is a client of.
 pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
-    let clients = Clients::new(kafka);
     let directory = tempfile::tempdir().expect("a directory");
-    let topics = Topics {
-        input: clients.topic(INPUT_PARTITIONS),
-        chains: clients.topic(OUTPUT_PARTITIONS),
-        windows: clients.topic(OUTPUT_PARTITIONS),
-    };
     let instance = |n: usize| Instance { directory: directory.path().join(n.to_string()), process: None, restored: 0, restorable: 0 };
     let mut run = Run {
         plan,
-        kafka,
+        scene: Scene::new(kafka, plan.guarantee),
         broker,
-        application: clients.name("ledger"),
-        topics,
         instances: (0..plan.instances).map(instance).collect(),
         progress: Arc::new(Mutex::new(Progress { seen: 0, since: Instant::now(), longest: Duration::ZERO })),
         random: plan.seed,
         _directory: directory,
     };
     run.start_all();
-    let load = Load::start(kafka, &run.topics.input, INPUT_PARTITIONS as u32, Amount { per_second: plan.per_second, first: 0 });
+    let load = Load::start(kafka, &run.scene.topics.input, INPUT_PARTITIONS as u32, Amount { per_second: plan.per_second, first: 0 });
     let watching = run.watch();
     run.await_progress();
     run.fault_has_ended();
@@ -129,7 +117,7 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
         run.note_restores(n);
     }
     let directories: Vec<PathBuf> = run.instances.iter().map(|i| i.directory.clone()).collect();
-    let mut evidence = collect::collect(kafka, &run.application, &run.topics, &directories);
+    let mut evidence = collect::collect(kafka, &run.scene.application, &run.scene.topics, &directories);
     evidence.entries = entries;
     evidence.stall_ms = longest.as_millis() as u64;
     evidence.restored = run.instances.iter().map(|i| i.restored).sum();
@@ -153,13 +141,14 @@ impl Instance {
         }
     }
 
-    /// Makes a closure hang.
+    /// Makes a closure hang, and waits until the group has thrown its thread out and it has noticed.
     pub fn hang(&self, time: Duration) {
-        std::fs::write(self.hang_file(), time.as_millis().to_string()).expect("the file can be written");
-    }
-
-    fn hang_file(&self) -> PathBuf {
-        self.directory.join("hang")
+        let process = self.process.as_ref().expect("the instance runs");
+        let thrown_out = || process.find(|line| line.contains("maximum poll interval").then_some(())).len();
+        let before = thrown_out();
+        std::fs::write(hang_file(&self.directory), time.as_millis().to_string()).expect("the file can be written");
+        std::thread::sleep(time);
+        wait_for("a thread that hangs to be thrown out", || (thrown_out() > before).then_some(()));
     }
 
     pub fn signal(&mut self, signal: Signal) {
@@ -188,35 +177,14 @@ impl Run<'_> {
 
     pub fn start(&mut self, n: usize) {
         self.note_restores(n);
-        let (guarantee, commit) = self.plan.guarantee.settings();
-        let instance = &mut self.instances[n];
-        let mut args = vec![
-            self.kafka.bootstrap().to_owned(),
-            self.application.clone(),
-            self.topics.input.clone(),
-            self.topics.chains.clone(),
-            self.topics.windows.clone(),
-        ];
-        let settings = [
-            ("state.dir", instance.directory.display().to_string()),
-            ("processing.guarantee", guarantee.to_owned()),
-            ("commit.interval.ms", commit.to_owned()),
-            ("num.stream.threads", "2".to_owned()),
-            ("session.timeout.ms", "6000".to_owned()),
-            ("heartbeat.interval.ms", "300".to_owned()),
-            ("producer.transaction.timeout.ms", "5000".to_owned()),
-            ("metadata.max.age.ms", "1000".to_owned()),
-            ("ledger.hang.file", instance.hang_file().display().to_string()),
-        ];
-        let more = self.plan.settings.iter().map(|(key, value)| format!("{key}={value}"));
-        args.extend(settings.into_iter().map(|(key, value)| format!("{key}={value}")).chain(more));
-        instance.process = Some(Process::start("ledger-app", args));
+        let process = self.scene.start(&self.instances[n].directory, &self.plan.settings);
+        self.instances[n].process = Some(process);
     }
 
     /// What the instance that ended has restored, by its log.
     fn note_restores(&mut self, n: usize) {
         let Some(process) = self.instances[n].process.take() else { return };
-        let clients = Clients::new(self.kafka);
+        let clients = Clients::new(self.scene.kafka);
         for (records, topic, partition) in process.find(restored) {
             self.instances[n].restored += records;
             self.instances[n].restorable += clients.offset(&topic, partition, OffsetSpec::Latest).unsigned_abs();
@@ -231,7 +199,8 @@ impl Run<'_> {
 
     fn watch(&self) -> (Arc<AtomicBool>, std::thread::JoinHandle<()>) {
         let stop = Arc::new(AtomicBool::new(false));
-        let (asked, progress, kafka, topic) = (stop.clone(), self.progress.clone(), self.kafka.clone(), self.topics.chains.clone());
+        let (asked, progress, kafka, topic) =
+            (stop.clone(), self.progress.clone(), self.scene.kafka.clone(), self.scene.topics.chains.clone());
         let watch = move || {
             let clients = Clients::with(&kafka, &[("request.timeout.ms", "1000")]);
             let ends: Vec<_> =
@@ -277,9 +246,9 @@ impl Run<'_> {
 
     /// Waits until everything that was written is committed.
     fn drain(&mut self) {
-        let clients = Clients::new(self.kafka);
+        let clients = Clients::new(self.scene.kafka);
         let begun = Instant::now();
-        while collect::unread(self.kafka, &clients, &self.application, &self.topics) > 0 {
+        while self.scene.unread(&clients) > 0 {
             self.expect_alive();
             assert!(begun.elapsed() < DRAIN, "input is left after {DRAIN:?}:\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(200));
@@ -297,11 +266,4 @@ impl Run<'_> {
         };
         self.instances.iter().map(last).collect::<Vec<_>>().join("\n--\n")
     }
-}
-
-/// `restored 12 records of app-chains-changelog-3 in 4 ms`.
-fn restored(line: &str) -> Option<(u64, String, i32)> {
-    let (count, rest) = line.split_once("restored ")?.1.split_once(" records of ")?;
-    let (topic, partition) = rest.split_once(" in ")?.0.rsplit_once('-')?;
-    Some((count.parse().ok()?, topic.to_owned(), partition.parse().ok()?))
 }

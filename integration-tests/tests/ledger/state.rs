@@ -2,7 +2,7 @@
 
 use crate::alone;
 use integration_tests::kafka::Kafka;
-use integration_tests::ledger::{Guarantee, Offline};
+use integration_tests::ledger::{Guarantee, Offline, restored};
 use std::fs;
 use std::path::Path;
 
@@ -14,21 +14,21 @@ fn e19_restores_are_killed_in_the_middle() {
     ledger.write(60_000);
     ledger.run_to_end();
     fs::remove_dir_all(ledger.state_dir()).expect("the state can be deleted");
-    let (size, mut restored) = (ledger.changelog_size(), 0);
+    let (size, mut read) = (ledger.changelog_size(), 0);
     // at 10, 50 and 90 per cent
     for percent in [10, 40, 40] {
-        let mut dying = ledger.start(&[("ledger.die.after.restored", (size * percent / 100).to_string())]);
+        let mut dying = ledger.start(&[("ledger.die.after.restored".to_owned(), (size * percent / 100).to_string())]);
         dying.wait();
         let died = dying.find(|line| line.strip_prefix("dies after ")?.split(' ').next()?.parse::<u64>().ok());
-        restored += died.first().expect("it dies while it restores");
+        read += died.first().expect("it dies while it restores");
     }
     let mut last = ledger.start(&[]);
     last.await_line("to RUNNING");
-    let ended = last.find(|line| line.split_once("restored ")?.1.split_once(" records of ")?.0.parse::<u64>().ok());
-    restored += ended.iter().sum::<u64>();
+    let ended = last.find(restored);
+    read += ended.iter().map(|(records, ..)| records).sum::<u64>();
     last.terminate();
-    println!("{restored} records were read to restore {size}");
-    assert!(restored * 10 <= size * 13, "{restored} records were read to restore {size}");
+    println!("{read} records were read to restore {size}");
+    assert!(read * 10 <= size * 13, "{read} records were read to restore {size}");
     let findings = ledger.check();
     assert!(findings.holds(Guarantee::AtLeastOnce), "{findings}");
 }

@@ -20,7 +20,6 @@ pub(crate) const ENTRY_OVERHEAD: usize = 64;
 const SHRINK_FROM: usize = if cfg!(test) { 4 } else { 4096 };
 /// In place of an index, while entries move.
 const GONE: u32 = u32::MAX;
-const LIVE: u32 = u32::MAX - 1;
 
 /// What an update touches lies in the first cache line and the start of the second.
 #[repr(C, align(64))]
@@ -280,10 +279,10 @@ impl<V> RecordCache<V> {
             return;
         }
         let mut moved = vec![GONE; self.slab.len()];
-        self.index.iter().for_each(|&i| moved[i as usize] = LIVE);
+        self.index.iter().for_each(|&i| moved[i as usize] = i);
         let mut slab = Vec::with_capacity(live + live / 4);
         for (entry, to) in std::mem::take(&mut self.slab).into_iter().zip(&mut moved) {
-            if *to == LIVE {
+            if *to != GONE {
                 *to = slab.len() as u32;
                 slab.push(entry);
             }

@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_large_commit_needed_goes_back() {
+        let mut pending = Pending::new();
+        for n in 0..10_000u32 {
+            pending.put(Hash(u64::from(n)), &n.to_be_bytes(), Some(&[7; 100]));
+        }
+        assert!(pending.arena.capacity() > KEEP);
+        pending.clear();
+        assert_eq!((pending.arena.capacity(), pending.rows.capacity(), pending.index.capacity()), (0, 0, 0));
+    }
+
+    #[test]
     fn a_row_that_grows_does_not_grow_the_buffer_without_end() {
         let mut pending = Pending::new();
         let value = vec![7; 10_000];

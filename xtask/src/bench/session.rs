@@ -9,8 +9,8 @@ use test_broker::Broker;
 use super::engines::{Programs, Run};
 use super::figures::{Figures, Row};
 use super::json::{number, word};
-use super::limits::{GUARANTEES, RESTORE};
-use super::plan::{Engine, Guarantee, Plan, Settings};
+use super::limits::{EXACTLY_ONCE, RESTORE};
+use super::plan::{Comparison, Engine, Guarantee, Plan, Settings};
 use crate::failure::{Failure, Outcome};
 use crate::{process, workspace};
 
@@ -18,16 +18,16 @@ use crate::{process, workspace};
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A workload's input, and what must come out.
-pub(super) struct Prepared {
-    pub(super) workload: &'static str,
+struct Prepared {
+    workload: &'static str,
     input: String,
     processed: u64,
     digest: String,
 }
 
 /// What runs: an engine with a group, topics and state of its own.
-pub(super) struct Application {
-    pub(super) engine: Engine,
+struct Application {
+    engine: Engine,
     id: String,
     output: String,
     state_dir: PathBuf,
@@ -35,9 +35,9 @@ pub(super) struct Application {
 
 /// A broker with the input of a plan.
 pub struct Session<'a> {
-    pub(super) plan: &'a Plan,
+    plan: &'a Plan,
     programs: &'a Programs,
-    pub(super) prepared: Vec<Prepared>,
+    prepared: Vec<Prepared>,
     bootstrap: String,
     state_dir: PathBuf,
     _broker: Broker,
@@ -58,45 +58,31 @@ impl<'a> Session<'a> {
         Ok(Session { plan, programs, prepared, bootstrap, state_dir, _broker: broker, runs: Cell::new(0) })
     }
 
-    /// Every workload in every engine, the engines in turns.
+    /// Every workload in every engine, the engines in turns; where the guarantees are compared, under both.
     pub fn run_all(&self, settings: &Settings) -> Outcome<Vec<Row>> {
+        let guarantees: &[Guarantee] = match self.plan.comparison {
+            Comparison::Guarantees => &[Guarantee::AtLeastOnce, Guarantee::ExactlyOnce],
+            _ => &[Guarantee::AtLeastOnce],
+        };
         let mut rows = Vec::new();
         for prepared in &self.prepared {
-            let engines: Vec<Engine> = self.plan.engines.iter().copied().filter(|e| e.runs(prepared.workload)).collect();
-            let mut of_workload: Vec<Row> =
-                engines.into_iter().map(|engine| Row { workload: prepared.workload, engine, runs: Vec::new() }).collect();
+            let mut of_workload = Vec::new();
+            for engine in self.plan.engines.iter().copied().filter(|e| e.runs(prepared.workload)) {
+                of_workload.extend(guarantees.iter().map(|guarantee| {
+                    let workload = if *guarantee == Guarantee::ExactlyOnce { EXACTLY_ONCE } else { prepared.workload };
+                    (*guarantee, Row { workload, engine, runs: Vec::new() })
+                }));
+            }
             let mut placed = None;
             for round in 1..=self.plan.runs {
-                for row in &mut of_workload {
+                for (guarantee, row) in &mut of_workload {
                     eprint!("{} settings, {}, {}, run {round} of {}: ", settings.name(), row.workload, row.engine.name(), self.plan.runs);
-                    let (figures, where_placed) = self.run(row.engine, prepared, *settings, Guarantee::AtLeastOnce)?;
+                    let (figures, where_placed) = self.run(row.engine, prepared, *settings, *guarantee)?;
                     eprintln!("{figures}");
                     row.runs.push(figures);
                     if *placed.get_or_insert_with(|| where_placed.clone()) != where_placed {
                         return Err(Failure::failed(format!("{}: the engines put records into different partitions", row.workload)));
                     }
-                }
-            }
-            rows.append(&mut of_workload);
-        }
-        Ok(rows)
-    }
-
-    /// Every workload in every engine under both guarantees, all in turns.
-    pub fn run_guarantees(&self, settings: &Settings) -> Outcome<Vec<Row>> {
-        let mut rows = Vec::new();
-        for prepared in &self.prepared {
-            let engines = self.plan.engines.iter().copied().filter(|e| e.runs(prepared.workload));
-            let row = |engine, workload, guarantee| (guarantee, Row { workload, engine, runs: Vec::new() });
-            let [alos, eos] = GUARANTEES;
-            let pair = |engine| [row(engine, alos, Guarantee::AtLeastOnce), row(engine, eos, Guarantee::ExactlyOnce)];
-            let mut of_workload: Vec<(Guarantee, Row)> = engines.flat_map(pair).collect();
-            for round in 1..=self.plan.runs {
-                for (guarantee, row) in &mut of_workload {
-                    eprint!("{}, {}, run {round} of {}: ", row.workload, row.engine.name(), self.plan.runs);
-                    let (figures, _) = self.run(row.engine, prepared, *settings, *guarantee)?;
-                    eprintln!("{figures}");
-                    row.runs.push(figures);
                 }
             }
             rows.extend(of_workload.into_iter().map(|(_, row)| row));
@@ -143,7 +129,7 @@ impl<'a> Session<'a> {
     }
 
     /// A new application with an output topic. Every one has a group and topics of its own, so that none finds what another has left.
-    pub(super) fn application(&self, engine: Engine, prepared: &Prepared) -> Outcome<Application> {
+    fn application(&self, engine: Engine, prepared: &Prepared) -> Outcome<Application> {
         self.runs.set(self.runs.get() + 1);
         let id = format!("bench-run-{}-{}-{}", self.runs.get(), prepared.workload, engine.name());
         let application = Application { engine, output: format!("{id}-output"), state_dir: self.state_dir.join(&id), id };
@@ -154,7 +140,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs it to the end of the input or, `until_running`, until its state is there.
-    pub(super) fn start(
+    fn start(
         &self,
         application: &Application,
         prepared: &Prepared,
@@ -180,7 +166,7 @@ impl<'a> Session<'a> {
     }
 
     /// Reads the output back; says which records lie in which partitions.
-    pub(super) fn check(&self, application: &Application, prepared: &Prepared) -> Outcome<String> {
+    fn check(&self, application: &Application, prepared: &Prepared) -> Outcome<String> {
         let mut check = self.programs.tool(&self.bootstrap);
         check.arg("check").args((prepared.workload == "pipe").then_some("--all")).arg(&application.output);
         let (checked, _) = process::measure(&mut check, LIMIT)?;
@@ -193,7 +179,7 @@ impl<'a> Session<'a> {
     }
 
     /// Deletes its topics and its state.
-    pub(super) fn remove(&self, application: &Application) -> Outcome {
+    fn remove(&self, application: &Application) -> Outcome {
         process::measure(self.programs.tool(&self.bootstrap).args(["delete", &application.id]), LIMIT)?;
         let _ = std::fs::remove_dir_all(&application.state_dir);
         Ok(())
@@ -202,7 +188,7 @@ impl<'a> Session<'a> {
 
 impl Application {
     /// What a run that was killed may have left goes, too.
-    pub(super) fn empty_state_dir(&self) -> Outcome {
+    fn empty_state_dir(&self) -> Outcome {
         let _ = std::fs::remove_dir_all(&self.state_dir);
         std::fs::create_dir_all(&self.state_dir).map_err(|e| Failure::failed(format!("cannot create {}: {e}", self.state_dir.display())))
     }

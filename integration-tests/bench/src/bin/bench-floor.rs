@@ -44,10 +44,9 @@ fn main() -> Result<()> {
     }
     let producer: BaseProducer = producer.create()?;
 
-    let partitions = clients::ends(&consumer, &options.input)?.len();
     let mut assignment = TopicPartitionList::new();
-    for partition in 0..partitions {
-        assignment.add_partition_offset(&options.input, i32::try_from(partition)?, Offset::Beginning)?;
+    for partition in 0..clients::partitions(&consumer, &options.input)? {
+        assignment.add_partition_offset(&options.input, partition, Offset::Beginning)?;
     }
     consumer.assign(&assignment)?;
     let mut reader = BatchReader::new(&consumer);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use streams_state::store::{ChangelogRecord, StateStore};
 
-/// Records applied in one go; each go is one write batch of the store.
+/// Records taken from the reader in one go.
 const BATCH: usize = 4_000;
 /// Which part of a restore may be lost by a crash, at most.
 const SETTLED_IN: i64 = 10;
@@ -31,9 +31,7 @@ pub(super) struct Changelog {
     /// The end of the log when the restore began, uncommitted records included. Compared with positions: the last records before it may be
     /// transaction markers, so "last offset + 1" need never reach it.
     end: i64,
-    /// Up to where the store's engine has everything, as far as is known here.
-    settled: i64,
-    /// How many offsets may be read before it has to have it.
+    /// How many offsets the store's engine may be behind.
     stretch: i64,
     restored: u64,
     metrics: Arc<RestoreMetrics>,
@@ -97,8 +95,8 @@ impl Changelog {
         if done {
             tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
         }
-        let (settled, stretch) = (next, (end - next) / SETTLED_IN);
-        Ok(Changelog { store: index, partition, handle: None, next, end, settled, stretch, restored: 0, metrics, done })
+        let stretch = (end - next) / SETTLED_IN;
+        Ok(Changelog { store: index, partition, handle: None, next, end, stretch, restored: 0, metrics, done })
     }
 
     pub fn partition(&self) -> &TopicPartition {
@@ -206,10 +204,10 @@ impl Changelog {
     }
 
     /// Takes what the store holds back to its engine, if that is enough or all.
-    fn settle(&mut self, store: &mut dyn StateStore, hold: usize) -> Result<()> {
-        if self.next >= self.end || self.next - self.settled >= self.stretch || store.uncommitted_bytes() > hold {
+    fn settle(&self, store: &mut dyn StateStore, hold: usize) -> Result<()> {
+        let settled = store.committed_offset().map_or(0, |offset| offset + 1);
+        if self.next >= self.end || self.next - settled >= self.stretch || store.uncommitted_bytes() > hold {
             store.settle()?;
-            self.settled = self.next;
         }
         Ok(())
     }

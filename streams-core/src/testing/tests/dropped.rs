@@ -1,5 +1,6 @@
 //! What tasks count and log of records that they leave out.
 
+use super::log::logged;
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::{Handlers, TimestampContext};
@@ -8,8 +9,7 @@ use crate::testing::memory_task::{memory_env, memory_inputs, memory_task};
 use crate::testing::producer::{CapturingProducer, WrittenRecords};
 use crate::topology::Topology;
 use crate::{Headers, JoinWindows, StreamsBuilder, TaskId, TimeWindows};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 const ID: TaskId = TaskId { subtopology: 0, partition: 0 };
@@ -89,29 +89,6 @@ fn a_window_that_the_store_no_longer_keeps_is_counted() {
     let mut second = Task::new(&topology, ID, inputs, stores, &[None], env.clone(), 0, &[]).unwrap();
     run(&mut second, 0, 0, 1);
     assert_eq!(dropped(&env, "late"), Some(1.0));
-}
-
-/// A log that is kept.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What is logged while `run` runs.
-fn logged(run: impl FnOnce()) -> String {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(subscriber, run);
-    let bytes = lines.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
 }
 
 fn merged() -> Topology {

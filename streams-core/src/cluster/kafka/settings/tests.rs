@@ -43,6 +43,13 @@ fn librdkafka_takes_the_defaults_of_every_role() {
     }
 }
 
+/// A request that asks only for partitions without news holds the others up.
+#[test]
+fn a_reader_does_not_wait_long_for_news() {
+    let wait: u64 = value(&fetcher(), &[], "fetch.wait.max.ms").and_then(|ms| ms.parse().ok()).unwrap();
+    assert!(wait <= 50, "{wait} ms");
+}
+
 #[test]
 fn javas_names_reach_librdkafka_under_its_own() {
     let cases = [

@@ -6,6 +6,7 @@ use super::*;
 use crate::metrics::MetricsRegistry;
 use crate::runtime::listener::RestoreEvent;
 use crate::runtime::mailbox::Mailbox;
+use crate::testing::tests::log::logged;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,6 +169,37 @@ fn a_changelog_made_anew_is_not_taken_for_the_old_one() {
     bench.open(1, 1);
     bench.run();
     assert!(bench.answer().1.is_ok() && bench.rows().is_empty());
+}
+
+/// The reader hands out two records at a time: without settling in between a death would cost all of it.
+#[test]
+fn a_restore_is_never_further_behind_than_a_tenth_of_its_log() {
+    for (heavy, settled) in [(false, 10), (true, 20)] {
+        let mut bench = Bench::new(&[put("a", "1"); 40]);
+        bench.world.disk.lock().heavy = heavy;
+        bench.open(1, 1);
+        while bench.answers.lock().is_empty() {
+            bench.restorer.step();
+            let read = bench.heard.lock().iter().filter(|event| event.starts_with("batch")).count() as i64 * 2;
+            let stands = bench.world.disk.lock().offset.map_or(0, |offset| offset + 1);
+            assert!(read - stands < 4, "{stands} of {read}");
+        }
+        assert_eq!(bench.world.disk.lock().settled, settled, "a heavy store holds nothing back");
+    }
+}
+
+#[test]
+fn a_long_restore_says_how_far_it_is() {
+    let mut bench = Bench::new(&[put("a", "1"); 40]);
+    bench.open(1, 1);
+    let text = logged(|| {
+        for _ in 0..3 {
+            bench.restorer.step();
+        }
+        bench.advance(20_000);
+        bench.restorer.step();
+    });
+    assert!(text.contains("restored 8 records so far, 0 a second; 32 offsets are left"), "{text}");
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(super) struct Disk {
     pub opened: u32,
     pub closed: u32,
     pub wiped: u32,
+    pub settled: u32,
+    /// What is held back counts as more than any limit.
+    pub heavy: bool,
 }
 
 pub(super) struct FakeStore {
@@ -53,6 +56,7 @@ impl StateStore for FakeStore {
         let mut disk = self.disk.lock();
         if let Some(ahead) = self.ahead.take() {
             (disk.rows, disk.offset) = (ahead.rows, ahead.offset);
+            disk.settled += 1;
         }
         Ok(())
     }
@@ -79,7 +83,7 @@ impl StateStore for FakeStore {
         self.ahead = None;
     }
     fn uncommitted_bytes(&self) -> usize {
-        0
+        self.ahead.as_ref().map_or(0, |ahead| if ahead.heavy { usize::MAX } else { 0 })
     }
     fn approximate_num_entries(&self) -> u64 {
         self.disk.lock().rows.len() as u64

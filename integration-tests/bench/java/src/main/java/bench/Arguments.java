@@ -20,7 +20,8 @@ record Arguments(
         Arguments arguments = new Arguments(
             take(options, "bootstrap-servers"), take(options, "workload"), take(options, "input"), take(options, "output"),
             take(options, "application-id"), take(options, "state-dir"), Long.parseLong(take(options, "expect-processed")),
-            "running".equals(options.remove("until")), Optional.ofNullable(options.remove("guarantee")), number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"));
+            "running".equals(options.remove("until")), Optional.ofNullable(options.remove("guarantee")),
+            number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"));
         if (!options.isEmpty()) {
             fail("unknown options " + options.keySet());
         }

@@ -54,7 +54,8 @@ public final class Main {
         }
         double sinceStart = (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
         // the group must not wait for a member that is gone
-        boolean closed = streams.close(CloseOptions.timeout(Duration.ofMinutes(2)).withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+        boolean closed = streams.close(
+            CloseOptions.timeout(Duration.ofMinutes(2)).withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
         if (arguments.untilRunning()) {
             answer(processed, sinceStart, sinceStart);
             System.exit(closed && !failed.get() ? 0 : 1);

@@ -1,0 +1,70 @@
+//! Where the ledger runs: its topics, its group, and how an instance of it is started.
+
+use super::app::Topics;
+use super::checker::Guarantee;
+use super::collect;
+use crate::behaviour::clients::Clients;
+use crate::kafka::Kafka;
+use crate::process::Process;
+use std::path::{Path, PathBuf};
+
+pub(super) const INPUT_PARTITIONS: i32 = 8;
+pub(super) const OUTPUT_PARTITIONS: i32 = 4;
+
+pub(super) struct Scene<'a> {
+    pub kafka: &'a Kafka,
+    pub guarantee: Guarantee,
+    pub application: String,
+    pub topics: Topics,
+}
+
+impl<'a> Scene<'a> {
+    /// Makes the topics.
+    pub fn new(kafka: &'a Kafka, guarantee: Guarantee) -> Self {
+        let clients = Clients::new(kafka);
+        let topics = Topics {
+            input: clients.topic(INPUT_PARTITIONS),
+            chains: clients.topic(OUTPUT_PARTITIONS),
+            windows: clients.topic(OUTPUT_PARTITIONS),
+        };
+        Scene { kafka, guarantee, application: clients.name("ledger"), topics }
+    }
+
+    /// Starts an instance with two threads and this state directory.
+    pub fn start(&self, directory: &Path, more: &[(String, String)]) -> Process {
+        let Topics { input, chains, windows } = &self.topics;
+        let names = [self.kafka.bootstrap(), &self.application, input, chains, windows].map(str::to_owned);
+        let (guarantee, commit) = self.guarantee.settings();
+        let usual = [
+            ("state.dir", directory.display().to_string()),
+            ("processing.guarantee", guarantee.to_owned()),
+            ("commit.interval.ms", commit.to_owned()),
+            ("num.stream.threads", "2".to_owned()),
+            ("session.timeout.ms", "6000".to_owned()),
+            ("heartbeat.interval.ms", "300".to_owned()),
+            ("producer.transaction.timeout.ms", "5000".to_owned()),
+            ("metadata.max.age.ms", "1000".to_owned()),
+            ("ledger.hang.file", hang_file(directory).display().to_string()),
+        ];
+        let usual = usual.iter().map(|(key, value)| format!("{key}={value}"));
+        let more = more.iter().map(|(key, value)| format!("{key}={value}"));
+        Process::start("ledger-app", names.into_iter().chain(usual).chain(more))
+    }
+
+    /// Records of input and repartition topic that no committed offset covers.
+    pub fn unread(&self, clients: &Clients<'_>) -> u64 {
+        collect::unread(self.kafka, clients, &self.application, &self.topics)
+    }
+}
+
+/// By which a closure of the instance with this state directory is made to hang.
+pub(super) fn hang_file(directory: &Path) -> PathBuf {
+    directory.join("hang")
+}
+
+/// What a line of an instance's log says of a restore: `restored 12 records of app-chains-changelog-3 in 4 ms`.
+pub fn restored(line: &str) -> Option<(u64, String, i32)> {
+    let (count, rest) = line.split_once("restored ")?.1.split_once(" records of ")?;
+    let (topic, partition) = rest.split_once(" in ")?.0.rsplit_once('-')?;
+    Some((count.parse().ok()?, topic.to_owned(), partition.parse().ok()?))
+}
