@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// How long anything may take before it counts as not happening.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Timestamp of the first record.
+/// Timestamp of the first record, unless a test wants another; long ago, so topics keep their records for ever.
 pub const TIME: i64 = 1_700_000_000_000;
 /// Partitions of the input.
 pub const PARTITIONS: i32 = 4;
@@ -36,6 +36,8 @@ pub struct Bench<'a> {
     readers: Vec<Reader>,
     /// Output records so far, in the order in which they were read.
     pub seen: Vec<(String, Option<Vec<u8>>)>,
+    /// Timestamp of the first line.
+    pub time: i64,
     /// Lines fed so far.
     fed: usize,
     /// What the words fed so far should be counted to.
@@ -58,6 +60,7 @@ impl<'a> Bench<'a> {
             directory: tempfile::tempdir().expect("a directory"),
             clients,
             seen: Vec::new(),
+            time: TIME,
             fed: 0,
             expected: Counts::new(),
         }
@@ -140,7 +143,7 @@ impl<'a> Bench<'a> {
             for word in words {
                 *self.expected.entry(word.to_owned()).or_default() += 1;
             }
-            self.put(n as i32 % PARTITIONS, None, Some(words.join(" ").as_bytes()), TIME + n as i64);
+            self.put(n as i32 % PARTITIONS, None, Some(words.join(" ").as_bytes()), self.time + n as i64);
             self.fed += 1;
         }
         self.writer.flush();

@@ -4,10 +4,13 @@ use super::AppFixture;
 use super::bench::{Bench, PATIENCE, close, durable, shared};
 use crate::behaviour::clients::wait_for;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::RestoreEvent;
 use streams_core::{ErrorKind, KafkaStreams, State, StreamsBuilder, TimeWindows, Topology};
+
+/// All records of a test lie in one window.
+const WINDOW: Duration = Duration::from_secs(1000);
 
 /// Starts word count and tells how many records it restored.
 fn start_and_count_restored(bench: &Bench<'_>, topology: Topology, config: StreamsConfig) -> (KafkaStreams, u64) {
@@ -101,7 +104,7 @@ pub fn windows_are_restored(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
     let topology = |bench: &Bench<'_>| {
         let builder = StreamsBuilder::new();
-        let windows = TimeWindows::tumbling(Duration::from_secs(1000)).no_grace();
+        let windows = TimeWindows::tumbling(WINDOW).no_grace();
         builder
             .stream::<(), String>(bench.input.as_str())
             .flat_map_values(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>())
@@ -113,6 +116,9 @@ pub fn windows_are_restored(fixture: &dyn AppFixture) {
             .to(&bench.output);
         builder.build().expect("the topology is right")
     };
+    // a broker deletes what a window store's changelog holds of long ago, within seconds
+    let (now, window) = (SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis(), WINDOW.as_millis());
+    bench.time = (now - now % window) as i64;
     bench.feed(100);
     let app = bench.start(topology(&bench), bench.config("a"));
     bench.await_counts();
