@@ -43,8 +43,8 @@ pub(crate) type Reply = Arc<dyn Fn(Restored) -> Result<(), Restored> + Send + Sy
 pub(crate) enum Command {
     /// Open and restore a task's stores for a thread, as soon as no other thread has them.
     Open { id: TaskId, thread: usize, ticket: u64, reply: Reply },
-    /// Forget an `Open` that has not been answered.
-    Cancel { id: TaskId, ticket: u64 },
+    /// Forget an `Open` of this thread that has not been answered. Each thread counts its own tickets.
+    Cancel { id: TaskId, thread: usize, ticket: u64 },
     /// A thread gives stores back, at their last commit.
     Release { id: TaskId, stores: Vec<Box<dyn StateStore>> },
     /// The same for stores that can no longer be trusted: delete them.

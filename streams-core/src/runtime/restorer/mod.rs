@@ -107,9 +107,9 @@ impl Restorer {
     fn obey(&mut self, command: Command, now: Duration) -> bool {
         match command {
             Command::Open { id, thread, ticket, reply } => self.waiting.push_back(Waiting { id, thread, ticket, reply }),
-            Command::Cancel { id, ticket } => {
-                self.waiting.retain(|w| (w.id, w.ticket) != (id, ticket));
-                if let Some(at) = self.restoring.iter().position(|t| (t.id, t.ticket) == (id, ticket)) {
+            Command::Cancel { id, thread, ticket } => {
+                self.waiting.retain(|w| (w.id, w.thread, w.ticket) != (id, thread, ticket));
+                if let Some(at) = self.restoring.iter().position(|t| (t.id, t.thread, t.ticket) == (id, thread, ticket)) {
                     let task = self.restoring.swap_remove(at);
                     self.park_restoring(task, now);
                 }

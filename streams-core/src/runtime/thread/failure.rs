@@ -81,7 +81,7 @@ impl StreamThread {
 
     /// Builds the task again on what it committed last; it reads again what came after. `because`: the cluster does not answer.
     pub(super) fn back_to_last_commit(&mut self, id: TaskId, because: Option<&Error>) -> Result<()> {
-        let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
+        let Some(mut running) = self.take_running(id) else { return Ok(()) };
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
         let (mut history, starts) = (std::mem::take(&mut running.history), std::mem::take(&mut running.starts));
         if let Some(error) = because {
@@ -105,7 +105,7 @@ impl StreamThread {
 
     /// Throws the task's state away and has it restored from the changelog.
     fn restore_anew(&mut self, id: TaskId, error: Error) -> Result<()> {
-        let Some(Slot::Running(mut running)) = self.slots.remove(&id) else { return Ok(()) };
+        let Some(mut running) = self.take_running(id) else { return Ok(()) };
         let mut history: History = std::mem::take(&mut running.history);
         history.resets += 1;
         let resets = history.resets;

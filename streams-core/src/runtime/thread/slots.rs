@@ -235,6 +235,17 @@ impl StreamThread {
         Ok(())
     }
 
+    /// A running task, out of its slot. One that another failure has taken apart meanwhile stays where it is.
+    pub(super) fn take_running(&mut self, id: TaskId) -> Option<Box<Running>> {
+        match self.slots.remove(&id)? {
+            Slot::Running(running) => Some(running),
+            other => {
+                self.slots.insert(id, other);
+                None
+            }
+        }
+    }
+
     /// Takes a running task apart; its stores stay at their last commit unless `clean`.
     pub(super) fn take_apart(&mut self, running: Box<Running>, clean: bool) -> Result<Vec<Box<dyn StateStore>>> {
         self.metrics.tasks_closed.add(1);
@@ -255,7 +266,7 @@ impl StreamThread {
     pub(super) fn give_up(&mut self, id: TaskId, clean: bool) {
         match self.slots.remove(&id) {
             None => {}
-            Some(Slot::Restoring { ticket, .. }) => self.tell_restorer(Command::Cancel { id, ticket }),
+            Some(Slot::Restoring { ticket, .. }) => self.tell_restorer(Command::Cancel { id, thread: self.entry.index, ticket }),
             Some(Slot::Resting(resting)) => self.tell_restorer(Command::Release { id, stores: resting.stores }),
             Some(Slot::Running(running)) => match self.take_apart(running, clean) {
                 Ok(stores) => self.tell_restorer(Command::Release { id, stores }),

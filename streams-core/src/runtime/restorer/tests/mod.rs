@@ -295,7 +295,7 @@ fn a_cancelled_restore_keeps_what_it_has_read() {
     let mut bench = Bench::new(&[put("a", "1"), put("b", "1"), put("c", "1"), put("d", "1")]);
     bench.open(1, 1);
     bench.restorer.step(); // opens and reads the first batch
-    bench.post(Command::Cancel { id: ID, ticket: 1 });
+    bench.post(Command::Cancel { id: ID, thread: 1, ticket: 1 });
     bench.run();
     assert!(bench.answers.lock().is_empty());
     assert_eq!(bench.heard.lock().last().map(String::as_str), Some("suspended 2"));
@@ -303,6 +303,24 @@ fn a_cancelled_restore_keeps_what_it_has_read() {
     bench.run();
     assert_eq!(bench.answer().0, 2);
     assert_eq!((bench.rows().len(), bench.world.fetched_from.lock().clone()), (4, vec![0, 2]));
+}
+
+/// Both threads may have given their requests the same number.
+#[test]
+fn a_thread_cancels_what_it_asked_for_itself() {
+    let mut bench = Bench::new(&[put("a", "1")]);
+    bench.open(1, 1);
+    bench.run();
+    let stores = bench.answer().1.unwrap();
+    bench.open(2, 7);
+    bench.open(1, 7);
+    bench.post(Command::Cancel { id: ID, thread: 1, ticket: 7 });
+    bench.post(Command::Release { id: ID, stores });
+    bench.run();
+    assert_eq!(bench.answer().0, 7, "thread 2 is not forgotten");
+    bench.post(Command::ThreadGone { thread: 2 });
+    bench.run();
+    assert!(bench.answers.lock().is_empty(), "and thread 1 is");
 }
 
 #[test]
