@@ -7,6 +7,8 @@ mod error;
 mod exec;
 mod group;
 pub mod handlers;
+#[cfg(test)]
+mod kept_log;
 pub mod metrics;
 pub mod partitioner;
 mod plan;

@@ -9,7 +9,7 @@ mod producer;
 mod store;
 mod task_loop;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
 pub use example::{Owned, through};

@@ -1,9 +1,9 @@
 //! What tasks count and log of records that they leave out.
 
-use super::log::logged;
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::{Handlers, TimestampContext};
+use crate::kept_log::logged;
 use crate::task::{Task, TaskEnv};
 use crate::testing::memory_task::{memory_env, memory_inputs, memory_task};
 use crate::testing::producer::{CapturingProducer, WrittenRecords};

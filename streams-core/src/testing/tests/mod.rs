@@ -2,4 +2,3 @@
 
 mod choice;
 mod dropped;
-pub(crate) mod log;

@@ -3,10 +3,10 @@
 mod world;
 
 use super::*;
+use crate::kept_log::logged;
 use crate::metrics::MetricsRegistry;
 use crate::runtime::listener::RestoreEvent;
 use crate::runtime::mailbox::Mailbox;
-use crate::testing::tests::log::logged;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;

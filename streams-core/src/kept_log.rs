@@ -1,4 +1,4 @@
-//! A log that is kept.
+//! A log that is kept, for tests of what is said.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
