@@ -64,7 +64,7 @@ pub struct StoreCounters {
 /// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
 ///
 /// Life: opened by its supplier; `restore` until the changelog's end and `settle`; then attached to a task's graph, written through its typed face and
-/// committed by `commit`; at last `close`.
+/// committed by `seal` and `commit`; at last `close`.
 pub trait StateStore: Any + Send {
     /// The store's name, unique in its topology.
     fn name(&self) -> &str;
@@ -91,8 +91,12 @@ pub trait StateStore: Any + Send {
     /// Leaves its thread: the record cache is counted nowhere.
     fn detach(&mut self);
 
-    /// Writes everything uncommitted to the engine in one batch, with the offset of the last record acknowledged by the changelog and the
-    /// input position. Entries that are dirty in the cache must have been flushed before. `offset: None` keeps the stored one.
+    /// Begins a commit of everything as it is now; [`commit`](Self::commit) ends it, and what changes in between waits for the next. Called
+    /// again, it begins anew. Entries that are dirty in the cache must have been flushed before.
+    fn seal(&mut self) -> Result<()>;
+
+    /// Writes what was sealed to the engine in one batch, with the offset of the last record acknowledged by the changelog and the
+    /// input position. A store that is not sealed is sealed first. `offset: None` keeps the stored one.
     fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()>;
 
     /// Serializes what the cache still holds to the changelog and the uncommitted buffer, emitting nothing: for stores that no node forwards

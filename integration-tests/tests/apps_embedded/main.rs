@@ -1,6 +1,7 @@
 //! What every application must do, on the embedded cluster, and what only this one can be made to do.
 
 mod lost_replies;
+mod overlap;
 mod transactions;
 mod trouble;
 

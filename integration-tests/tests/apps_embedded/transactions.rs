@@ -11,7 +11,7 @@ use std::time::Duration;
 use streams_core::config::StreamsConfig;
 use streams_core::{KafkaStreams, State};
 
-fn config(bench: &Bench<'_>, instance: &str) -> StreamsConfig {
+pub fn config(bench: &Bench<'_>, instance: &str) -> StreamsConfig {
     bench.config(instance).set("statestore.cache.max.bytes", "0").set("commit.interval.ms", "20")
 }
 
@@ -20,7 +20,7 @@ fn start(bench: &Bench<'_>) -> KafkaStreams {
 }
 
 /// The counts of each word, as they came: 1, 2, 3 and so on.
-fn expect_each_count_once(bench: &mut Bench<'_>) {
+pub fn expect_each_count_once(bench: &mut Bench<'_>) {
     bench.await_counts();
     let mut last = BTreeMap::<String, i64>::new();
     for (word, count) in &bench.seen {

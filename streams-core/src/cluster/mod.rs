@@ -119,7 +119,7 @@ pub trait Fetcher: Send {
     /// Sleeps until any partition may have records, the waker was called, or the time is over.
     fn wait(&mut self, timeout: Duration);
     /// Ends a `wait` from another thread.
-    fn waker(&self) -> Arc<dyn Fn() + Send + Sync>;
+    fn waker(&self) -> Waker;
     /// Offset after everything handed over and everything that is not data (transaction markers, aborted records) behind it. Moves on
     /// only when nothing that was fetched is still queued.
     fn position(&mut self, handle: FetchHandle) -> Result<i64>;
@@ -182,6 +182,33 @@ pub trait Producer: Send {
     fn commit(&mut self, timeout: Duration) -> Result<()>;
     /// Aborts it.
     fn abort(&mut self, timeout: Duration) -> Result<()>;
+    /// Begins to do in the background what `flush`, `send_offsets` (where there is a token) and `commit` do. Until [`commit_ended`]
+    /// answers, nothing may be sent, and no other call about the transaction be made. `wake` is called when the answer is there.
+    ///
+    /// [`commit_ended`]: Self::commit_ended
+    fn start_commit(
+        &mut self,
+        offsets: &[(TopicPartition, CommittedOffset)],
+        token: Option<&dyn CommitToken>,
+        timeout: Duration,
+        wake: Waker,
+    ) -> Result<()>;
+    /// What became of the commit that was started; `None`: not known yet, having waited so long.
+    fn commit_ended(&mut self, wait: Duration) -> Option<Result<(), CommitFailed>>;
+}
+
+/// Ends somebody's wait, from any thread.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Why a commit in the background was not made, by what is to be done.
+#[derive(Debug)]
+pub enum CommitFailed {
+    /// Not everything was acknowledged in time: the transaction is open as before.
+    NotFlushed(Error),
+    /// The transaction has to be aborted.
+    Refused(Error),
+    /// Nobody knows whether it was committed, or the producer can be used no more: it has to be replaced.
+    Unknown(Error),
 }
 
 /// A topic to make.

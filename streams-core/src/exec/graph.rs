@@ -286,7 +286,12 @@ impl Graph {
         self.stores.flush(&mut *self.cx.out)
     }
 
-    /// Takes the stores to what was flushed last, each with the offset that its changelog has acknowledged.
+    /// Marks what was flushed: what comes later is not part of the commit that begins now.
+    pub fn seal_stores(&mut self) -> Result<()> {
+        self.stores.seal()
+    }
+
+    /// Takes the stores to what was sealed, each with the offset that its changelog has acknowledged.
     pub fn commit_stores(&mut self, position: &[PositionEntry]) -> Result<()> {
         let out = &self.cx.out;
         self.stores.commit(&mut |store| out.acknowledged(store), position)

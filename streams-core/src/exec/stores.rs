@@ -111,7 +111,12 @@ impl StoreSlots {
         Ok(false)
     }
 
-    /// Writes what is uncommitted to the engines. `offset` answers with the greatest acknowledged offset of a store's changelog.
+    /// Marks what the next `commit` writes.
+    pub fn seal(&mut self) -> Result<()> {
+        (0..self.slots.len()).try_for_each(|i| self.with(i, StateStore::seal).unwrap_or(Ok(())).map_err(Error::from))
+    }
+
+    /// Writes what was sealed to the engines. `offset` answers with the greatest acknowledged offset of a store's changelog.
     pub fn commit(&mut self, offset: &mut dyn FnMut(usize) -> Option<i64>, position: &[PositionEntry]) -> Result<()> {
         (0..self.slots.len()).try_for_each(|i| {
             let at = offset(i);

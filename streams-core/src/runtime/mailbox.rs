@@ -1,11 +1,9 @@
 //! A queue of messages to a loop that sleeps in more than one place.
 
+use crate::cluster::Waker;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
-
-type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// Unbounded: what is posted are changes of tasks and threads, never records.
 pub(crate) struct Mailbox<T> {

@@ -1,21 +1,17 @@
 //! The record collector: what a task writes, on its way to the thread's producer.
 
+use super::producer::SharedProducer;
 use super::settings::TaskEnv;
-use crate::cluster::{ProduceHandle, ProduceRecord, Producer};
+use crate::cluster::{ProduceHandle, ProduceRecord};
 use crate::exec::{Collector, OutTopic, SendTo};
 use crate::handlers::{Handlers, ProductionContext, ProductionResponse, ProductionStage};
 use crate::metrics::{DropReason, TaskMetrics};
 use crate::partitioner::partition_for_key;
 use crate::topology::{Subtopology, TopicName};
 use crate::{Error, ErrorKind, Headers, Result, TaskId};
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::store::{Changelog, ChangelogId};
-
-/// The producer of a stream thread, shared by its tasks.
-pub(crate) type SharedProducer = Rc<RefCell<Box<dyn Producer>>>;
 
 /// Records without a key go to one partition for a while, then to the next, so that batches fill.
 const RECORDS_BEFORE_NEXT_PARTITION: u32 = 500;

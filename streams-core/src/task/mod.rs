@@ -3,11 +3,12 @@
 
 mod collector;
 mod metadata;
+mod producer;
 mod publish;
 mod queue;
 mod settings;
 
-pub(crate) use collector::SharedProducer;
+pub(crate) use producer::{SharedProducer, ThreadProducer};
 pub(crate) use settings::{TaskEnv, TaskSettings};
 
 use crate::cluster::{CommittedOffset, RecordBatch};
@@ -33,7 +34,10 @@ pub(crate) struct Task {
     settings: Arc<TaskSettings>,
     /// When an input was first found empty while others wait for it; `None` while nothing waits.
     idle_since_ms: Option<i64>,
-    commit_needed: bool,
+    /// Something was done since the last commit began.
+    changed: bool,
+    /// How far the commit that has begun takes the inputs.
+    sealed: Option<Vec<PositionEntry>>,
     /// Records to be left out: they made user code panic, and the policy said to go on without them.
     skip: Vec<(usize, i64)>,
     poisoned: Option<(usize, i64)>,
@@ -104,7 +108,8 @@ impl Task {
             queues,
             settings: env.settings.clone(),
             idle_since_ms: None,
-            commit_needed: false,
+            changed: false,
+            sealed: None,
             skip: skip.to_vec(),
             poisoned: None,
             metrics,
@@ -148,7 +153,7 @@ impl Task {
         .inspect(|&done| {
             self.metrics.records_processed.add(done as u64);
             let skipped = self.queues.iter_mut().fold(false, |any, queue| queue.take_skipped() | any);
-            self.commit_needed |= done > 0 || skipped;
+            self.changed |= done > 0 || skipped;
         })
     }
 
@@ -210,7 +215,7 @@ impl Task {
     pub fn punctuate(&mut self, now_ms: i64) -> Result<bool> {
         self.graph.cx_mut().wall_clock = now_ms;
         let fired = self.caught(|task| task.graph.punctuate(PunctuationType::WallClockTime, now_ms))?;
-        self.commit_needed |= fired;
+        self.changed |= fired;
         if fired {
             self.metrics.punctuations.add(1);
         }
@@ -222,8 +227,9 @@ impl Task {
         self.graph.cx().timers.next_wall_clock()
     }
 
+    /// Whether there is anything that the last commit did not cover; a commit that has begun counts until `post_commit`.
     pub fn commit_needed(&self) -> bool {
-        self.commit_needed
+        self.changed || self.sealed.is_some()
     }
 
     /// Whether user code asked for a commit since the last call.
@@ -236,32 +242,32 @@ impl Task {
         self.graph.stores_mut().uncommitted_bytes()
     }
 
-    /// Forwards what caches hold back, so that all output and all changes are with the producer; the answer is what to commit. May be called
-    /// again when the commit did not happen.
+    /// Begins a commit: forwards what caches hold back, so that all output and all changes are with the producer, and remembers how far that
+    /// goes; the answer is what to commit. The task may go on before the commit is made. May be called again when it was not.
     pub fn prepare_commit(&mut self) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
         self.caught(|task| task.graph.flush())?;
-        let mut offsets = Vec::with_capacity(self.queues.len());
+        self.graph.seal_stores().map_err(|e| e.at(format!("task {}", self.id)))?;
+        let (mut offsets, mut position) = (Vec::with_capacity(self.queues.len()), Vec::with_capacity(self.queues.len()));
         for queue in &self.queues {
             if let Some(offset) = queue.next_offset() {
                 let metadata = PartitionMetadata { time: queue.time() }.encode();
                 offsets.push((queue.input.clone(), CommittedOffset { offset, metadata }));
             }
+            if let Some(offset) = queue.last_offset() {
+                position.push(PositionEntry { topic: queue.input.topic.to_string(), partition: queue.input.partition, offset });
+            }
         }
+        (self.changed, self.sealed) = (false, Some(position));
         Ok(offsets)
     }
 
-    /// After everything is acknowledged and the offsets are committed: takes the stores to that point, rows and changelog offset together.
+    /// After everything is acknowledged and the offsets are committed: takes the stores to where the commit began, rows and changelog offset
+    /// together.
     pub fn post_commit(&mut self) -> Result<()> {
-        let position: Vec<PositionEntry> = self
-            .queues
-            .iter()
-            .filter_map(|queue| {
-                let offset = queue.last_offset()?;
-                Some(PositionEntry { topic: queue.input.topic.to_string(), partition: queue.input.partition, offset })
-            })
-            .collect();
-        self.graph.commit_stores(&position).map_err(|e| e.at(format!("task {}", self.id)))?;
-        self.commit_needed = false;
+        if let Some(position) = &self.sealed {
+            self.graph.commit_stores(position).map_err(|e| e.at(format!("task {}", self.id)))?;
+        }
+        self.sealed = None;
         Ok(())
     }
 

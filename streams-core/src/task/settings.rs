@@ -1,6 +1,6 @@
 //! What a task is made with.
 
-use super::collector::SharedProducer;
+use super::producer::SharedProducer;
 use crate::TaskId;
 use crate::config::Settings;
 use crate::handlers::Handlers;

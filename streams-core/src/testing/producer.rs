@@ -1,11 +1,9 @@
 //! A producer that keeps what it is given.
 
-use crate::cluster::{CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer};
-use crate::task::SharedProducer;
+use crate::cluster::{CommitFailed, CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, Waker};
+use crate::task::{SharedProducer, ThreadProducer};
 use crate::{Error, ErrorKind, Headers, Result, TopicPartition};
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,12 +30,12 @@ pub(super) struct CapturingProducer {
 
 impl CapturingProducer {
     pub fn shared(written: &WrittenRecords) -> SharedProducer {
-        Rc::new(RefCell::new(Box::new(CapturingProducer { written: Some(written.clone()), ..Default::default() })))
+        ThreadProducer::shared(Box::new(CapturingProducer { written: Some(written.clone()), ..Default::default() }))
     }
 
     /// One that only counts offsets.
     pub fn discarding() -> SharedProducer {
-        Rc::new(RefCell::new(Box::new(CapturingProducer::default())))
+        ThreadProducer::shared(Box::new(CapturingProducer::default()))
     }
 }
 
@@ -96,5 +94,11 @@ impl Producer for CapturingProducer {
     }
     fn abort(&mut self, _: Duration) -> Result<()> {
         no_transactions()
+    }
+    fn start_commit(&mut self, _: &[(TopicPartition, CommittedOffset)], _: Option<&dyn CommitToken>, _: Duration, _: Waker) -> Result<()> {
+        no_transactions()
+    }
+    fn commit_ended(&mut self, _: Duration) -> Option<Result<(), CommitFailed>> {
+        None
     }
 }

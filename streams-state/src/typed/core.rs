@@ -285,11 +285,17 @@ impl<V: Clone + 'static> Core<V> {
         Ok(())
     }
 
-    pub fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry], live_from: i64) -> Result<()> {
+    pub fn seal(&mut self) -> Result<()> {
         if self.cache.has_dirty() {
             let message = format!("store {} was committed with changes left in its cache; flush it first", self.codec.store);
             return Err(Error::new(ErrorKind::Invalid, message));
         }
+        self.pending.seal();
+        Ok(())
+    }
+
+    /// Writes what was sealed.
+    pub fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry], live_from: i64) -> Result<()> {
         self.write(offset, position, live_from, false)
     }
 
@@ -307,7 +313,7 @@ impl<V: Clone + 'static> Core<V> {
             false => self.engine.write(&mut live, stand)?,
         }
         drop(live);
-        self.pending.clear();
+        self.pending.written();
         self.restored = None;
         self.cache.shrink();
         self.position = ahead;

@@ -259,7 +259,14 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
         self.core.wipe()
     }
 
+    fn seal(&mut self) -> Result<()> {
+        self.core.seal()
+    }
+
     fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
+        if !self.core.pending.is_sealed() {
+            self.seal()?;
+        }
         self.core.commit(offset, position, i64::MIN)
     }
 

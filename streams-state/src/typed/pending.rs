@@ -8,6 +8,8 @@ use std::ops::Bound;
 
 /// Length that marks a deletion.
 const DELETED: u32 = u32::MAX;
+/// Marks a row that has not been put since it was sealed.
+const UNCHANGED: u32 = u32::MAX;
 /// Unused bytes from which on the arena may be rewritten.
 const COMPACT_AT: usize = 64 * 1024;
 /// What an emptied buffer may keep for the next commit interval. More goes back: a thread's buffers have one limit together, and the next
@@ -23,20 +25,42 @@ struct Row {
     value_len: u32,
     /// Bytes reserved at `value_at`.
     room: u32,
+    /// Where `sealed_values` keeps what the commit under way writes.
+    sealed_value: u32,
+}
+
+/// A value that was put over while a commit is under way that writes it.
+struct SealedValue {
+    at: usize,
+    len: u32,
 }
 
 /// Rows by key, in one growing block of memory: no allocation per row.
+///
+/// A commit may take a while, and rows are put meanwhile. [`seal`](Self::seal) marks what it writes: reads see the newest rows,
+/// [`sorted`](Self::sorted) the sealed ones, and [`written`](Self::written) leaves those that came later.
 pub(crate) struct Pending {
     arena: Vec<u8>,
     rows: Vec<Row>,
     index: HashTable<u32>,
     view: SortedView,
     unused: usize,
+    /// How many rows, from the first, the commit under way writes.
+    sealed: Option<usize>,
+    sealed_values: Vec<SealedValue>,
 }
 
 impl Pending {
     pub fn new() -> Self {
-        Pending { arena: Vec::new(), rows: Vec::new(), index: HashTable::new(), view: SortedView::default(), unused: 0 }
+        Pending {
+            arena: Vec::new(),
+            rows: Vec::new(),
+            index: HashTable::new(),
+            view: SortedView::default(),
+            unused: 0,
+            sealed: None,
+            sealed_values: Vec::new(),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -65,8 +89,15 @@ impl Pending {
         let (rows, arena) = (&mut self.rows, &mut self.arena);
         match self.index.entry(hash.0, |&i| rows[i as usize].key(arena) == key, |&i| rows[i as usize].hash) {
             Entry::Occupied(found) => {
-                self.unused += rows[*found.get() as usize].replace(arena, value);
-                if self.unused > COMPACT_AT && self.unused > self.arena.len() / 2 {
+                let i = *found.get() as usize;
+                let row = &mut rows[i];
+                if row.sealed_value == UNCHANGED && self.sealed.is_some_and(|sealed| i < sealed) {
+                    row.sealed_value = self.sealed_values.len() as u32;
+                    self.sealed_values.push(SealedValue { at: row.value_at, len: row.value_len });
+                    row.room = 0;
+                }
+                self.unused += row.replace(arena, value);
+                if self.unused > COMPACT_AT && self.unused > self.arena.len() / 2 && self.sealed.is_none() {
                     self.compact();
                 }
             }
@@ -78,7 +109,7 @@ impl Pending {
                 arena.extend_from_slice(value.unwrap_or_default());
                 let room = (arena.len() - value_at) as u32;
                 let value_len = if value.is_some() { room } else { DELETED };
-                rows.push(Row { hash: hash.0, key_at, value_at, key_len: key.len() as u32, value_len, room });
+                rows.push(Row { hash: hash.0, key_at, value_at, key_len: key.len() as u32, value_len, room, sealed_value: UNCHANGED });
                 place.insert(i);
                 self.view.inserted(key, i);
             }
@@ -98,17 +129,58 @@ impl Pending {
         (self.arena, self.unused) = (arena, 0);
     }
 
-    /// The rows ordered by key: engines take them fastest so, and the order is the same in every run.
+    /// The rows of the commit under way, without one all rows. Ordered by key: engines take them fastest so, and the order is the same in
+    /// every run.
     pub fn sorted(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-        let key = |i: u32| self.rows[i as usize].key(&self.arena);
+        let rows = &self.rows[..self.sealed.unwrap_or(self.rows.len())];
+        let key = |i: u32| rows[i as usize].key(&self.arena);
         // Keys mostly differ in the bytes behind their common beginning, and then one comparison of numbers tells.
-        let first = self.rows.first().map_or(&[][..], |row| row.key(&self.arena));
+        let first = rows.first().map_or(&[][..], |row| row.key(&self.arena));
         let common = |most: usize, row: &Row| first[..most].iter().zip(row.key(&self.arena)).take_while(|(a, b)| a == b).count();
-        let skip = self.rows.iter().fold(first.len(), common);
+        let skip = rows.iter().fold(first.len(), common);
         let number = |row: &Row| prefix(row.key(&self.arena).get(skip..).unwrap_or_default());
-        let mut order: Vec<(u64, u32)> = self.rows.iter().zip(0..).map(|(row, i)| (number(row), i)).collect();
+        let mut order: Vec<(u64, u32)> = rows.iter().zip(0..).map(|(row, i)| (number(row), i)).collect();
         order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
-        order.into_iter().map(|(_, i)| self.row(i))
+        order.into_iter().map(|(_, i)| {
+            let row = &rows[i as usize];
+            let value = match self.sealed_values.get(row.sealed_value as usize) {
+                Some(sealed) => value_at(&self.arena, sealed.at, sealed.len),
+                None => row.value(&self.arena),
+            };
+            (row.key(&self.arena), value)
+        })
+    }
+
+    /// Begins a commit, or begins it anew, of all rows as they are now.
+    pub fn seal(&mut self) {
+        self.forget_sealed_values();
+        self.sealed = Some(self.rows.len());
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.sealed.is_some()
+    }
+
+    fn forget_sealed_values(&mut self) {
+        if !self.sealed_values.is_empty() {
+            self.sealed_values.clear();
+            self.rows.iter_mut().for_each(|row| row.sealed_value = UNCHANGED);
+        }
+    }
+
+    /// The commit is over: what [`sorted`](Self::sorted) gave is in the engine, and what was put since then remains.
+    pub fn written(&mut self) {
+        let sealed = self.sealed.unwrap_or(self.rows.len());
+        if sealed == self.rows.len() && self.sealed_values.is_empty() {
+            return self.clear();
+        }
+        let (arena, rows) = (std::mem::take(&mut self.arena), std::mem::take(&mut self.rows));
+        self.clear();
+        for (i, row) in rows.iter().enumerate() {
+            if i >= sealed || row.sealed_value != UNCHANGED {
+                self.put(Hash(row.hash), row.key(&arena), row.value(&arena));
+            }
+        }
     }
 
     /// Key and value of a row found by [`range`](Self::range).
@@ -126,7 +198,8 @@ impl Pending {
         self.rows.clear();
         self.index.clear();
         self.view.clear();
-        self.unused = 0;
+        (self.unused, self.sealed) = (0, None);
+        self.sealed_values.clear();
     }
 
     /// Makes [`range`](Self::range) see all rows.
@@ -148,10 +221,7 @@ impl Row {
 
     #[inline]
     fn value<'a>(&self, arena: &'a [u8]) -> Option<&'a [u8]> {
-        match self.value_len {
-            DELETED => None,
-            len => Some(&arena[self.value_at..self.value_at + len as usize]),
-        }
+        value_at(arena, self.value_at, self.value_len)
     }
 
     /// Returns how many bytes of the arena are lost by it.
@@ -170,6 +240,14 @@ impl Row {
         }
         self.value_len = value.len() as u32;
         lost
+    }
+}
+
+#[inline]
+fn value_at(arena: &[u8], at: usize, len: u32) -> Option<&[u8]> {
+    match len {
+        DELETED => None,
+        len => Some(&arena[at..at + len as usize]),
     }
 }
 
@@ -220,6 +298,45 @@ mod tests {
                 pending.clear();
                 prop_assert_eq!((pending.bytes(), pending.get(hash(b"x"), b"x")), (0, None));
                 model.clear();
+            }
+        }
+    }
+
+    type Put = (Vec<u8>, Option<Vec<u8>>);
+
+    fn puts() -> impl Strategy<Value = Vec<Put>> {
+        prop::collection::vec((key(), prop::option::of(prop::collection::vec(any::<u8>(), 0..20))), 0..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn a_commit_writes_what_was_sealed_and_leaves_what_came_later(rounds in prop::collection::vec((puts(), puts(), any::<bool>()), 1..5)) {
+            // what the engine has, and what a reader should see
+            let (mut pending, mut engine, mut latest) = (Pending::new(), BTreeMap::new(), BTreeMap::new());
+            for (before, meanwhile, succeeds) in rounds {
+                pending.ensure_sorted();
+                let put = |pending: &mut Pending, latest: &mut BTreeMap<_, _>, puts: Vec<Put>| {
+                    for (key, value) in puts {
+                        pending.put(hash(&key), &key, value.as_deref());
+                        latest.insert(key, value);
+                    }
+                };
+                put(&mut pending, &mut latest, before);
+                pending.seal();
+                let sealed = latest.clone();
+                put(&mut pending, &mut latest, meanwhile);
+                if succeeds {
+                    engine.extend(pending.sorted().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))));
+                    pending.written();
+                    prop_assert_eq!(&engine, &sealed);
+                }
+                for (key, value) in &latest {
+                    let seen = pending.get(hash(key), key).map(|found| found.map(<[u8]>::to_vec));
+                    prop_assert_eq!(seen.unwrap_or_else(|| engine.get(key).cloned().flatten()), value.clone());
+                }
+                let walked = pending.range(Bound::Unbounded, Bound::Unbounded).map(|(key, _)| key.to_vec()).collect::<Vec<_>>();
+                prop_assert!(walked.is_sorted() && walked.len() == pending.len(), "the ordered view has what the table has");
             }
         }
     }

@@ -48,6 +48,8 @@ pub struct WindowStore<K, V> {
     stream_time: i64,
     /// Stream time as of the last commit, to go back to.
     committed_time: i64,
+    /// Stream time of what the commit under way writes.
+    sealed_time: i64,
     expired: u64,
     lower: Vec<u8>,
     upper: Vec<u8>,
@@ -60,7 +62,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, shape: WindowShape) -> Self {
         let (core, keys) = Core::new(parts, shape.segment_interval());
         let (lower, upper) = (Vec::new(), Vec::new());
-        WindowStore { core, keys, shape, sequence: 0, stream_time: -1, committed_time: -1, expired: 0, lower, upper }
+        WindowStore { core, keys, shape, sequence: 0, stream_time: -1, committed_time: -1, sealed_time: -1, expired: 0, lower, upper }
     }
 
     common!();
@@ -288,8 +290,9 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         start < self.oldest_visible()
     }
 
-    fn live_from(&self) -> i64 {
-        self.stream_time.saturating_sub(self.shape.retention) / self.shape.segment_interval()
+    /// The first segment that has not expired at a stream time.
+    fn live_from(&self, time: i64) -> i64 {
+        time.saturating_sub(self.shape.retention) / self.shape.segment_interval()
     }
 
     #[cold]
@@ -326,7 +329,7 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
     }
 
     fn settle(&mut self) -> Result<()> {
-        self.core.settle(self.live_from())?;
+        self.core.settle(self.live_from(self.stream_time))?;
         self.committed_time = self.stream_time;
         Ok(())
     }
@@ -336,9 +339,19 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
         self.core.wipe()
     }
 
+    fn seal(&mut self) -> Result<()> {
+        self.core.seal()?;
+        self.sealed_time = self.stream_time;
+        Ok(())
+    }
+
     fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
-        self.core.commit(offset, position, self.live_from())?;
-        self.committed_time = self.stream_time;
+        if !self.core.pending.is_sealed() {
+            self.seal()?;
+        }
+        // what came meanwhile may be undone: no segment expires by it
+        self.core.commit(offset, position, self.live_from(self.sealed_time))?;
+        self.committed_time = self.sealed_time;
         Ok(())
     }
 

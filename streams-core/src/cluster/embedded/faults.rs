@@ -1,6 +1,7 @@
 //! Trouble on demand, for tests.
 
 use super::errors::{rejected, unreachable_cluster};
+use crate::cluster::Waker;
 use crate::{Error, Result};
 use hashbrown::HashMap;
 use parking_lot::{Condvar, Mutex};
@@ -16,7 +17,17 @@ pub(super) struct Faults {
     healed: Condvar,
     failing: AtomicBool,
     lost_replies: AtomicUsize,
+    commits: Mutex<Commits>,
+    commits_released: Condvar,
     produces: Mutex<HashMap<String, Refusals>>,
+}
+
+/// Commits in the background that a test keeps from being made.
+#[derive(Default)]
+struct Commits {
+    held: bool,
+    /// To be called when they may go on.
+    waiting: Vec<Waker>,
 }
 
 struct Refusals {
@@ -78,6 +89,33 @@ impl Faults {
     /// Whether the reply to a commit gets lost.
     pub(super) fn loses_reply(&self) -> bool {
         self.lost_replies.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
+    }
+
+    pub(super) fn hold_commits(&self, hold: bool) {
+        let mut commits = self.commits.lock();
+        commits.held = hold;
+        if !hold {
+            commits.waiting.drain(..).for_each(|wake| wake());
+            self.commits_released.notify_all();
+        }
+    }
+
+    /// How many commits have begun since they are held.
+    pub(super) fn commits_held(&self) -> usize {
+        self.commits.lock().waiting.len()
+    }
+
+    /// A commit begins; `wake` is called when it may be made.
+    pub(super) fn commit_begins(&self, wake: Waker) {
+        let mut commits = self.commits.lock();
+        if commits.held { commits.waiting.push(wake) } else { wake() }
+    }
+
+    /// Whether commits may be made, having waited so long.
+    pub(super) fn commit_may_end(&self, wait: Duration) -> bool {
+        let mut commits = self.commits.lock();
+        self.commits_released.wait_while_for(&mut commits, |commits| commits.held, wait);
+        !commits.held
     }
 
     #[cold]

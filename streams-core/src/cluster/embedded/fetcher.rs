@@ -5,7 +5,7 @@ use super::errors::not_in_state;
 use super::log::Read;
 use super::partition::Partition;
 use super::signal::Signal;
-use crate::cluster::{FetchHandle, Fetcher, RecordBatch};
+use crate::cluster::{FetchHandle, Fetcher, RecordBatch, Waker};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +110,7 @@ impl Fetcher for EmbeddedFetcher {
         }
     }
 
-    fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+    fn waker(&self) -> Waker {
         let signal = self.signal.clone();
         Arc::new(move || signal.raise())
     }

@@ -187,6 +187,16 @@ impl EmbeddedCluster {
     pub fn lose_commit_replies(&self, count: usize) {
         self.shared.faults.lose_replies(count);
     }
+
+    /// Keeps transactions from being committed, or lets them go on: as on a cluster that takes its time.
+    pub fn hold_commits(&self, hold: bool) {
+        self.shared.faults.hold_commits(hold);
+    }
+
+    /// How many commits have begun, and wait, since they are held.
+    pub fn commits_held(&self) -> usize {
+        self.shared.faults.commits_held()
+    }
 }
 
 fn owned(batch: &dyn RecordBatch, index: usize, partition: i32) -> OwnedRecord {

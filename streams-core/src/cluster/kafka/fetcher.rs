@@ -10,7 +10,7 @@ mod slot;
 use super::client::Client;
 use super::settings::{self, FetchLimits, Role};
 use super::signal::Signal;
-use crate::cluster::{FetchHandle, Fetcher, FetcherOptions, RecordBatch};
+use crate::cluster::{FetchHandle, Fetcher, FetcherOptions, RecordBatch, Waker};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use rdkafka_sys as rk;
 use slot::Slot;
@@ -145,7 +145,7 @@ impl Fetcher for KafkaFetcher {
         }
     }
 
-    fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+    fn waker(&self) -> Waker {
         let signal = self.signal.clone();
         Arc::new(move || signal.set())
     }

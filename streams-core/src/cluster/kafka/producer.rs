@@ -8,6 +8,7 @@
 //! negative times, which Java's producer refuses too.
 
 mod acks;
+mod background;
 mod failures;
 mod headers;
 mod transaction;
@@ -17,9 +18,12 @@ use super::codes::Code;
 use super::queue::Queue;
 use super::settings::{self, Role, Transaction, Waits};
 use super::signal::{Ready, Signal, on_event};
-use crate::cluster::{CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, ProducerOptions};
+use crate::cluster::{
+    CommitFailed, CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, ProducerOptions, Waker,
+};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use acks::Acks;
+use background::Background;
 use crossbeam_channel::Receiver;
 use rdkafka_sys as rk;
 use rk::rd_kafka_vtype_t as vtype;
@@ -32,7 +36,7 @@ use std::time::{Duration, Instant};
 /// How long one look at a full queue takes.
 const FULL: Duration = Duration::from_millis(1);
 /// How often a flush looks whether what is in flight has failed.
-const SLICE: Duration = Duration::from_millis(100);
+const FLUSH_SLICE: Duration = Duration::from_millis(100);
 /// What Kafka Streams gives a transaction by default.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -48,6 +52,7 @@ pub(super) struct KafkaProducer {
     transactional: Option<String>,
     /// A call that did not come back in time.
     running: Option<Receiver<Result<(), RkError>>>,
+    background: Option<Background>,
     /// Last, so that topics and queue go first.
     client: Arc<Client>,
 }
@@ -108,6 +113,7 @@ impl KafkaProducer {
             waits,
             transactional: transactional_id,
             running: None,
+            background: None,
             client,
         })
     }
@@ -260,11 +266,11 @@ impl Producer for KafkaProducer {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             // Safety: the client is alive. A failed record counts as in flight until its report was taken, hence the slices.
-            let code = Code::of(unsafe { rk::rd_kafka_flush(self.client.raw(), millis(left.min(SLICE))) });
+            let code = Code::of(unsafe { rk::rd_kafka_flush(self.client.raw(), millis(left.min(FLUSH_SLICE))) });
             self.serve();
             match code {
                 Code::NONE => return Ok(()),
-                Code::TIMED_OUT if left > SLICE => {}
+                Code::TIMED_OUT if left > FLUSH_SLICE => {}
                 Code::TIMED_OUT => {
                     // Safety: as above.
                     let count = unsafe { rk::rd_kafka_outq_len(self.client.raw()) };
@@ -306,6 +312,20 @@ impl Producer for KafkaProducer {
 
     fn abort(&mut self, timeout: Duration) -> Result<()> {
         self.abort_transaction(timeout)
+    }
+
+    fn start_commit(
+        &mut self,
+        offsets: &[(TopicPartition, CommittedOffset)],
+        token: Option<&dyn CommitToken>,
+        timeout: Duration,
+        wake: Waker,
+    ) -> Result<()> {
+        self.commit_in_background(offsets, token, timeout, wake)
+    }
+
+    fn commit_ended(&mut self, wait: Duration) -> Option<Result<(), CommitFailed>> {
+        self.background_ended(wait)
     }
 }
 

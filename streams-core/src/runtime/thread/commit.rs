@@ -1,16 +1,18 @@
-//! Commit: every output acknowledged, then the offsets, then the stores. Exactly once, outputs and offsets become one by a transaction.
+//! Commit: every output acknowledged, then the offsets, then the stores.
 
 use super::slots::{Running, Slot, Start};
 use super::{StreamThread, Trouble};
-use crate::cluster::{CommittedOffset, DeliveryFailure};
-use crate::handlers::{ProductionContext, ProductionResponse, ProductionStage};
+use crate::cluster::CommittedOffset;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long one attempt may hold up the thread; it is made again later.
-const ATTEMPT: Duration = Duration::from_secs(5);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// Output that may wait for the commit under way, in bytes.
+const HELD_AT_MOST: usize = 8 << 20;
 
 /// Trouble that lasts less is not worth a warning.
 const SAY_AFTER: Duration = Duration::from_secs(1);
@@ -26,6 +28,14 @@ pub(super) enum Outcome {
     Undone(Error),
 }
 
+/// What a commit covers.
+#[derive(Default)]
+pub(super) struct Prepared {
+    /// Tasks, each with its part of `offsets`.
+    pub tasks: Vec<(TaskId, Range<usize>)>,
+    pub offsets: Vec<(TopicPartition, CommittedOffset)>,
+}
+
 impl StreamThread {
     /// When the next commit is due, if anything is to be committed.
     pub(super) fn next_commit(&self) -> Duration {
@@ -35,9 +45,12 @@ impl StreamThread {
         }
     }
 
-    /// Whether tasks must not make more of what cannot be committed.
+    /// Whether tasks must not make more of what cannot be committed now.
     pub(super) fn is_held_back(&mut self) -> bool {
-        self.commit.trouble.is_some() && self.is_over_limit()
+        match self.commit.in_flight {
+            Some(_) => self.env.producer.borrow().held_bytes() >= HELD_AT_MOST || self.is_over_limit(),
+            None => self.commit.trouble.is_some() && self.is_over_limit(),
+        }
     }
 
     fn is_over_limit(&mut self) -> bool {
@@ -48,8 +61,14 @@ impl StreamThread {
         bytes as u64 >= limit
     }
 
-    /// Commits when the interval is over, user code asked for it, or too much waits for it. True when it did.
+    /// Commits when the interval is over, user code asked for it, or too much waits for it; exactly once, begins to, or ends what has begun.
+    /// True when it did.
     pub(super) fn commit_if_due(&mut self) -> Result<bool> {
+        if self.commit.in_flight.is_some() {
+            let Some(outcome) = self.poll_commit(Duration::ZERO)? else { return Ok(false) };
+            self.take_outcome(outcome)?;
+            return Ok(true);
+        }
         let now = self.now();
         if self.commit.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
             return Ok(false);
@@ -77,22 +96,28 @@ impl StreamThread {
         if over_limit && !interval_over {
             self.metrics.commits_early.add(1);
         }
-        let outcome = self.commit(&ids, now + ATTEMPT)?;
-        let took = self.now().saturating_sub(now);
-        self.metrics.commit_time.add(took);
-        self.metrics.commit_longest.record(took, now);
+        let outcome = match self.is_transactional() {
+            true => self.start_commit(now + ATTEMPT)?,
+            false => Some(self.commit_at_least_once(&ids, now + ATTEMPT)?),
+        };
+        outcome.map_or(Ok(()), |outcome| self.take_outcome(outcome))?;
+        Ok(true)
+    }
+
+    /// What an attempt came to, that was made because it was time for it.
+    pub(super) fn take_outcome(&mut self, outcome: Outcome) -> Result<()> {
         if !matches!(outcome, Outcome::Done) {
             self.metrics.commits_failed.add(1);
         }
         match outcome {
-            Outcome::Done => {}
-            Outcome::Later(error) | Outcome::Undone(error) => self.commit_later(&ids, error)?,
+            Outcome::Done => Ok(()),
+            Outcome::Later(error) | Outcome::Undone(error) => self.commit_later(&self.running(), error),
             Outcome::Fenced(error) => {
                 tracing::warn!(target: "streams::thread", thread = self.entry.name, "the commit was refused, the thread joins the group anew: {error}");
                 self.rejoin = true;
+                Ok(())
             }
         }
-        Ok(true)
     }
 
     pub(super) fn commit_later(&mut self, ids: &[TaskId], error: Error) -> Result<()> {
@@ -121,13 +146,18 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Commits those of the tasks that need it, in one go; exactly once, all tasks: they share a transaction. May be called again after any
-    /// outcome.
+    /// Commits those of the tasks that need it, in one go, and waits for it; exactly once, all tasks: they share a transaction. May be called
+    /// again after any outcome.
     pub(super) fn commit(&mut self, ids: &[TaskId], deadline: Duration) -> Result<Outcome> {
-        let _span = tracing::debug_span!(target: "streams::thread", "commit", thread = self.entry.name).entered();
-        let all = if self.is_transactional() { self.running() } else { Vec::new() };
-        let ids = if self.is_transactional() { &all } else { ids };
-        let (mut prepared, mut offsets) = (Vec::new(), Vec::new());
+        match self.is_transactional() {
+            true => self.commit_transaction(deadline),
+            false => self.commit_at_least_once(ids, deadline),
+        }
+    }
+
+    /// Begins the commit of those of the tasks that need it. `None`: one of them failed in it, and took its transaction along.
+    pub(super) fn prepare(&mut self, ids: &[TaskId]) -> Result<Option<Prepared>> {
+        let mut prepared = Prepared::default();
         for id in ids {
             let Some(Slot::Running(running)) = self.slots.get_mut(id) else { continue };
             if !running.task.commit_needed() {
@@ -135,21 +165,24 @@ impl StreamThread {
             }
             match running.task.prepare_commit() {
                 Ok(more) => {
-                    prepared.push((*id, offsets.len()..offsets.len() + more.len()));
-                    offsets.extend(more);
+                    prepared.tasks.push((*id, prepared.offsets.len()..prepared.offsets.len() + more.len()));
+                    prepared.offsets.extend(more);
                 }
                 Err(error) => {
                     self.task_failed(*id, error)?;
                     if self.is_transactional() {
-                        let text = format!("task {id} failed when its caches were flushed");
-                        return Ok(Outcome::Undone(Error::new(ErrorKind::Unavailable, text)));
+                        return Ok(None);
                     }
                 }
             }
         }
-        if prepared.is_empty() {
-            return Ok(Outcome::Done);
-        }
+        Ok(Some(prepared))
+    }
+
+    fn commit_at_least_once(&mut self, ids: &[TaskId], deadline: Duration) -> Result<Outcome> {
+        let _span = tracing::debug_span!(target: "streams::thread", "commit", thread = self.entry.name).entered();
+        let begun = self.now();
+        let Some(prepared) = self.prepare(ids)?.filter(|prepared| !prepared.tasks.is_empty()) else { return Ok(Outcome::Done) };
         let before = self.now();
         let flushed = self.producer().flush(deadline.saturating_sub(before));
         self.metrics.blocked_time.add(self.now().saturating_sub(before));
@@ -161,23 +194,32 @@ impl StreamThread {
             return classify(error);
         }
         let before = self.now();
-        let committed = match self.is_transactional() {
-            true => self.commit_transaction(&offsets, deadline),
-            false => self.commit_offsets(&offsets, deadline),
-        };
+        let committed = self.commit_offsets(&prepared.offsets, deadline);
         self.metrics.blocked_time.add(self.now().saturating_sub(before));
-        match committed {
-            Ok(()) => {}
-            Err(error) if self.is_transactional() => return undone(error),
-            Err(error) => return classify(error),
+        if let Err(error) = committed {
+            return classify(error);
         }
-        for (id, of) in prepared {
-            self.post_commit(id, offsets.get(of).unwrap_or_default())?;
+        for (id, error) in self.committed(&prepared, begun) {
+            self.task_failed(id, error)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Takes the tasks to what was committed; those that could not be taken there.
+    pub(super) fn committed(&mut self, prepared: &Prepared, begun: Duration) -> Vec<(TaskId, Error)> {
+        let mut failed = Vec::new();
+        for (id, of) in &prepared.tasks {
+            if let Err(error) = self.post_commit(*id, prepared.offsets.get(of.clone()).unwrap_or_default()) {
+                failed.push((*id, error));
+            }
         }
         self.commit.trouble = None;
         self.totals.commits += 1;
         self.metrics.commits.add(1);
-        Ok(Outcome::Done)
+        let now = self.now();
+        self.metrics.commit_time.add(now.saturating_sub(begun));
+        self.metrics.commit_longest.record(now.saturating_sub(begun), now);
+        failed
     }
 
     fn commit_offsets(&mut self, offsets: &[(TopicPartition, CommittedOffset)], deadline: Duration) -> Result<()> {
@@ -191,9 +233,7 @@ impl StreamThread {
     /// Tells the task that its offsets are committed.
     fn post_commit(&mut self, id: TaskId, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
         let Some(Slot::Running(running)) = self.slots.get_mut(&id) else { return Ok(()) };
-        if let Err(error) = running.task.post_commit() {
-            return self.task_failed(id, error);
-        }
+        running.task.post_commit()?;
         let Running { inputs, starts, history, .. } = &mut **running;
         history.trouble = None;
         for (partition, committed) in offsets {
@@ -210,84 +250,17 @@ impl StreamThread {
         }
         Ok(())
     }
-
-    /// Asks the handler about records that could not be written. `Some`: tasks went back to their last commit, to write them again.
-    pub(super) fn check_deliveries(&mut self) -> Result<Option<Error>> {
-        let failures = self.producer().take_failures();
-        if failures.is_empty() {
-            return Ok(None);
-        }
-        let mut again = None;
-        for failure in failures {
-            match self.on_delivery_failure(&failure) {
-                ProductionResponse::Resume => self.metrics.deliveries_dropped.add(1),
-                ProductionResponse::Retry => again = Some(failure.error.at(format!("output to {}", failure.partition))),
-                _ => return Err(failure.error.at(self.delivery_place(&failure.partition))),
-            }
-        }
-        let Some(error) = again else { return Ok(None) };
-        if self.is_transactional() {
-            self.undo(&error)?;
-            return Ok(Some(error));
-        }
-        // the producer is the thread's: whose record it was cannot be told, so all tasks that have something under way go back
-        let under_way = |slot: &Slot| matches!(slot, Slot::Running(r) if r.task.commit_needed());
-        let ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| under_way(slot)).map(|(id, _)| *id).collect();
-        for id in ids {
-            self.back_to_last_commit(id, Some(&error))?;
-        }
-        Ok(Some(error))
-    }
-
-    #[cold]
-    fn delivery_place(&self, partition: &TopicPartition) -> String {
-        match self.is_transactional() {
-            true => format!("output to {partition} under exactly_once_v2, where a record that a broker refuses cannot be left out"),
-            false => format!("output to {partition}"),
-        }
-    }
-
-    fn on_delivery_failure(&self, failure: &DeliveryFailure) -> ProductionResponse {
-        match failure.error.kind() {
-            // no matter of this record: its transaction failed, because the cluster did not answer or the producer was shut out
-            ErrorKind::Fenced | ErrorKind::Unavailable if self.is_transactional() => return ProductionResponse::Retry,
-            ErrorKind::Rejected | ErrorKind::Unavailable | ErrorKind::Topology => {}
-            _ => return ProductionResponse::Fail,
-        }
-        let context = ProductionContext {
-            topic: &failure.partition.topic,
-            partition: Some(failure.partition.partition),
-            stage: ProductionStage::Send,
-            retriable: failure.retriable,
-            task: None,
-            node: None,
-            source: None,
-        };
-        let handler = &self.shared.handlers.production;
-        let response = catch_unwind(AssertUnwindSafe(|| handler.handle(&context, &failure.error))).unwrap_or_else(|_| {
-            tracing::error!(target: "streams::thread", "the production exception handler panicked on {context}; taken as FAIL");
-            ProductionResponse::Fail
-        });
-        match response {
-            ProductionResponse::Retry if failure.retriable => ProductionResponse::Retry,
-            // a transaction with a record that was refused cannot be committed without it
-            ProductionResponse::Resume if self.is_transactional() => ProductionResponse::Fail,
-            // state without its log could not be restored
-            ProductionResponse::Resume if !self.plan.is_changelog(&failure.partition.topic) => ProductionResponse::Resume,
-            _ => ProductionResponse::Fail,
-        }
-    }
 }
 
 /// All tasks went back: trying again is right, unless nothing would be different then.
-fn undone(error: Error) -> Result<Outcome> {
+pub(super) fn undone(error: Error) -> Result<Outcome> {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Fenced | ErrorKind::Closed => Ok(Outcome::Undone(error)),
         _ => Err(error),
     }
 }
 
-fn classify(error: Error) -> Result<Outcome> {
+pub(super) fn classify(error: Error) -> Result<Outcome> {
     match error.kind() {
         ErrorKind::Unavailable => Ok(Outcome::Later(error)),
         ErrorKind::Fenced => Ok(Outcome::Fenced(error)),

@@ -1,5 +1,6 @@
 //! What becomes of a task that fails.
 
+use super::commit::ATTEMPT;
 use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
 use crate::runtime::restorer::Command;
@@ -47,6 +48,8 @@ impl StreamThread {
 
     fn handle_failure(&mut self, id: TaskId, error: Error, left_out: bool) -> Result<()> {
         let error = of_task(id, error);
+        // the commit under way covers what the task did before it failed
+        self.settle_commit(ATTEMPT)?;
         let because = self.is_transactional().then(|| Error::new(error.kind(), error.to_string()));
         let result = self.answer_failure(id, error, left_out);
         match because {

@@ -3,8 +3,10 @@
 //! `step` does what can be done now and never sleeps; `run` repeats it on an OS thread.
 
 mod commit;
+mod deliveries;
 mod failure;
 mod group;
+mod in_flight;
 mod run;
 mod slots;
 mod transaction;
@@ -20,12 +22,12 @@ use super::shared::{Shared, ThreadEntry};
 use super::thread_state::ThreadState;
 use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
 use crate::metrics::ThreadMetrics;
-use crate::task::{TaskEnv, TaskSettings};
+use crate::task::{TaskEnv, TaskSettings, ThreadProducer};
 use crate::{Error, ErrorKind, Result, TaskId};
+use in_flight::InFlight;
 use slots::Slot;
-use std::cell::{RefCell, RefMut};
+use std::cell::RefMut;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -86,6 +88,8 @@ pub(crate) struct StreamThread {
 struct CommitTimer {
     last: Duration,
     trouble: Option<Trouble>,
+    /// Exactly once: the commit that the cluster is making.
+    in_flight: Option<InFlight>,
 }
 
 struct Trouble {
@@ -132,7 +136,7 @@ impl StreamThread {
             application_id: settings.application_id.as_str().into(),
             thread_name: entry.name.as_str().into(),
             registry: shared.metrics.clone(),
-            producer: Rc::new(RefCell::new(producer)),
+            producer: ThreadProducer::shared(producer),
             budget: entry.budget.clone(),
             settings: tasks,
         };
@@ -152,7 +156,7 @@ impl StreamThread {
             rejoin: false,
             lost: false,
             others_are_sound: false,
-            commit: CommitTimer { last: now, trouble: None },
+            commit: CommitTimer { last: now, trouble: None, in_flight: None },
             transactions,
             chunk: work::FIRST_CHUNK,
             idle_in_a_row: 0,
@@ -206,7 +210,8 @@ impl StreamThread {
         drop(round);
         worked |= self.commit_if_due()?;
         self.producer().poll();
-        if let Some(error) = self.check_deliveries()?
+        if self.commit.in_flight.is_none()
+            && let Some(error) = self.check_deliveries()?
             && self.is_transactional()
         {
             self.commit_later(&self.running(), error)?;
@@ -251,7 +256,7 @@ impl StreamThread {
     }
 
     fn producer(&self) -> RefMut<'_, Box<dyn Producer>> {
-        self.env.producer.borrow_mut()
+        RefMut::map(self.env.producer.borrow_mut(), ThreadProducer::client)
     }
 
     fn membership(&mut self) -> Result<&mut dyn Membership> {
@@ -297,7 +302,7 @@ impl StreamThread {
                     if let Some(at) = running.task.next_wall_clock() {
                         next = next.min(now + Duration::from_millis(u64::try_from(at.saturating_sub(wall)).unwrap_or_default()));
                     }
-                    if running.task.commit_needed() {
+                    if running.task.commit_needed() && self.commit.in_flight.is_none() {
                         next = next.min(self.next_commit());
                     }
                 }
@@ -354,3 +359,6 @@ impl StreamThread {
         self.summary = Summary { at: now, totals: all };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,11 @@
 
 use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
-use crate::cluster::{Cluster, CommittedOffset, Membership, Producer, ProducerOptions};
+use crate::cluster::{Cluster, Producer, ProducerOptions};
 use crate::config::{ProcessingGuarantee, Settings};
 use crate::runtime::restorer::Command;
 use crate::runtime::shared::{Shared, ThreadEntry};
-use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use crate::{Error, ErrorKind, Result, TaskId};
 use std::time::Duration;
 
 /// How long one attempt to settle an earlier producer's transactions may hold up the thread; it is made again later.
@@ -64,7 +64,7 @@ impl StreamThread {
         if transactions.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
             return Ok(false);
         }
-        let result = self.env.producer.borrow_mut().init_transactions(SETTLE_WITHIN);
+        let result = self.env.producer.borrow_mut().client().init_transactions(SETTLE_WITHIN);
         match result {
             Ok(()) => {
                 (transactions.ready, transactions.trouble) = (true, None);
@@ -99,7 +99,7 @@ impl StreamThread {
         if !transactions.ready || transactions.open {
             return Ok(transactions.ready);
         }
-        let begun = self.env.producer.borrow_mut().begin();
+        let begun = self.env.producer.borrow_mut().client().begin();
         match begun {
             Ok(()) => {
                 transactions.open = true;
@@ -113,46 +113,25 @@ impl StreamThread {
         }
     }
 
-    /// Commits offsets and everything that was sent, which must have been flushed: what a member that comes back late had sent must lie
-    /// before the end that its successor restores to. `Err`: the transaction was not committed, or nobody knows; all tasks went back.
-    pub(super) fn commit_transaction(&mut self, offsets: &[(TopicPartition, CommittedOffset)], deadline: Duration) -> Result<(), Error> {
-        let now = self.now();
-        let left = deadline.saturating_sub(now).max(Duration::from_millis(1));
-        if !offsets.is_empty() {
-            let token = match self.membership().and_then(Membership::token) {
-                Ok(token) => token,
-                Err(error) => {
-                    self.undo(&error)?;
-                    return Err(error);
-                }
-            };
-            let sent = self.producer().send_offsets(offsets, &*token, left);
-            if let Err(error) = sent {
-                self.undo(&error)?;
-                return Err(error);
-            }
-        }
-        let left = deadline.saturating_sub(self.now()).max(Duration::from_millis(1));
-        let committed = self.producer().commit(left);
-        if let Err(error) = committed {
-            self.give_producer_up(&error)?;
-            return Err(error);
-        }
+    /// The open transaction was committed.
+    pub(super) fn end_transaction(&mut self) {
         if let Some(transactions) = &mut self.transactions {
             transactions.open = false;
         }
-        Ok(())
     }
 
-    /// Aborts the open transaction, if there is one: tasks that did something in it go back to their last commit.
+    /// Aborts the open transaction, if there is one: tasks that did something in it go back to their last commit. One that is being committed
+    /// is waited for, and what came after it is undone.
     pub(super) fn undo(&mut self, because: &Error) -> Result<()> {
+        self.settle_commit(ABORT_WITHIN)?;
         let Some(transactions) = &mut self.transactions else { return Ok(()) };
         if !std::mem::take(&mut transactions.open) {
             return Ok(());
         }
         let thread = self.entry.name.as_str();
         tracing::warn!(target: "streams::thread", thread, "the open transaction is aborted: {because}");
-        let aborted = self.env.producer.borrow_mut().abort(ABORT_WITHIN);
+        self.env.producer.borrow_mut().discard();
+        let aborted = self.producer().abort(ABORT_WITHIN);
         if let Err(error) = aborted {
             tracing::warn!(target: "streams::thread", thread, "it could not be aborted ({error}): the producer is replaced");
             return self.give_producer_up(&error);
@@ -204,7 +183,8 @@ impl StreamThread {
     pub(super) fn replace_producer(&mut self) -> Result<()> {
         self.metrics.producers_replaced.add(1);
         let producer = producer(&self.shared, &self.entry, self.plan.is_logged())?;
-        *self.producer() = producer;
+        self.env.producer.borrow_mut().replace(producer);
+        self.commit.in_flight = None;
         if let Some(transactions) = &mut self.transactions {
             (transactions.ready, transactions.open) = (false, false);
         }

@@ -29,6 +29,7 @@ pub(super) struct Group {
 }
 
 /// Names a member and its generation.
+#[derive(Clone)]
 pub(super) struct EmbeddedToken {
     group: Arc<Group>,
     member: u64,

@@ -10,7 +10,9 @@ use super::log::record_size;
 use super::partition::{AppendError, Partition};
 use super::settings;
 use super::topics::Topic;
-use crate::cluster::{CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, ProducerOptions};
+use crate::cluster::{
+    CommitFailed, CommitToken, CommittedOffset, DeliveryFailure, ProduceHandle, ProduceRecord, Producer, ProducerOptions, Waker,
+};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use hashbrown::HashMap;
 use queue::Queue;
@@ -26,6 +28,14 @@ pub(super) struct EmbeddedProducer {
     queue: Queue,
     failures: Vec<DeliveryFailure>,
     transactional: Option<Transactional>,
+    committing: Option<Committing>,
+}
+
+/// A commit that was started. It is made when somebody asks what became of it: the time in between is a commit's way to a cluster.
+struct Committing {
+    offsets: Vec<(TopicPartition, CommittedOffset)>,
+    token: Option<EmbeddedToken>,
+    timeout: Duration,
 }
 
 struct Target {
@@ -64,6 +74,7 @@ impl EmbeddedProducer {
             ),
             failures: Vec::new(),
             transactional,
+            committing: None,
             shared,
         })
     }
@@ -230,10 +241,7 @@ impl Producer for EmbeddedProducer {
 
     fn send_offsets(&mut self, offsets: &[(TopicPartition, CommittedOffset)], token: &dyn CommitToken, timeout: Duration) -> Result<()> {
         self.shared.await_reachable("adding offsets to a transaction", timeout)?;
-        let Some(token) = token.as_any().downcast_ref::<EmbeddedToken>() else {
-            return Err(Error::new(ErrorKind::Internal, "the commit token is of another cluster's group member"));
-        };
-        let shared = self.shared.clone();
+        let (token, shared) = (own_token(token)?, self.shared.clone());
         self.transactional()?.send_offsets(offsets, token, &shared)
     }
 
@@ -252,4 +260,35 @@ impl Producer for EmbeddedProducer {
         let shared = self.shared.clone();
         self.transactional()?.end(false, &shared)
     }
+
+    fn start_commit(
+        &mut self,
+        offsets: &[(TopicPartition, CommittedOffset)],
+        token: Option<&dyn CommitToken>,
+        timeout: Duration,
+        wake: Waker,
+    ) -> Result<()> {
+        let token = token.map(own_token).transpose()?.cloned();
+        self.committing = Some(Committing { offsets: offsets.to_vec(), token, timeout });
+        self.shared.faults.commit_begins(wake);
+        Ok(())
+    }
+
+    fn commit_ended(&mut self, wait: Duration) -> Option<Result<(), CommitFailed>> {
+        if self.committing.is_some() && !self.shared.faults.commit_may_end(wait) {
+            return None;
+        }
+        let Committing { offsets, token, timeout } = self.committing.take()?;
+        let flushed = self.flush(timeout).map_err(CommitFailed::NotFlushed);
+        let added = flushed.and_then(|()| match &token {
+            Some(token) => self.send_offsets(&offsets, token, timeout).map_err(CommitFailed::Refused),
+            None => Ok(()),
+        });
+        Some(added.and_then(|()| self.commit(timeout).map_err(CommitFailed::Unknown)))
+    }
+}
+
+fn own_token(token: &dyn CommitToken) -> Result<&EmbeddedToken> {
+    let of_another = || Error::new(ErrorKind::Internal, "the commit token is of another cluster's group member");
+    token.as_any().downcast_ref().ok_or_else(of_another)
 }

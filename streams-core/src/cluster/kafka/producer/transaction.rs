@@ -1,7 +1,9 @@
 //! Transactions. Each call is bounded: librdkafka's own may be called again where it left off, and is, in slices, so that reports of
 //! failed records are taken in between; without that a commit or abort waits for them for ever.
+//!
+//! A commit in the background makes the same calls on a thread of its own, and reports are taken by whoever asks how it is going.
 
-use super::super::client::{RkError, millis};
+use super::super::client::{Client, RkError, millis};
 use super::super::codes::Code;
 use super::super::membership::Token;
 use super::super::queue::Partitions;
@@ -16,12 +18,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(super) const NOT_ADDED: &str = "offsets were not added to the transaction";
+pub(super) const NOT_COMMITTED: &str = "the transaction was not committed";
 /// One call into librdkafka.
-const SLICE: Duration = Duration::from_millis(250);
+pub(super) const SLICE: Duration = Duration::from_millis(250);
 /// How long to wait for a first connection.
 const CONNECT: Duration = Duration::from_secs(1);
 /// Between two tries of something that the broker put off.
-const PAUSE: Duration = Duration::from_millis(10);
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 impl KafkaProducer {
     pub(super) fn init(&mut self, timeout: Duration) -> Result<()> {
@@ -58,20 +62,10 @@ impl KafkaProducer {
         token: &dyn CommitToken,
         timeout: Duration,
     ) -> Result<()> {
-        let Some(token) = token.as_any().downcast_ref::<Token>() else {
-            return Err(Error::new(ErrorKind::Internal, "the commit token is of another cluster's group"));
-        };
-        let mut list = Partitions::new(offsets.len());
-        for (partition, offset) in offsets {
-            list.add_committed(partition, offset)?;
-        }
-        let (list, token) = (Arc::new(list), token.clone());
-        self.repeat_call("offsets were not added to the transaction", timeout, |producer, left| {
-            let (client, list, token) = (producer.client.clone(), list.clone(), token.clone());
-            producer.apart(left, move || {
-                // Safety: client, list and token are alive, and the error object is owned here.
-                unsafe { RkError::take(rk::rd_kafka_send_offsets_to_transaction(client.raw(), list.raw(), token.raw(), millis(left))) }
-            })
+        let offsets = Arc::new(Offsets::new(offsets, token)?);
+        self.repeat_call(NOT_ADDED, timeout, |producer, left| {
+            let (client, offsets) = (producer.client.clone(), offsets.clone());
+            producer.apart(left, move || offsets.add(&client, left))
         })
     }
 
@@ -97,7 +91,7 @@ impl KafkaProducer {
     }
 
     pub(super) fn commit_transaction(&mut self, timeout: Duration) -> Result<()> {
-        self.repeat("the transaction was not committed", timeout, SLICE, |client, ms| {
+        self.repeat(NOT_COMMITTED, timeout, SLICE, |client, ms| {
             // Safety: the client is alive, and so is what is handed to it.
             unsafe { rk::rd_kafka_commit_transaction(client, ms) }
         })
@@ -131,6 +125,17 @@ impl KafkaProducer {
         timeout: Duration,
         mut call: impl FnMut(&mut Self, Duration) -> Option<Result<(), RkError>>,
     ) -> Result<()> {
+        self.check_usable(what)?;
+        let ended = repeat_until(Instant::now() + timeout, |left| {
+            let result = call(self, left);
+            self.serve();
+            result
+        });
+        self.explain(what, timeout, ended)
+    }
+
+    /// Whether a call about a transaction can be made now.
+    pub(super) fn check_usable(&mut self, what: &str) -> Result<()> {
         if let Some((kind, text)) = &self.fatal {
             return Err(Error::new(*kind, text.clone()));
         }
@@ -140,40 +145,35 @@ impl KafkaProducer {
             }
             self.running = None;
         }
-        let deadline = Instant::now() + timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let result = call(self, left);
-            self.serve();
-            let error = match result {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(error)) => error,
-                None => return Err(self.client.error(Code::TIMED_OUT, format_args!("{what} within {} ms", timeout.as_millis()))),
-            };
-            if error.is_fatal() {
-                let (code, text) = self.client.fatal().unwrap_or_else(|| (error.code(), error.text()));
-                return Err(self.end(code, &text));
+        Ok(())
+    }
+
+    /// What an end of repeated calls means.
+    pub(super) fn explain(&mut self, what: &str, timeout: Duration, ended: Result<(), Failed>) -> Result<()> {
+        let error = match ended {
+            Ok(()) => return Ok(()),
+            // The outcome is open; the caller has to make a new producer.
+            Err(Failed::NotBack) => {
+                return Err(self.client.error(Code::TIMED_OUT, format_args!("{what} within {} ms", timeout.as_millis())));
             }
-            if error.requires_abort() {
-                return Err(self.abortable(what, &error));
-            }
-            let again = error.is_retriable() || error.code() == Code::TIMED_OUT;
-            if !again {
-                return Err(match error.code() {
-                    // Called in a wrong order.
-                    Code::STATE | Code::CONFLICT => Error::new(ErrorKind::Closed, format!("{what}: {}", error.text())),
-                    code => self.client.error_text(code, what, &error.text()),
-                });
-            }
-            if Instant::now() >= deadline {
-                // The outcome is open; the caller has to make a new producer.
+            Err(Failed::OutOfTime(error)) => {
                 let text = format!("{} (after {} ms)", error.text(), timeout.as_millis());
                 return Err(self.client.error_text(Code::TIMED_OUT, what, &text));
             }
-            if error.code() != Code::TIMED_OUT {
-                thread::sleep(PAUSE);
-            }
+            Err(Failed::For(error)) => error,
+        };
+        if error.is_fatal() {
+            let (code, text) = self.client.fatal().unwrap_or_else(|| (error.code(), error.text()));
+            return Err(self.end(code, &text));
         }
+        if error.requires_abort() {
+            return Err(self.abortable(what, &error));
+        }
+        Err(match error.code() {
+            // Called in a wrong order.
+            Code::STATE | Code::CONFLICT => Error::new(ErrorKind::Closed, format!("{what}: {}", error.text())),
+            code => self.client.error_text(code, what, &error.text()),
+        })
     }
 
     /// The transaction must be aborted. Who has lost the group or the producer's epoch is fenced, and the work belongs to another; what is
@@ -185,5 +185,61 @@ impl KafkaProducer {
             _ => ErrorKind::Unavailable,
         };
         Error::new(kind, format!("{what}, and has to be aborted: {}", error.text()))
+    }
+}
+
+/// Why repeated calls came to nothing.
+pub(super) enum Failed {
+    /// The last call has not come back.
+    NotBack,
+    /// The last call might be made again, but time is over.
+    OutOfTime(RkError),
+    /// Calling again is of no use.
+    For(RkError),
+}
+
+/// Calls until success, a final error or the deadline; a call that may not come back answers `None` then.
+pub(super) fn repeat_until(deadline: Instant, mut call: impl FnMut(Duration) -> Option<Result<(), RkError>>) -> Result<(), Failed> {
+    loop {
+        let error = match call(deadline.saturating_duration_since(Instant::now())) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => error,
+            None => return Err(Failed::NotBack),
+        };
+        let again = !error.is_fatal() && !error.requires_abort() && (error.is_retriable() || error.code() == Code::TIMED_OUT);
+        if !again {
+            return Err(Failed::For(error));
+        }
+        if Instant::now() >= deadline {
+            return Err(Failed::OutOfTime(error));
+        }
+        if error.code() != Code::TIMED_OUT {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Offsets on their way into a transaction, in librdkafka's form.
+pub(super) struct Offsets {
+    list: Partitions,
+    token: Token,
+}
+
+impl Offsets {
+    pub fn new(offsets: &[(TopicPartition, CommittedOffset)], token: &dyn CommitToken) -> Result<Self> {
+        let Some(token) = token.as_any().downcast_ref::<Token>() else {
+            return Err(Error::new(ErrorKind::Internal, "the commit token is of another cluster's group"));
+        };
+        let mut list = Partitions::new(offsets.len());
+        for (partition, offset) in offsets {
+            list.add_committed(partition, offset)?;
+        }
+        Ok(Offsets { list, token: token.clone() })
+    }
+
+    /// One call, which may last longer than told.
+    pub fn add(&self, client: &Client, timeout: Duration) -> Result<(), RkError> {
+        // Safety: client, list and token are alive, and the error object is owned here.
+        unsafe { RkError::take(rk::rd_kafka_send_offsets_to_transaction(client.raw(), self.list.raw(), self.token.raw(), millis(timeout))) }
     }
 }

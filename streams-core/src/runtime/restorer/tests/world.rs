@@ -1,7 +1,7 @@
 //! The world of the restorer's tests: a scripted log, a store on a pretended disk, a clock that is turned by hand.
 
 use super::super::{OpenedStore, TaskStores};
-use crate::cluster::{Admin, FetchHandle, Fetcher, NewTopic, OffsetSpec, RawRecord, RecordBatch};
+use crate::cluster::{Admin, FetchHandle, Fetcher, NewTopic, OffsetSpec, RawRecord, RecordBatch, Waker};
 use crate::time::Clock;
 use crate::{Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
@@ -70,6 +70,9 @@ impl StateStore for FakeStore {
     }
     fn attach(&mut self, _: Option<streams_state::store::ChangelogId>, _: Arc<streams_state::CacheBudget>) {}
     fn detach(&mut self) {}
+    fn seal(&mut self) -> streams_state::Result<()> {
+        Ok(())
+    }
     fn commit(&mut self, _: Option<i64>, _: &[PositionEntry]) -> streams_state::Result<()> {
         Ok(())
     }
@@ -173,7 +176,7 @@ impl Fetcher for FakeFetcher {
         Ok((!batch.is_empty()).then(|| Box::new(Batch(batch)) as Box<dyn RecordBatch>))
     }
     fn wait(&mut self, _: Duration) {}
-    fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+    fn waker(&self) -> Waker {
         Arc::new(|| {})
     }
     fn position(&mut self, _: FetchHandle) -> Result<i64> {
