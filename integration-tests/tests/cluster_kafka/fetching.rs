@@ -1,4 +1,5 @@
 use crate::support::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use streams_core::cluster::ProduceRecord;
 use streams_core::{ErrorKind, Headers};
@@ -233,4 +234,43 @@ fn many_partitions_go_on_where_they_were_when_the_fetcher_makes_room() {
         assert_eq!(values.len(), 20 - seen[p]);
         assert_eq!(values.last().unwrap().0, 19);
     }
+}
+
+/// What an earlier reading left in the queue must not keep the news of later records back, and nobody sleeps here who could look by himself.
+#[test]
+fn a_partition_that_is_read_again_while_it_is_written_does_not_stand_still() {
+    let topic = new_topic(2);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut producer = producer();
+            let handle = producer.topic(&topic).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                for partition in [0, 1] {
+                    producer.send(handle, partition, record(b"v")).unwrap();
+                }
+                std::thread::sleep(Duration::from_micros(20));
+            }
+        });
+        let mut fetcher = fetcher(false);
+        let other = fetcher.add(&tp(&topic, 0), 0).unwrap();
+        let mut next = 0;
+        for round in 0..500 {
+            let handle = fetcher.add(&tp(&topic, 1), next).unwrap();
+            let (deadline, end) = (Instant::now() + WAIT, next + 5);
+            while next < end {
+                if Instant::now() > deadline {
+                    stop.store(true, Ordering::Relaxed);
+                    panic!("round {round}: offset {next} does not come");
+                }
+                while fetcher.fetch(other, 500).unwrap().is_some() {}
+                match fetcher.fetch(handle, 3).unwrap() {
+                    Some(batch) => next = batch.record(batch.len() - 1).offset + 1,
+                    None => std::thread::sleep(Duration::from_millis(1)),
+                }
+            }
+            fetcher.remove(handle).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
 }

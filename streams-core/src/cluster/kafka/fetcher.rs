@@ -17,7 +17,7 @@ use slot::Slot;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often queues are looked at that no event spoke of: insurance against a lost event, of which none is known.
+/// How often queues are looked at that no event spoke of: insurance against a lost event, which would stop a partition while others go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) struct KafkaFetcher {
@@ -131,7 +131,7 @@ impl Fetcher for KafkaFetcher {
     }
 
     fn wait(&mut self, timeout: Duration) {
-        let woken = self.signal.wait(timeout);
+        self.signal.wait(timeout);
         if self.looked.elapsed() < LOOK_AGAIN {
             return;
         }
@@ -140,9 +140,7 @@ impl Fetcher for KafkaFetcher {
         // Safety: the client is alive.
         unsafe { rk::rd_kafka_poll(self.client.raw(), 0) };
         drop(self.client.take_stray());
-        if !woken {
-            self.slots.iter().flatten().for_each(|slot| slot.ready.look_again());
-        }
+        self.slots.iter().flatten().for_each(|slot| slot.ready.look_again());
     }
 
     fn waker(&self) -> Waker {

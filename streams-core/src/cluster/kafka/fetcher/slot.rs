@@ -84,6 +84,8 @@ impl Slot {
             let code = Code::of(unsafe { rk::rd_kafka_last_error() });
             return Err(client.error(code, format_args!("{partition} cannot be read from offset {offset}")));
         }
+        // An earlier reading may have left something in the queue after it was emptied, and a queue that is not empty tells nothing of more.
+        slot.ready.look_again();
         Ok(slot)
     }
 
