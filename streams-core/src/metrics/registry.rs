@@ -140,6 +140,10 @@ pub fn metric_definitions() -> impl Iterator<Item = &'static MetricDefinition> {
 fn register<L: Ord, M: Default>(map: &mut Map<L, M>, labels: L) -> Arc<M> {
     // Those that were dropped meanwhile go, so that tasks that come and go do not pile up where nobody reads.
     map.retain(|_, part| part.strong_count() > 0);
+    // a task that is put together again goes on counting where it was
+    if let Some(part) = map.get(&labels).and_then(Weak::upgrade) {
+        return part;
+    }
     let part = Arc::new(M::default());
     map.insert(labels, Arc::downgrade(&part));
     part

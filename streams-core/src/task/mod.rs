@@ -21,6 +21,7 @@ use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use collector::RecordCollector;
 use metadata::PartitionMetadata;
 use queue::RecordQueue;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use streams_state::NO_HEADERS;
@@ -292,6 +293,12 @@ impl Task {
     /// The next record of an input to be processed; `None` before the first one came.
     pub fn next_offset(&self, input: usize) -> Option<i64> {
         self.queues.get(input)?.next_offset()
+    }
+
+    /// Keeps what it counts from starting at zero when it is taken apart and put together again.
+    pub fn metrics(&self) -> Vec<Arc<dyn Any>> {
+        let stores = self.store_metrics.iter().map(|store| store.clone() as Arc<dyn Any>);
+        stores.chain([self.metrics.clone() as Arc<dyn Any>]).collect()
     }
 
     /// For queries and tests: the stores in use.

@@ -6,6 +6,8 @@ use crate::config::OffsetReset;
 use crate::runtime::restorer::{Command, Reply, Restored};
 use crate::task::Task;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 use streams_state::store::StateStore;
 
@@ -32,6 +34,8 @@ pub(super) struct History {
     pub trouble: Option<Trouble>,
     /// How often its state was thrown away.
     pub resets: u32,
+    /// What it counted so far.
+    pub metrics: Vec<Arc<dyn Any>>,
 }
 
 pub(super) struct Resting {
@@ -72,7 +76,7 @@ impl StreamThread {
         self.next_ticket += 1;
         let ticket = self.next_ticket;
         let entry = self.entry.clone();
-        let reply: Reply = std::sync::Arc::new(move |restored| match entry.mailbox.post(ThreadMessage::Restored(restored)) {
+        let reply: Reply = Arc::new(move |restored| match entry.mailbox.post(ThreadMessage::Restored(restored)) {
             Err(ThreadMessage::Restored(restored)) => Err(restored),
             _ => Ok(()),
         });
@@ -209,6 +213,7 @@ impl StreamThread {
             Err(error) if error.kind() == ErrorKind::Unavailable => return self.start_later(id, history, error),
             Err(error) => return Err(error),
         };
+        history.metrics = task.metrics();
         let mut reading = Vec::with_capacity(inputs.len());
         for (partition, start) in inputs.into_iter().zip(&starts) {
             let handle = self.fetcher.add(&partition, start.offset).map_err(|error| error.at(format!("task {id}")))?;
