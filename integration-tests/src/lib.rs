@@ -3,6 +3,8 @@
 pub mod apps;
 pub mod behaviour;
 #[cfg(feature = "kafka")]
+pub mod failover;
+#[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod ledger;
 pub mod process;

@@ -34,10 +34,10 @@ pub struct Ended {
     pub log: String,
 }
 
-/// Where `cargo build --workspace --bins` puts a program: beside the folder of this test's own.
+/// Where `cargo build --workspace --bins` puts a program: beside this one, or beside the folder that tests are in.
 fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test knows its own program");
-    let folder = test.parent().and_then(|deps| deps.parent()).expect("tests are in target/PROFILE/deps");
+    let own = std::env::current_exe().expect("a program knows where it is");
+    let folder = own.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("programs are in target/PROFILE");
     let path = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     assert!(path.is_file(), "{} is not there: run `cargo xtask test`, or `cargo build --workspace --bins` first", path.display());
     path

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: this library beside Java Kafka Streams and the bare client, on one broker, with one prepared input.
 
 mod engines;
+mod failover;
 mod figures;
 mod json;
 mod limits;
@@ -20,7 +21,7 @@ use session::Session;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
-usage: cargo xtask bench [WORKLOAD.. | all | eos | restore] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
+usage: cargo xtask bench [WORKLOAD.. | all | eos | restore | failover] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
                          [--commit-interval-ms N] [--cache-bytes N] [--linger-ms N] [--json FILE] [--strict] [--yes]
 
 Runs the same programs in several engines, one after the other on one broker with one prepared input, and prints CPU-seconds per million records,
@@ -34,6 +35,8 @@ WORKLOAD      pipe          filter (half of the records pass), map_values to upp
               all           all of them (default)
 eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses
 restore       the state of count-large, its directory deleted: the time from the start of the process until it runs
+failover      how long output stands still, exactly once: one of two instances closed, one killed (10,000 rows of state), and one killed and started
+              again with as many rows as --records says; fails when a limit is missed
 --records N   records of the input (default 5000000; in word-count: lines)
 --runs N      runs of each engine, in turns; the median counts (default 3)
 --engines     of ours, java, floor (the bare client, pipe only); default: all
@@ -46,6 +49,9 @@ restore       the state of count-large, its directory deleted: the time from the
 
 /// Runs the command.
 pub fn run(mut args: Args) -> Outcome {
+    if args.flag("failover") {
+        return failover::run(args);
+    }
     let yes = args.flag("--yes");
     let strict = args.flag("--strict");
     let json_file = args.value("--json")?;
