@@ -22,3 +22,8 @@ fn words_are_counted_over_tls_with_a_login() {
 fn a_deleted_changelog_is_missed() {
     integration_tests::apps::restarts::a_deleted_changelog_is_missed(&Kafka::plain());
 }
+
+#[test]
+fn aborted_changes_are_not_restored() {
+    integration_tests::apps::experiments::aborted_changes_are_not_restored(&Kafka::exactly_once());
+}

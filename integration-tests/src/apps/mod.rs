@@ -5,6 +5,7 @@ pub mod bench;
 
 pub mod bad_records;
 pub mod control;
+pub mod experiments;
 pub mod failures;
 pub mod idle;
 pub mod metrics;
@@ -89,6 +90,11 @@ macro_rules! app_suite {
                 a_null_key_without_room_for_it_is_named,
                 a_negative_timestamp_is_named,
                 records_without_a_valid_time_are_left_out_where_the_policy_says_so,
+            ],
+            experiments: [
+                results_do_not_depend_on_threads_instances_and_caches,
+                of_many_bad_records_only_those_are_left_out,
+                a_table_is_restored_while_its_topic_is_written,
             ],
             control: [
                 states_change_as_in_java,

@@ -10,7 +10,7 @@ fn running_tasks(app: &KafkaStreams) -> usize {
 }
 
 /// Waits until every instance has about its share of the tasks: 4 of the input, 4 of the repartition topic.
-fn await_shares(apps: &[&KafkaStreams]) {
+pub(super) fn await_shares(apps: &[&KafkaStreams]) {
     let all = 2 * PARTITIONS as usize;
     wait_for("balanced tasks", || {
         let shares: Vec<usize> = apps.iter().map(|app| running_tasks(app)).collect();

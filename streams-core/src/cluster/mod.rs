@@ -57,6 +57,9 @@ pub struct CommittedOffset {
 pub trait CommitToken: Any + Send {
     /// For the implementation that made it.
     fn as_any(&self) -> &dyn Any;
+    /// The member's token as of now. The group may have gone on since this one was made; what the member had then it still has, as long as it
+    /// has answered no event meanwhile. `Fenced` when its assignment is lost.
+    fn renewed(&self) -> Result<Box<dyn CommitToken>>;
 }
 
 /// A member of the group. Lives on one thread.
@@ -182,10 +185,9 @@ pub trait Producer: Send {
     fn commit(&mut self, timeout: Duration) -> Result<()>;
     /// Aborts it.
     fn abort(&mut self, timeout: Duration) -> Result<()>;
-    /// Begins to do in the background what `flush`, `send_offsets` (where there is a token) and `commit` do. Until [`commit_ended`]
-    /// answers, nothing may be sent, and no other call about the transaction be made. `wake` is called when the answer is there.
-    ///
-    /// [`commit_ended`]: Self::commit_ended
+    /// Begins to do in the background what `flush`, `send_offsets` (where there is a token, which is renewed after the flush) and `commit` do.
+    /// Until [`commit_ended`](Self::commit_ended) answers, nothing may be sent, no other call about the transaction be made, and no event of
+    /// the group be answered. `wake` is called when the answer is there.
     fn start_commit(
         &mut self,
         offsets: &[(TopicPartition, CommittedOffset)],

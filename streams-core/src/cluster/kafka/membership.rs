@@ -40,7 +40,11 @@ pub(super) struct KafkaMembership {
 
 /// The group's metadata as librdkafka gives it to a transaction. Shared with a call that may outlive its caller's patience.
 #[derive(Clone)]
-pub(super) struct Token(Arc<Metadata>);
+pub(super) struct Token {
+    metadata: Arc<Metadata>,
+    group: Arc<str>,
+    client: Arc<Client>,
+}
 
 struct Metadata(NonNull<rk::rd_kafka_consumer_group_metadata_t>);
 
@@ -50,9 +54,31 @@ unsafe impl Send for Metadata {}
 unsafe impl Sync for Metadata {}
 
 impl Token {
-    pub fn raw(&self) -> *const rk::rd_kafka_consumer_group_metadata_t {
-        self.0.0.as_ptr()
+    /// Of the generation that the member is in.
+    fn new(group: Arc<str>, client: Arc<Client>) -> Result<Self> {
+        // Safety: the client is alive.
+        let raw = unsafe { rk::rd_kafka_consumer_group_metadata(client.raw()) };
+        let metadata = NonNull::new(raw)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, format!("group `{group}`: librdkafka has no metadata of it")))?;
+        Ok(Token { metadata: Arc::new(Metadata(metadata)), group, client })
     }
+
+    pub fn raw(&self) -> *const rk::rd_kafka_consumer_group_metadata_t {
+        self.metadata.0.as_ptr()
+    }
+
+    pub fn renew(&self) -> Result<Self> {
+        // Safety: the client is alive.
+        if unsafe { rk::rd_kafka_assignment_lost(self.client.raw()) } != 0 {
+            return Err(no_longer_its(&self.group, "has lost its assignment"));
+        }
+        Token::new(self.group.clone(), self.client.clone())
+    }
+}
+
+#[cold]
+fn no_longer_its(group: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Fenced, format!("group `{group}`: this member {why}; its tasks may belong to others"))
 }
 
 impl Drop for Metadata {
@@ -65,6 +91,10 @@ impl Drop for Metadata {
 impl CommitToken for Token {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn renewed(&self) -> Result<Box<dyn CommitToken>> {
+        Ok(Box::new(self.renew()?))
     }
 }
 
@@ -176,11 +206,7 @@ impl KafkaMembership {
         let lost = unsafe { rk::rd_kafka_assignment_lost(self.client.raw()) } != 0
             || self.pending.iter().any(|e| matches!(e, Ok(GroupEvent::Lost(_))));
         if lost || !self.assigned {
-            let why = if lost { "has lost its assignment" } else { "is not a member" };
-            return Err(Error::new(
-                ErrorKind::Fenced,
-                format!("group `{}`: this member {why}; its tasks may belong to others", self.group),
-            ));
+            return Err(no_longer_its(&self.group, if lost { "has lost its assignment" } else { "is not a member" }));
         }
         Ok(())
     }
@@ -302,11 +328,7 @@ impl Membership for KafkaMembership {
 
     fn token(&mut self) -> Result<Box<dyn CommitToken>> {
         self.check_generation()?;
-        // Safety: the client is alive.
-        match NonNull::new(unsafe { rk::rd_kafka_consumer_group_metadata(self.client.raw()) }) {
-            Some(raw) => Ok(Box::new(Token(Arc::new(Metadata(raw))))),
-            None => Err(Error::new(ErrorKind::Internal, format!("group `{}`: librdkafka has no metadata of it", self.group))),
-        }
+        Ok(Box::new(Token::new(self.group.as_str().into(), self.client.clone())?))
     }
 
     fn leave(mut self: Box<Self>, timeout: Duration) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What the group says, and what a thread does about it. Revoking is bounded: one commit, and the stores are closed elsewhere.
 
 use super::StreamThread;
-use super::commit::Outcome;
+use super::commit::{ATTEMPT, Outcome};
 use super::slots::{History, Slot};
 use crate::cluster::GroupEvent;
 use crate::runtime::thread_state::ThreadState;
@@ -37,6 +37,8 @@ impl StreamThread {
 
     fn on_event(&mut self, event: GroupEvent) -> Result<()> {
         let _span = tracing::info_span!(target: "streams::thread", "rebalance", thread = self.entry.name).entered();
+        // an answer lets the group go on, and a commit under way stands for the generation in which it began
+        let settled = self.settle_commit(ATTEMPT);
         let done = match event {
             GroupEvent::Assigned(partitions) => self.assigned(&partitions),
             GroupEvent::Revoked(partitions) => self.revoked(&partitions),
@@ -44,7 +46,7 @@ impl StreamThread {
         };
         // whatever went wrong, the group is not held up
         let acknowledged = self.membership()?.acknowledge();
-        done?;
+        settled.and(done)?;
         acknowledged
     }
 

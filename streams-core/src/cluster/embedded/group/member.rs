@@ -167,10 +167,7 @@ impl Membership for EmbeddedMember {
 
     fn token(&mut self) -> Result<Box<dyn CommitToken>> {
         let member = self.id()?;
-        match self.group.lock(&self.shared).generation(member) {
-            Some(generation) => Ok(Box::new(EmbeddedToken { group: self.group.clone(), member, generation })),
-            None => Err(fenced(format!("the member was thrown out of group `{}`: poll to join again", self.group.name))),
-        }
+        Ok(Box::new(EmbeddedToken::new(self.shared.clone(), self.group.clone(), member)?))
     }
 
     fn leave(self: Box<Self>, timeout: Duration) -> Result<()> {

@@ -31,6 +31,7 @@ pub(super) struct Group {
 /// Names a member and its generation.
 #[derive(Clone)]
 pub(super) struct EmbeddedToken {
+    shared: Arc<Shared>,
     group: Arc<Group>,
     member: u64,
     generation: i32,
@@ -40,9 +41,22 @@ impl CommitToken for EmbeddedToken {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn renewed(&self) -> Result<Box<dyn CommitToken>> {
+        Ok(Box::new(EmbeddedToken::new(self.shared.clone(), self.group.clone(), self.member)?))
+    }
 }
 
 impl EmbeddedToken {
+    /// Of the generation that the member is in.
+    pub(super) fn new(shared: Arc<Shared>, group: Arc<Group>, member: u64) -> Result<Self> {
+        let generation = group.lock(&shared).generation(member);
+        match generation {
+            Some(generation) => Ok(EmbeddedToken { shared, group, member, generation }),
+            None => Err(fenced(format!("the member was thrown out of group `{}`: poll to join again", group.name))),
+        }
+    }
+
     pub(super) fn group(&self) -> &Arc<Group> {
         &self.group
     }

@@ -281,7 +281,10 @@ impl Producer for EmbeddedProducer {
         let Committing { offsets, token, timeout } = self.committing.take()?;
         let flushed = self.flush(timeout).map_err(CommitFailed::NotFlushed);
         let added = flushed.and_then(|()| match &token {
-            Some(token) => self.send_offsets(&offsets, token, timeout).map_err(CommitFailed::Refused),
+            Some(token) => {
+                let added = token.renewed().and_then(|token| self.send_offsets(&offsets, &*token, timeout));
+                added.map_err(CommitFailed::Refused)
+            }
             None => Ok(()),
         });
         Some(added.and_then(|()| self.commit(timeout).map_err(CommitFailed::Unknown)))

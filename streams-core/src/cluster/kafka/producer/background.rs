@@ -27,6 +27,8 @@ pub(super) struct Background {
 /// The step at which it failed.
 enum At {
     Flush(Code),
+    /// The member has lost what the offsets are about.
+    Lost(Error),
     Offsets(Failed),
     End(Failed),
 }
@@ -45,7 +47,7 @@ impl KafkaProducer {
         let (done, outcome) = bounded(1);
         let spawned = thread::Builder::new().name("kafka-commit".into()).spawn(move || {
             // nobody may be waiting any more
-            let _ = done.send(commit(&client, offsets.as_ref(), deadline));
+            let _ = done.send(commit(&client, offsets, deadline));
             wake();
         });
         if let Err(error) = spawned {
@@ -83,6 +85,7 @@ impl KafkaProducer {
                 let what = format!("records are not acknowledged after {} ms", timeout.as_millis());
                 return CommitFailed::NotFlushed(self.client.error(code, what));
             }
+            At::Lost(error) => return CommitFailed::Refused(error),
             At::Offsets(failed) => (NOT_ADDED, failed, CommitFailed::Refused),
             At::End(failed) => (NOT_COMMITTED, failed, CommitFailed::Unknown),
         };
@@ -93,9 +96,10 @@ impl KafkaProducer {
     }
 }
 
-fn commit(client: &Arc<Client>, offsets: Option<&Offsets>, deadline: Instant) -> Result<(), At> {
+fn commit(client: &Arc<Client>, offsets: Option<Offsets>, deadline: Instant) -> Result<(), At> {
     flush(client, deadline).map_err(At::Flush)?;
     if let Some(offsets) = offsets {
+        let offsets = offsets.renewed().map_err(At::Lost)?;
         repeat_until(deadline, |left| Some(offsets.add(client, left))).map_err(At::Offsets)?;
     }
     repeat_until(deadline, |left| {

@@ -237,6 +237,12 @@ impl Offsets {
         Ok(Offsets { list, token: token.clone() })
     }
 
+    /// With the token of the generation that the member is in now.
+    pub fn renewed(self) -> Result<Self> {
+        let token = self.token.renew()?;
+        Ok(Offsets { token, ..self })
+    }
+
     /// One call, which may last longer than told.
     pub fn add(&self, client: &Client, timeout: Duration) -> Result<(), RkError> {
         // Safety: client, list and token are alive, and the error object is owned here.

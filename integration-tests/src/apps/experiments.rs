@@ -1,0 +1,230 @@
+//! The list of experiments that reliability is measured by: those that need no process of their own (docs/RELIABILITY.md).
+
+use super::AppFixture;
+use super::bench::{Bench, Counts, PARTITIONS, TIME, close};
+use super::sharing::await_shares;
+use crate::behaviour::clients::wait_for;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use streams_core::cluster::RawRecord;
+use streams_core::handlers::{LogAndSkipOnInvalidTimestamp, TimestampContext, TimestampExtractor};
+use streams_core::serde::{Serde, SerdeContext, StringSerde, Wrote};
+use streams_core::{BoxError, KafkaStreams, Produced, StreamsBuilder, TimeWindows, Topology};
+
+const RECORDS: usize = 200_000;
+/// Ahead of all others by 300 days; a broker would not take what is ahead of its own clock.
+const FAR_FUTURE: i64 = TIME + 300 * 86_400_000;
+
+/// E23: the same input gives the same results, whoever processes it.
+pub fn results_do_not_depend_on_threads_instances_and_caches(fixture: &dyn AppFixture) {
+    for (threads, instances, cache) in
+        [(1, 1, "0"), (2, 1, "0"), (4, 1, "10485760"), (1, 2, "0"), (2, 2, "10485760"), (4, 2, "0"), (1, 1, "10485760"), (2, 2, "0")]
+    {
+        let mut bench = Bench::new(fixture);
+        bench.feed(1_000);
+        let apps: Vec<KafkaStreams> = (0..instances)
+            .map(|n| {
+                let config = bench.config(&n.to_string()).num_stream_threads(threads).set("statestore.cache.max.bytes", cache);
+                bench.start(bench.word_count(), config)
+            })
+            .collect();
+        await_shares(&apps.iter().collect::<Vec<_>>());
+        bench.feed(1_000);
+        bench.await_counts();
+        apps.iter().for_each(close);
+        if cache == "0" {
+            every_update_is_there(&mut bench, fixture.exactly_once());
+        }
+    }
+}
+
+/// Without a cache each update of a count comes out: 1, 2, 3 and so on. At least once some may come again.
+fn every_update_is_there(bench: &mut Bench<'_>, exactly_once: bool) {
+    bench.read();
+    let mut last = Counts::new();
+    for (word, count) in &bench.seen {
+        let count = i64::from_be_bytes(count.as_deref().expect("a count").try_into().expect("eight bytes"));
+        let before = last.entry(word.clone()).or_default();
+        assert!(count == *before + 1 || !exactly_once && count <= *before, "{word}: {count} after {before}");
+        *before = count;
+    }
+}
+
+/// Texts, one of which cannot be written.
+struct Picky;
+
+impl Serde<String> for Picky {
+    fn deserialize(&self, cx: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<String, BoxError> {
+        StringSerde.deserialize(cx, bytes)
+    }
+    fn serialize(&self, cx: &SerdeContext<'_>, value: &String, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
+        if value == "unwritable" {
+            return Err("on purpose".into());
+        }
+        StringSerde.serialize(cx, value, out)
+    }
+}
+
+/// Counts by key; each record to `plain`; and by windows that the future ends.
+fn sorting(bench: &Bench<'_>, plain: &str) -> Topology {
+    let builder = StreamsBuilder::new();
+    let values = builder.stream::<Option<String>, String>(bench.input.as_str()).skip_null_keys().map_values(|value| {
+        if value == "panic" {
+            // one that is not told on stderr, 200 times
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
+        value
+    });
+    values.group_by_key().count_with("counts").to_stream().to(&bench.output);
+    values.to_with(plain, Produced::with(StringSerde, Picky));
+    values
+        .group_by_key()
+        .windowed_by(TimeWindows::tumbling(Duration::from_secs(10)).no_grace())
+        .count_with("windows")
+        .to_stream()
+        .for_each(|_, _| ());
+    builder.build().expect("the topology is right")
+}
+
+/// E14: 1 % that cannot be read, 0.1 % each of panics, null keys, records without a time, unwritable ones and empty ones, and two from the
+/// future. Policies say to go on.
+pub fn of_many_bad_records_only_those_are_left_out(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let plain = bench.clients.topic(1);
+    let (mut kinds, mut counts, mut plain_records) = (BTreeMap::<&str, u64>::new(), Counts::new(), 0);
+    for n in 0..RECORDS {
+        let kind = match (n % 100, n % 1_000) {
+            (7, _) => "undecodable",
+            (_, 113) => "panic",
+            (_, 229) => "null key",
+            (_, 331) => "timeless",
+            (_, 441) => "unwritable",
+            (_, 553) => "",
+            _ => "good",
+        };
+        *kinds.entry(kind).or_default() += 1;
+        let key = format!("key-{}", n % 500);
+        let value = if kind == "undecodable" { &[0xff, 0xfe][..] } else { kind.as_bytes() };
+        let time = if n / 2 == RECORDS / 4 { FAR_FUTURE } else { TIME + n as i64 };
+        bench.put(n as i32 % PARTITIONS, (kind != "null key").then_some(key.as_bytes()), Some(value), time);
+        if !matches!(kind, "undecodable" | "panic" | "null key" | "timeless") {
+            *counts.entry(key).or_default() += 1;
+            plain_records += u64::from(kind != "unwritable");
+        }
+    }
+    bench.flush();
+    let policy = LogAndSkipOnInvalidTimestamp::default();
+    let config = bench
+        .config("a")
+        .set("deserialization.exception.handler", "LogAndContinueExceptionHandler")
+        .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
+        .set("production.exception.handler", "LogAndContinueProductionExceptionHandler");
+    let app = bench
+        .builder(sorting(&bench, &plain), config)
+        .timestamp_extractor(move |record: &RawRecord<'_>, context: &TimestampContext<'_>| {
+            let timestamp = if record.value == Some(b"timeless") { -1 } else { record.timestamp };
+            policy.extract(&RawRecord { timestamp, ..*record }, context)
+        })
+        .start()
+        .expect("the application starts");
+    let per_partition = (RECORDS / PARTITIONS as usize) as i64;
+    for partition in 0..PARTITIONS {
+        wait_for("every record to be committed", || (bench.committed(&bench.input, partition) == Some(per_partition)).then_some(()));
+    }
+    bench.await_output("the counts", |bench| bench.counts() == counts);
+    let mut reader = bench.clients.committed_reader(&plain, 0, 0);
+    let mut written = 0;
+    wait_for("the records themselves", || {
+        written += reader.fetch(10_000).expect("it can be read").len() as u64;
+        (written >= plain_records).then_some(())
+    });
+    // a panic takes back what was done since the last commit, and that is told again
+    let dropped = |reason: &str| app.metrics().sum("streams_records_dropped_total", &[("reason", reason)]).unwrap_or_default() as u64;
+    for (reason, kind) in [
+        ("deserialization", "undecodable"),
+        ("processing", "panic"),
+        ("null_key", "null key"),
+        ("invalid_timestamp", "timeless"),
+        ("production", "unwritable"),
+    ] {
+        assert!(dropped(reason) >= kinds[kind], "{reason}: {} of {}", dropped(reason), kinds[kind]);
+    }
+    // two partitions had a record of the future, and the windows of what came after it are over
+    assert!(dropped("late") as usize >= RECORDS / 4 - RECORDS / 20, "{}", dropped("late"));
+    close(&app);
+    if fixture.exactly_once() {
+        written += reader.fetch(10_000).expect("it can be read").len() as u64;
+        assert_eq!(written, plain_records, "each comes once");
+    }
+}
+
+/// E20: 30 % of the changelog are records of transactions that were aborted. Exactly once only: at least once knows no aborted records.
+pub fn aborted_changes_are_not_restored(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let changelog = format!("{}-words-changelog", bench.app);
+    let mut ghost = bench.clients.transactional(&bench.clients.name("ghost"));
+    ghost.init();
+    for _ in 0..5 {
+        drop(bench.count_and_close("a", 200));
+        ghost.begin();
+        for partition in 0..PARTITIONS {
+            for word in bench.expected.keys() {
+                ghost.try_send(&changelog, partition, Some(word.as_bytes()), Some(&[0x7f; 16])).expect("it is taken");
+            }
+        }
+        ghost.flush();
+        ghost.abort();
+    }
+    bench.builder(bench.word_count(), bench.config("a")).clean_up().expect("nothing runs");
+    let app = bench.start_words("a");
+    bench.feed(200);
+    bench.await_counts();
+    close(&app);
+}
+
+/// E20: what is written to a table's topic while its store is restored is in the table afterwards.
+pub fn a_table_is_restored_while_its_topic_is_written(fixture: &dyn AppFixture) {
+    const KEYS: usize = 20_000;
+    let mut bench = Bench::new(fixture);
+    let topic = bench.clients.topic(PARTITIONS);
+    let topology = |bench: &Bench<'_>| {
+        let builder = StreamsBuilder::new();
+        let table = builder.table::<String, String>(topic.as_str());
+        builder.stream::<String, String>(bench.input.as_str()).join_table(&table, |_, known| known.clone()).to(&bench.output);
+        builder.build().expect("the topology is right")
+    };
+    let write = |bench: &mut Bench<'_>, round: usize, keys: std::ops::Range<usize>| {
+        for n in keys {
+            bench.put_to(&topic, n as i32 % PARTITIONS, Some(format!("key-{n}").as_bytes()), Some(format!("{n} {round}").as_bytes()), TIME);
+        }
+        bench.flush();
+    };
+    write(&mut bench, 1, 0..KEYS);
+    let app = bench.start(topology(&bench), bench.config("a"));
+    let caught_up = |bench: &Bench<'_>, records: usize| {
+        for partition in 0..PARTITIONS {
+            let end = (records / PARTITIONS as usize) as i64;
+            wait_for("the table", || (bench.committed(&topic, partition) == Some(end)).then_some(()));
+        }
+    };
+    caught_up(&bench, KEYS);
+    close(&app);
+    app.clean_up().expect("nothing runs");
+    drop(app);
+
+    let app = bench.builder(topology(&bench), bench.config("a")).start().expect("the application starts");
+    write(&mut bench, 2, 0..KEYS / 2);
+    caught_up(&bench, KEYS + KEYS / 2);
+    for n in (0..KEYS).step_by(97) {
+        bench.put(n as i32 % PARTITIONS, Some(format!("key-{n}").as_bytes()), Some(b"?"), TIME);
+    }
+    bench.flush();
+    let mut expected: Vec<String> = (0..KEYS).step_by(97).map(|n| format!("{n} {}", if n < KEYS / 2 { 2 } else { 1 })).collect();
+    expected.sort();
+    bench.await_output("what the table knows", |bench| {
+        let mut texts = bench.texts();
+        texts.sort();
+        texts == expected
+    });
+    close(&app);
+}
