@@ -158,7 +158,7 @@ pub fn of_many_bad_records_only_those_are_left_out(fixture: &dyn AppFixture) {
     }
 }
 
-/// E20: 30 % of the changelog are records of transactions that were aborted. Exactly once only: at least once knows no aborted records.
+/// E20: records of transactions that were aborted lie between those of the changelog. Exactly once only: at least once knows no aborted records.
 pub fn aborted_changes_are_not_restored(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
     let changelog = format!("{}-words-changelog", bench.app);

@@ -96,6 +96,11 @@ impl<'a> Offline<'a> {
         format!("{}-{store}-changelog", self.scene.application)
     }
 
+    /// How many changelog partitions there are.
+    pub fn changelogs(&self) -> usize {
+        2 * INPUT_PARTITIONS as usize
+    }
+
     /// Offsets of all changelogs.
     pub fn changelog_size(&self) -> u64 {
         let size = |log: &str| (0..INPUT_PARTITIONS).map(|p| self.clients.offset(log, p, OffsetSpec::Latest).unsigned_abs()).sum::<u64>();

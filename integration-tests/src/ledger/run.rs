@@ -148,7 +148,16 @@ impl Instance {
         let before = thrown_out();
         std::fs::write(hang_file(&self.directory), time.as_millis().to_string()).expect("the file can be written");
         std::thread::sleep(time);
-        wait_for("a thread that hangs to be thrown out", || (thrown_out() > before).then_some(()));
+        let begun = std::time::Instant::now();
+        while thrown_out() <= before {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "no thread that hangs was thrown out; the file is there still: {}\n{}",
+                hang_file(&self.directory).exists(),
+                process.log().join("\n")
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub fn signal(&mut self, signal: Signal) {

@@ -3,6 +3,7 @@
 use crate::alone;
 use integration_tests::kafka::Kafka;
 use integration_tests::ledger::{Guarantee, Offline, restored};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -23,7 +24,10 @@ fn e19_restores_are_killed_in_the_middle() {
         read += died.first().expect("it dies while it restores");
     }
     let mut last = ledger.start(&[]);
-    last.await_line("to RUNNING");
+    let all = |log: &[String]| {
+        log.iter().filter_map(|line| restored(line)).map(|(_, topic, partition)| (topic, partition)).collect::<BTreeSet<_>>()
+    };
+    last.await_log("every changelog to be restored", |log| (all(log).len() == ledger.changelogs()).then_some(()));
     let ended = last.find(restored);
     read += ended.iter().map(|(records, ..)| records).sum::<u64>();
     last.terminate();
