@@ -6,7 +6,7 @@ use super::entry::next_hash;
 use super::faults::Fault;
 use super::load::{Amount, Load};
 use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, restored};
-use crate::behaviour::clients::{Clients, wait_for};
+use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
 use std::ops::Range;
@@ -148,7 +148,7 @@ impl Instance {
         let before = thrown_out();
         std::fs::write(hang_file(&self.directory), time.as_millis().to_string()).expect("the file can be written");
         std::thread::sleep(time);
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         while thrown_out() <= before {
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
