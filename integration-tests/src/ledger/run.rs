@@ -146,14 +146,16 @@ impl Instance {
         let process = self.process.as_ref().expect("the instance runs");
         let thrown_out = || process.find(|line| line.contains("maximum poll interval").then_some(())).len();
         let before = thrown_out();
-        std::fs::write(hang_file(&self.directory), time.as_millis().to_string()).expect("the file can be written");
+        // a closure may look at any time: the file is there with what it says, or not at all
+        let (file, draft) = (hang_file(&self.directory), self.directory.join("hang.draft"));
+        std::fs::write(&draft, time.as_millis().to_string()).and_then(|()| std::fs::rename(&draft, &file)).expect("it can be written");
         std::thread::sleep(time);
         let begun = Instant::now();
         while thrown_out() <= before {
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
                 "no thread that hangs was thrown out; the file is there still: {}\n{}",
-                hang_file(&self.directory).exists(),
+                file.exists(),
                 process.log().join("\n")
             );
             std::thread::sleep(Duration::from_millis(50));
