@@ -208,6 +208,18 @@ impl<'a> Bench<'a> {
         });
     }
 
+    /// Without a cache each update of a count comes out: 1, 2, 3 and so on. At least once some may come again.
+    pub fn expect_every_update(&mut self, exactly_once: bool) {
+        self.read();
+        let mut last = Counts::new();
+        for (word, count) in &self.seen {
+            let count = i64::from_be_bytes(count.as_deref().expect("a count").try_into().expect("eight bytes"));
+            let before = last.entry(word.clone()).or_default();
+            assert!(count == *before + 1 || !exactly_once && count <= *before, "{word}: {count} after {before}");
+            *before = count;
+        }
+    }
+
     /// Waits until `probe` is content.
     pub fn await_output(&mut self, what: &str, mut probe: impl FnMut(&mut Self) -> bool) {
         wait_for(what, || match probe(self) {

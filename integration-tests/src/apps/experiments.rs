@@ -33,20 +33,8 @@ pub fn results_do_not_depend_on_threads_instances_and_caches(fixture: &dyn AppFi
         bench.await_counts();
         apps.iter().for_each(close);
         if cache == "0" {
-            every_update_is_there(&mut bench, fixture.exactly_once());
+            bench.expect_every_update(fixture.exactly_once());
         }
-    }
-}
-
-/// Without a cache each update of a count comes out: 1, 2, 3 and so on. At least once some may come again.
-fn every_update_is_there(bench: &mut Bench<'_>, exactly_once: bool) {
-    bench.read();
-    let mut last = Counts::new();
-    for (word, count) in &bench.seen {
-        let count = i64::from_be_bytes(count.as_deref().expect("a count").try_into().expect("eight bytes"));
-        let before = last.entry(word.clone()).or_default();
-        assert!(count == *before + 1 || !exactly_once && count <= *before, "{word}: {count} after {before}");
-        *before = count;
     }
 }
 
