@@ -99,21 +99,21 @@ pub fn gaps(kafka: &Kafka) -> Gaps {
     let load = Load::start(kafka, &scene.input, PARTITIONS, ROWS, RATE);
     let mut watch = Watch::start(kafka, &scene.output, PARTITIONS);
     // one after the other: what moves later has been the first one's before
-    let a = scene.start("a");
-    await_tasks(&a, PARTITIONS as usize);
+    let mut a = scene.start("a");
+    await_tasks(&mut a, PARTITIONS as usize);
     watch.await_calm(CALM, EVEN);
-    let b = scene.start("b");
-    await_shared(&a, &b);
+    let mut b = scene.start("b");
+    await_shared(&mut a, &mut b);
     watch.await_calm(CALM, EVEN);
     watch.begin();
     drop(b.terminate());
     std::thread::sleep(CALM);
     let closed = watch.longest(0..PARTITIONS);
 
-    let b = scene.start("b");
-    await_shared(&a, &b);
+    let mut b = scene.start("b");
+    await_shared(&mut a, &mut b);
     watch.await_calm(CALM, EVEN);
-    let victims = tasks(&b);
+    let victims = tasks(&b.log());
     watch.begin();
     drop(b.kill());
     std::thread::sleep(Duration::from_millis(SESSION_MS) + CALM);
@@ -151,23 +151,19 @@ pub fn restart(kafka: &Kafka, rows: u64) -> Restart {
 }
 
 /// Waits until both have half of the tasks.
-fn await_shared(a: &Process, b: &Process) {
+fn await_shared(a: &mut Process, b: &mut Process) {
     await_tasks(a, PARTITIONS as usize / 2);
     await_tasks(b, PARTITIONS as usize / 2);
 }
 
-fn await_tasks(process: &Process, count: usize) {
-    let begun = Instant::now();
-    while tasks(process).len() != count {
-        assert!(begun.elapsed() < PATIENCE, "the instance does not get {count} tasks:\n{}", process.log().join("\n"));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+fn await_tasks(process: &mut Process, count: usize) {
+    process.await_log("its tasks", |log| (tasks(log).len() == count).then_some(()));
 }
 
 /// The partitions of the tasks that an instance has, by its log.
-fn tasks(process: &Process) -> BTreeSet<i32> {
+fn tasks(log: &[String]) -> BTreeSet<i32> {
     let mut has = BTreeSet::new();
-    for line in process.log() {
+    for line in log {
         for (word, gains) in [("assigned tasks [", true), ("revoked tasks [", false), ("lost tasks [", false)] {
             let Some((_, list)) = line.split_once(word) else { continue };
             let list = list.split(']').next().unwrap_or_default();

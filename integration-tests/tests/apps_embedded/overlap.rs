@@ -76,9 +76,9 @@ fn a_failure_while_a_commit_is_under_way_undoes_what_came_after_it() {
     let mut world = World::new(&embedded);
     world.begin_a_commit();
     world.process(100);
+    let before = world.lines.load(Ordering::Relaxed);
     world.bench.put(0, None, Some(b"poison"), TIME);
     world.bench.flush();
-    let before = world.lines.load(Ordering::Relaxed);
     wait_for("the poison", || (world.lines.load(Ordering::Relaxed) > before).then_some(()));
     world.end();
 }
@@ -116,6 +116,9 @@ fn a_write_that_fails_after_it_was_held_back_is_written_again() {
     for topic in ["words-changelog", "words-repartition"] {
         embedded.cluster.fail_produces(&format!("{}-{topic}", world.bench.app), 3, true);
     }
+    let metrics = world.app.metrics();
+    embedded.cluster.hold_commits(false);
+    wait_for("a transaction to be aborted", || metrics.sum("streams_transactions_aborted_total", &[]).filter(|n| *n >= 1.0));
     world.end();
 }
 

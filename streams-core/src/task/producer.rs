@@ -120,7 +120,7 @@ impl ThreadProducer {
 
 impl Held {
     fn clear(&mut self) {
-        if self.bytes.capacity() > KEEP {
+        if self.bytes.capacity() + self.records.capacity() * size_of::<HeldRecord>() > KEEP {
             *self = Held::default();
         }
         self.records.clear();

@@ -111,7 +111,7 @@ impl StreamThread {
         }
         match outcome {
             Outcome::Done => Ok(()),
-            Outcome::Later(error) | Outcome::Undone(error) => self.commit_later(&self.running(), error),
+            Outcome::Later(error) | Outcome::Undone(error) => self.commit_later(error),
             Outcome::Fenced(error) => {
                 tracing::warn!(target: "streams::thread", thread = self.entry.name, "the commit was refused, the thread joins the group anew: {error}");
                 self.rejoin = true;
@@ -120,11 +120,12 @@ impl StreamThread {
         }
     }
 
-    pub(super) fn commit_later(&mut self, ids: &[TaskId], error: Error) -> Result<()> {
+    pub(super) fn commit_later(&mut self, error: Error) -> Result<()> {
         let (now, timeout) = (self.now(), self.shared.settings.task_timeout);
         let trouble = self.commit.trouble.get_or_insert_with(|| Trouble::new(now));
         if now.saturating_sub(trouble.since) >= timeout {
-            let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            // all that the thread has: after an abort none of them runs
+            let ids = self.slots.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             return Err(Error::caused(
                 ErrorKind::Unavailable,
                 format!(

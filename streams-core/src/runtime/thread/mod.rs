@@ -214,7 +214,7 @@ impl StreamThread {
             && let Some(error) = self.check_deliveries()?
             && self.is_transactional()
         {
-            self.commit_later(&self.running(), error)?;
+            self.commit_later(error)?;
         }
         if std::mem::take(&mut self.rejoin) {
             // where the group has told already that the tasks are lost, being a member goes on
