@@ -2,7 +2,6 @@
 
 use super::AppFixture;
 use super::bench::{Bench, TIME, close};
-use crate::behaviour::clients::wait_for;
 use streams_core::cluster::RawRecord;
 use streams_core::handlers::{FailOnInvalidTimestamp, LogAndSkipOnInvalidTimestamp, TimestampContext, TimestampExtractor};
 use streams_core::{ErrorKind, StreamsBuilder, Topology};
@@ -56,7 +55,7 @@ pub fn undecodable_values_are_left_out_where_the_policy_says_so(fixture: &dyn Ap
     let app = bench.start(bench.word_count(), config);
     bench.await_counts();
     // the last record of the partition is one that was left out: it counts as processed all the same
-    wait_for("the commit", || (bench.committed(&bench.input, 1) == Some(16)).then_some(()));
+    bench.await_committed(&bench.input, 1, 16);
     assert_eq!(app.metrics().sum("streams_records_dropped_total", &[]), Some(6.0));
     close(&app);
 }
@@ -105,7 +104,7 @@ pub fn records_without_a_valid_time_are_left_out_where_the_policy_says_so(fixtur
         .start()
         .expect("the application starts");
     bench.await_output("the records with a time", |bench| bench.texts().len() >= 3);
-    wait_for("the commit, of what was left out too", || (bench.committed(&bench.input, 0) == Some(6)).then_some(()));
+    bench.await_committed(&bench.input, 0, 6);
     let dropped = |labels: &[(&str, &str)]| app.metrics().sum("streams_records_dropped_total", labels);
     assert_eq!((dropped(&[("reason", "invalid_timestamp")]), dropped(&[])), (Some(3.0), Some(3.0)));
     close(&app);

@@ -239,12 +239,32 @@ impl<'a> Bench<'a> {
 
     /// What the application's group has committed for a partition of a topic.
     pub fn committed(&self, topic: &str, partition: i32) -> Option<i64> {
+        self.commits_of(topic, partition)()
+    }
+
+    /// Waits until the application's group has committed that offset.
+    pub fn await_committed(&self, topic: &str, partition: i32, offset: i64) {
+        let mut committed = self.commits_of(topic, partition);
+        wait_for(&format!("offset {offset} of {topic}-{partition} to be committed"), || {
+            let found = committed() == Some(offset);
+            if !found {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            found.then_some(())
+        });
+    }
+
+    /// Asks, with one client, as often as it is called.
+    fn commits_of(&self, topic: &str, partition: i32) -> impl FnMut() -> Option<i64> + use<> {
         let values = self.fixture.settings().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let client = ClientSettings { client_id: "bench".to_owned(), values };
         let options = MembershipOptions { client, group: self.app.clone(), topics: vec![topic.to_owned()] };
         let mut member = self.fixture.cluster().membership(options).expect("a member");
-        let answer = member.committed(&[TopicPartition::new(topic, partition)], PATIENCE).expect("an answer");
-        answer.into_iter().next().flatten().map(|c| c.offset)
+        let partition = TopicPartition::new(topic, partition);
+        move || {
+            let answer = member.committed(std::slice::from_ref(&partition), PATIENCE).expect("an answer");
+            answer.into_iter().next().flatten().map(|c| c.offset)
+        }
     }
 }
 

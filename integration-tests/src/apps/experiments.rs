@@ -1,15 +1,16 @@
 //! The list of experiments that reliability is measured by: those that need no process of their own (docs/RELIABILITY.md).
 
 use super::AppFixture;
-use super::bench::{Bench, Counts, PARTITIONS, TIME, close};
+use super::bench::{Bench, Counts, PARTITIONS, TIME, close, end_of};
 use super::sharing::await_shares;
 use crate::behaviour::clients::wait_for;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use streams_core::cluster::RawRecord;
-use streams_core::handlers::{LogAndSkipOnInvalidTimestamp, TimestampContext, TimestampExtractor};
+use streams_core::handlers::{LogAndSkipOnInvalidTimestamp, ProductionContext, ProductionResponse, TimestampContext, TimestampExtractor};
 use streams_core::serde::{Serde, SerdeContext, StringSerde, Wrote};
-use streams_core::{BoxError, KafkaStreams, Produced, StreamsBuilder, TimeWindows, Topology};
+use streams_core::{BoxError, Error, ErrorKind, KafkaStreams, Produced, StreamsBuilder, TimeWindows, Topology};
 
 const RECORDS: usize = 200_000;
 /// Ahead of all others by 300 days; a broker would not take what is ahead of its own clock.
@@ -104,6 +105,8 @@ pub fn of_many_bad_records_only_those_are_left_out(fixture: &dyn AppFixture) {
     let policy = LogAndSkipOnInvalidTimestamp::default();
     let config = bench
         .config("a")
+        // each panic has a partition read again, which begins when the reader's last request has been answered
+        .set("fetch.max.wait.ms", "10")
         .set("deserialization.exception.handler", "LogAndContinueExceptionHandler")
         .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
         .set("production.exception.handler", "LogAndContinueProductionExceptionHandler");
@@ -117,7 +120,7 @@ pub fn of_many_bad_records_only_those_are_left_out(fixture: &dyn AppFixture) {
         .expect("the application starts");
     let per_partition = (RECORDS / PARTITIONS as usize) as i64;
     for partition in 0..PARTITIONS {
-        wait_for("every record to be committed", || (bench.committed(&bench.input, partition) == Some(per_partition)).then_some(()));
+        bench.await_committed(&bench.input, partition, per_partition);
     }
     bench.await_output("the counts", |bench| bench.counts() == counts);
     let mut reader = bench.clients.committed_reader(&plain, 0, 0);
@@ -192,7 +195,7 @@ pub fn a_table_is_restored_while_its_topic_is_written(fixture: &dyn AppFixture) 
     let caught_up = |bench: &Bench<'_>, records: usize| {
         for partition in 0..PARTITIONS {
             let end = (records / PARTITIONS as usize) as i64;
-            wait_for("the table", || (bench.committed(&topic, partition) == Some(end)).then_some(()));
+            bench.await_committed(&topic, partition, end);
         }
     };
     caught_up(&bench, KEYS);
@@ -215,4 +218,101 @@ pub fn a_table_is_restored_while_its_topic_is_written(fixture: &dyn AppFixture) 
         texts == expected
     });
     close(&app);
+}
+
+/// What a topic of the next two tests takes; a record of `REFUSED` bytes is refused by the broker, one of `TOO_LARGE` by the producer.
+const LIMIT: &str = "20000";
+const REFUSED: usize = 22_000;
+const TOO_LARGE: usize = 30_000;
+
+/// E15: output waits for its commit in batches of which the producer could make much larger ones than the topic takes. All of it arrives but
+/// the records that are too large themselves, and for each of those the handler is asked once. What a broker has refused cannot be left out of
+/// a transaction; exactly once, all records that are too large are so for the producer.
+pub fn of_batches_only_what_is_too_large_is_refused(fixture: &dyn AppFixture) {
+    const RECORDS: usize = 50_000;
+    let mut bench = Bench::new(fixture);
+    let small = bench.clients.topic_with(1, &[("max.message.bytes", LIMIT)]);
+    let mut left_out = Vec::new();
+    for n in 0..RECORDS {
+        let size = match n % 5_000 {
+            1_234 => TOO_LARGE,
+            3_210 if fixture.exactly_once() => TOO_LARGE,
+            3_210 => REFUSED,
+            _ => 100,
+        };
+        if size > 100 {
+            left_out.push(n);
+        }
+        bench.put(0, None, Some(format!("{n:>size$}").as_bytes()), TIME + n as i64);
+    }
+    bench.flush();
+    let builder = StreamsBuilder::new();
+    builder.stream::<(), String>(bench.input.as_str()).to(&small);
+    let config = bench
+        .config("a")
+        .set("producer.linger.ms", "300000")
+        .set("producer.batch.size", "33554432")
+        .set("max.request.size", "25000")
+        .set("compression.type", "none");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let note = asked.clone();
+    let app = bench
+        .builder(builder.build().expect("the topology is right"), config)
+        .production_exception_handler(move |context: &ProductionContext<'_>, error: &Error| {
+            note.lock().unwrap().push(format!("{}: {error}", context.topic));
+            ProductionResponse::Resume
+        })
+        .start()
+        .expect("the application starts");
+    bench.await_committed(&bench.input, 0, RECORDS as i64);
+    close(&app);
+
+    let mut numbers = Vec::new();
+    let mut reader = bench.clients.committed_reader(&small, 0, 0);
+    wait_for("the output", || {
+        let number = |value: Option<Vec<u8>>| String::from_utf8(value.expect("a value")).expect("a text").trim().parse::<usize>();
+        numbers.extend(reader.fetch(10_000).expect("it can be read").into_iter().map(|r| number(r.value).expect("a number")));
+        (numbers.len() >= RECORDS - left_out.len()).then_some(())
+    });
+    let all_others = (0..RECORDS).filter(|n| !left_out.contains(n));
+    assert!(numbers.iter().copied().eq(all_others), "each once, in order");
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), left_out.len(), "{asked:?}");
+    assert!(asked.iter().all(|text| text.starts_with(&small) && text.contains("bytes")), "{asked:?}");
+}
+
+/// E15: state without its log could not be restored, whatever the handler says.
+pub fn a_change_too_large_for_the_changelog_ends_the_application(fixture: &dyn AppFixture) {
+    for size in [REFUSED, TOO_LARGE] {
+        let mut bench = Bench::new(fixture);
+        let builder = StreamsBuilder::new();
+        builder
+            .stream::<String, String>(bench.input.as_str())
+            .group_by_key()
+            .reduce_with(|old, new| format!("{old}{new}"), "joined")
+            .to_stream()
+            .for_each(|_, _| ());
+        let config = bench
+            .config("a")
+            .set("topic.max.message.bytes", LIMIT)
+            .set("max.request.size", "25000")
+            .set("compression.type", "none")
+            .set("production.exception.handler", "LogAndContinueProductionExceptionHandler");
+        let topology = builder.build().expect("the topology is right");
+        for n in 0..100 {
+            bench.put(0, Some(format!("key-{}", n % 7).as_bytes()), Some(b"a"), TIME + n);
+        }
+        bench.flush();
+        let app = bench.start(topology.clone(), config.clone());
+        bench.await_committed(&bench.input, 0, 100);
+        bench.put(0, Some(b"key-1"), Some("b".repeat(size).as_bytes()), TIME + 1_000);
+        bench.flush();
+        let error = end_of(&app);
+        let changelog = format!("{}-joined-changelog", bench.app);
+        assert!(error.kind() == ErrorKind::Rejected && error.to_string().contains(&changelog), "{error}");
+        assert_eq!(bench.committed(&bench.input, 0), Some(100), "nothing is committed past it");
+        drop(app);
+        let again = bench.failure(topology, config);
+        assert!(again.to_string().contains(&changelog), "{again}");
+    }
 }

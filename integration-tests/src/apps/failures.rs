@@ -70,7 +70,7 @@ pub fn a_panic_is_left_out_where_the_policy_says_so(fixture: &dyn AppFixture) {
             }
         }
         bench.await_counts();
-        wait_for("the commit, the records left out too", || (bench.committed(&bench.input, 2) == Some(606)).then_some(()));
+        bench.await_committed(&bench.input, 2, 606);
         assert!(panics.load(Ordering::Relaxed) >= 6);
         assert!(app.state().is_alive());
         close(&app);
@@ -217,6 +217,6 @@ pub fn an_output_too_large_for_the_broker_is_named(fixture: &dyn AppFixture) {
         return;
     }
     let app = bench.start(topology, config);
-    wait_for("the commit", || (bench.committed(&bench.input, 0) == Some(3)).then_some(()));
+    bench.await_committed(&bench.input, 0, 3);
     close(&app);
 }

@@ -95,6 +95,8 @@ macro_rules! app_suite {
                 results_do_not_depend_on_threads_instances_and_caches,
                 of_many_bad_records_only_those_are_left_out,
                 a_table_is_restored_while_its_topic_is_written,
+                of_batches_only_what_is_too_large_is_refused,
+                a_change_too_large_for_the_changelog_ends_the_application,
             ],
             control: [
                 states_change_as_in_java,

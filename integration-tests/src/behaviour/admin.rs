@@ -39,7 +39,9 @@ pub fn deleting_a_topic_makes_it_missing(fixture: &dyn Fixture) {
 pub fn configs_are_those_the_topic_was_made_with(fixture: &dyn Fixture) {
     let clients = Clients::new(fixture);
     let topic = clients.topic_with(1, &[("cleanup.policy", "compact,delete"), ("retention.ms", "123456")]);
-    let configs = clients.admin().topic_configs(&topic).unwrap();
+    let other = clients.topic_with(1, &[("retention.ms", "654321")]);
+    let [of_other, configs] = &clients.admin().topic_configs(&[&other, &topic]).unwrap()[..] else { panic!("two were asked for") };
+    assert_eq!(of_other.get("retention.ms").map(String::as_str), Some("654321"));
     assert_eq!(configs.get("cleanup.policy").map(String::as_str), Some("compact,delete"));
     assert_eq!(configs.get("retention.ms").map(String::as_str), Some("123456"));
     // Defaults are told as well.

@@ -92,11 +92,11 @@ fn a_task_goes_back_to_where_its_stores_are() {
     let put = |bench: &mut Bench<'_>, value: &str| bench.put(0, Some(b"word"), Some(value.as_bytes()), TIME);
     (0..100).for_each(|_| put(&mut bench, "fine"));
     bench.flush();
-    wait_for("the first commit", || (bench.committed(&bench.input, 0) == Some(100)).then_some(()));
+    bench.await_committed(&bench.input, 0, 100);
     switch.store(true, Ordering::Relaxed);
     (0..100).for_each(|_| put(&mut bench, "fine"));
     bench.flush();
-    wait_for("a commit that nobody hears of", || (bench.committed(&bench.input, 0) == Some(200)).then_some(()));
+    bench.await_committed(&bench.input, 0, 200);
     put(&mut bench, "poison");
     (0..100).for_each(|_| put(&mut bench, "fine"));
     bench.flush();
@@ -104,7 +104,7 @@ fn a_task_goes_back_to_where_its_stores_are() {
     switch.store(false, Ordering::Relaxed);
     bench.expected.insert("word".to_owned(), 300);
     bench.await_counts();
-    wait_for("the last commit", || (bench.committed(&bench.input, 0) == Some(301)).then_some(()));
+    bench.await_committed(&bench.input, 0, 301);
     close(&app);
     bench.await_counts();
 }

@@ -113,7 +113,7 @@ fn the_wall_clock_may_jump() {
         bench.feed(40);
         bench.await_counts();
         let end = bench.clients.offset(&bench.input, 0, OffsetSpec::Latest);
-        wait_for("the commit", || (bench.committed(&bench.input, 0) == Some(end)).then_some(()));
+        bench.await_committed(&bench.input, 0, end);
     }
     assert_eq!(app.state(), State::Running);
     close(&app);

@@ -13,14 +13,14 @@ fn topics_are_made_counted_and_deleted() {
     admin.create_topics(std::slice::from_ref(&topic)).unwrap();
     admin.create_topics(&[topic]).unwrap();
     assert_eq!(admin.partition_counts(&["missing-topic", &name]).unwrap(), [None, Some(5)]);
-    let configs = admin.topic_configs(&name).unwrap();
+    let configs = &admin.topic_configs(&[&name]).unwrap()[0];
     assert_eq!(configs["cleanup.policy"], "compact");
     assert_eq!(configs["segment.bytes"], "2097152");
     assert!(configs.contains_key("retention.ms"));
     admin.delete_topics(&[&name]).unwrap();
     eventually("the topic is gone", || admin.partition_counts(&[&name]).unwrap() == [None]);
     admin.delete_topics(&[&name]).unwrap();
-    assert_eq!(admin.topic_configs(&name).unwrap_err().kind(), ErrorKind::Topology);
+    assert_eq!(admin.topic_configs(&[&name]).unwrap_err().kind(), ErrorKind::Topology);
 }
 
 #[test]

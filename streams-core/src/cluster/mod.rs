@@ -247,8 +247,8 @@ pub trait Admin: Send + Sync {
     fn create_topics(&self, topics: &[NewTopic]) -> Result<()>;
     /// Deletes topics. One that does not exist is no error.
     fn delete_topics(&self, topics: &[&str]) -> Result<()>;
-    /// A topic's configs.
-    fn topic_configs(&self, topic: &str) -> Result<BTreeMap<String, String>>;
+    /// The topics' configs, in the order of the names. A missing topic is an error of kind `Topology`.
+    fn topic_configs(&self, topics: &[&str]) -> Result<Vec<BTreeMap<String, String>>>;
     /// Offsets in the order of the partitions.
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>>;
     /// Lets the cluster drop records before the offsets.

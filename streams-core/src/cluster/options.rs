@@ -40,6 +40,9 @@ pub struct FetcherOptions {
 pub struct ProducerOptions {
     /// Connection settings.
     pub client: ClientSettings,
+    /// The largest batch of records that every topic takes to which it will write (their `max.message.bytes`); a larger `batch.size` is cut to
+    /// it. A broker refuses a batch that is too large with all records in it, however small they are.
+    pub largest_batch: Option<usize>,
     /// Set: a transactional producer.
     pub transactional_id: Option<String>,
     /// How long a broker lets a transaction stay open.

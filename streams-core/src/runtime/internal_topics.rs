@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub repartition: BTreeSet<Arc<str>>,
     changelogs: BTreeSet<Arc<str>>,
     resets: BTreeMap<Arc<str>, OffsetReset>,
+    /// The largest batch that all topics take to which the application writes, in bytes; `None` where they do not say.
+    pub largest_batch: Option<usize>,
 }
 
 impl Plan {
@@ -58,8 +60,10 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
         let counted = counted.chain(sub.changelogs.iter().map(|topic| (topic, tasks.tasks_of(sub.id))));
         wanted.extend(counted.map(|(topic, partitions)| new_topic(topic, partitions, settings)));
     }
-    let changelogs = subtopologies.iter().flat_map(|s| &s.changelogs).map(|topic| topic.name.clone()).collect();
+    let changelogs: BTreeSet<Arc<str>> = subtopologies.iter().flat_map(|s| &s.changelogs).map(|topic| topic.name.clone()).collect();
     make_ready(wanted, admin)?;
+    let written = subtopologies.iter().flat_map(|s| &s.sinks).chain(&changelogs).map(|topic| &**topic).collect();
+    let largest_batch = largest_batch(&written, admin)?;
 
     let mut resets = BTreeMap::new();
     for source in topology.subtopologies().iter().flat_map(|s| &s.sources) {
@@ -70,7 +74,25 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
         };
         resets.insert(source.topic.resolve(&settings.application_id), source.reset.unwrap_or(otherwise));
     }
-    Ok(Plan { topology: topology.clone(), tasks, repartition: repartition.into_keys().collect(), changelogs, resets })
+    Ok(Plan { topology: topology.clone(), tasks, repartition: repartition.into_keys().collect(), changelogs, resets, largest_batch })
+}
+
+/// What the topics allow for a batch of records.
+fn largest_batch(written: &BTreeSet<&str>, admin: &dyn Admin) -> Result<Option<usize>> {
+    let names: Vec<&str> = written.iter().copied().collect();
+    match admin.topic_configs(&names) {
+        Ok(configs) => Ok(configs.iter().filter_map(|of| of.get("max.message.bytes")?.parse().ok()).min()),
+        Err(error) if error.kind() == ErrorKind::Unavailable => Err(error),
+        // they may be secret
+        Err(error) => {
+            tracing::warn!(
+                target: "streams::app",
+                "max.message.bytes of the topics that are written cannot be read; where one is below the producer's batch.size, the broker may \
+                 refuse whole batches (allow the application DescribeConfigs, or lower producer.batch.size): {error}"
+            );
+            Ok(None)
+        }
+    }
 }
 
 /// Partition counts of the topics that the application does not own. All sources and fixed outputs must be there.

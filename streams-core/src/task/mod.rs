@@ -147,7 +147,11 @@ impl Task {
                 let Some(input) = task.choose(now_ms)? else { break };
                 // records of one input follow each other without asking again while there is no other to compare with
                 let run = if task.queues.len() == 1 { max_records - done } else { 1 };
-                done += task.run(input, run)?;
+                let (more, left_out) = task.run(input, run)?;
+                done += more;
+                if left_out {
+                    break;
+                }
             }
             Ok(done)
         })
@@ -191,11 +195,12 @@ impl Task {
         enough
     }
 
-    /// Runs up to `max` records of one input.
-    fn run(&mut self, input: usize, max: usize) -> Result<usize> {
+    /// Runs up to `max` records of one input, and no further than one that is left out. That is committed at once: of many bad records each
+    /// takes back only what came after the one before it.
+    fn run(&mut self, input: usize, max: usize) -> Result<(usize, bool)> {
         let queue = &mut self.queues[input];
-        let mut done = 0;
-        while done < max {
+        let (mut done, mut left_out) = (0, false);
+        while done < max && !left_out {
             let Some(timestamp) = queue.head_time(self.graph.cx_mut())? else { break };
             let Some((batch, index)) = queue.head() else { break };
             let record = batch.record(index);
@@ -204,12 +209,14 @@ impl Task {
                 self.graph.process(queue.source, input as u32, &record, &headers, timestamp)?;
             } else {
                 let record = Origin { source: input as u32, offset: record.offset };
-                self.graph.cx_mut().dropped_input(record, DropReason::Processing);
+                let cx = self.graph.cx_mut();
+                cx.dropped_input(record, DropReason::Processing);
+                (cx.commit_requested, left_out) = (true, true);
             }
             queue.advance(timestamp);
             done += 1;
         }
-        Ok(done)
+        Ok((done, left_out))
     }
 
     /// Fires the wall-clock punctuations that are due.

@@ -49,8 +49,8 @@ impl Admin for KafkaAdmin {
         self.delete(topics)
     }
 
-    fn topic_configs(&self, topic: &str) -> Result<BTreeMap<String, String>> {
-        self.configs(topic)
+    fn topic_configs(&self, topics: &[&str]) -> Result<Vec<BTreeMap<String, String>>> {
+        self.configs(topics)
     }
 
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>> {

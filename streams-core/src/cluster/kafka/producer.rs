@@ -78,7 +78,7 @@ impl Drop for Topic {
 
 impl KafkaProducer {
     pub fn new(options: ProducerOptions, bootstrap: &str) -> Result<KafkaProducer> {
-        let ProducerOptions { client: settings, transactional_id, transaction_timeout, without_acknowledgements } = options;
+        let ProducerOptions { client: settings, largest_batch, transactional_id, transaction_timeout, without_acknowledgements } = options;
         let transaction = match &transactional_id {
             None => None,
             Some(id) => {
@@ -86,7 +86,7 @@ impl KafkaProducer {
                 Some(Transaction { id: id.clone(), timeout: transaction_timeout.or(given).unwrap_or(TRANSACTION_TIMEOUT) })
             }
         };
-        let mut conf = settings::conf(&Role::Producer { transaction }, &settings, bootstrap)?;
+        let mut conf = settings::conf(&Role::Producer { transaction, largest_batch }, &settings, bootstrap)?;
         // Safety: the object is alive; the interceptor has the type that librdkafka asks for and needs no state of its own.
         unsafe {
             rk::rd_kafka_conf_set_events(conf.raw(), rk::RD_KAFKA_EVENT_DR | rk::RD_KAFKA_EVENT_ERROR);
@@ -185,15 +185,11 @@ impl Producer for KafkaProducer {
         let c_name = c_string("topic", name)?;
         let acks = Arc::new(Acks::default());
         self.client.keep(acks.clone());
-        // Safety: the client is alive and keeps `acks`; the topic takes the configuration over, unless there is none.
+        // Safety: the client is alive and keeps `acks`; the configuration is librdkafka's from then on, also when there is no topic.
         let raw = unsafe {
             let conf = rk::rd_kafka_default_topic_conf_dup(self.client.raw());
             rk::rd_kafka_topic_conf_set_opaque(conf, Arc::as_ptr(&acks) as *mut c_void);
-            let raw = rk::rd_kafka_topic_new(self.client.raw(), c_name.as_ptr(), conf);
-            if raw.is_null() {
-                rk::rd_kafka_topic_conf_destroy(conf);
-            }
-            raw
+            rk::rd_kafka_topic_new(self.client.raw(), c_name.as_ptr(), conf)
         };
         let Some(raw) = NonNull::new(raw) else {
             // Safety: reads the thread's last error.

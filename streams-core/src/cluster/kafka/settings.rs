@@ -18,7 +18,7 @@ pub(super) enum Role {
     Admin,
     Member { group: String },
     Fetcher { read_committed: bool, bulk: bool, limits: FetchLimits },
-    Producer { transaction: Option<Transaction> },
+    Producer { transaction: Option<Transaction>, largest_batch: Option<usize> },
 }
 
 /// How much may wait in the queue of one partition.
@@ -60,6 +60,7 @@ pub(super) fn settings(role: &Role, client: &ClientSettings, bootstrap: &str) ->
         list.take(key, value.trim())?;
     }
     special::add(&client.values, &mut list.given)?;
+    let delivery_is_given = list.given.iter().any(|s| matches!(s.key.as_str(), "delivery.timeout.ms" | "message.timeout.ms"));
 
     let mut all: Vec<Setting> = Vec::with_capacity(list.given.len() + 24);
     let fixed = tables::fixed(role);
@@ -84,8 +85,15 @@ pub(super) fn settings(role: &Role, client: &ClientSettings, bootstrap: &str) ->
     for (key, value, _) in fixed {
         all.push(Setting { given: key.into(), key: key.into(), value });
     }
-    if let Role::Producer { transaction: Some(transaction) } = role {
-        fit_transaction(&mut all, transaction.timeout);
+    if let Role::Producer { transaction, largest_batch } = role {
+        match transaction {
+            Some(transaction) => fit_transaction(&mut all, transaction.timeout),
+            None if !delivery_is_given => fit_delivery(&mut all),
+            None => {}
+        }
+        if let Some(limit) = largest_batch {
+            fit_batch(&mut all, *limit);
+        }
     }
     Ok(all)
 }
@@ -102,6 +110,32 @@ fn fit_transaction(all: &mut [Setting], timeout: Duration) {
     for setting in all.iter_mut().filter(|s| s.key == "request.timeout.ms") {
         if setting.value.parse::<u128>().is_ok_and(|v| v > limit) {
             setting.value = limit.to_string();
+        }
+    }
+    // What lingers is sent by the commit at the latest.
+    for setting in all.iter_mut().filter(|s| s.key == "linger.ms") {
+        if setting.value.parse::<f64>().is_ok_and(|v| v >= limit as f64) {
+            setting.value = limit.saturating_sub(1).to_string();
+        }
+    }
+}
+
+/// A record may linger longer than the default time for its delivery, which is made longer then, as in Java.
+fn fit_delivery(all: &mut [Setting]) {
+    let number = |key: &str, default: f64| all.iter().find(|s| s.key == key).and_then(|s| s.value.parse().ok()).unwrap_or(default);
+    let enough = number("linger.ms", 0.0) + number("request.timeout.ms", 30_000.0);
+    for setting in all.iter_mut().filter(|s| s.key == "delivery.timeout.ms") {
+        if setting.value.parse::<f64>().is_ok_and(|v| v < enough) {
+            setting.value = format!("{enough:.0}");
+        }
+    }
+}
+
+/// Takes `batch.size` down to what the topics take.
+fn fit_batch(all: &mut [Setting], limit: usize) {
+    for setting in all.iter_mut().filter(|s| s.key == "batch.size") {
+        if setting.value.parse::<usize>().is_ok_and(|v| v > limit) {
+            setting.value = limit.max(1).to_string();
         }
     }
 }

@@ -57,7 +57,7 @@ fn internal_topics_are_made_as_java_makes_them() {
     let admin = admin(&cluster);
     assert_eq!(admin.partition_counts(&names).expect("counts"), [Some(3); 4]);
     // formats.md 5.1 and 5.2: `topic.` keys win over the defaults, the window's computed retention over `topic.`
-    let config = |topic: &str, key: &str| admin.topic_configs(topic).expect("configs").get(key).cloned().unwrap_or_default();
+    let config = |topic: &str, key: &str| admin.topic_configs(&[topic]).expect("configs")[0].get(key).cloned().unwrap_or_default();
     assert_eq!(config("app-totals-changelog", "cleanup.policy"), "compact");
     assert_eq!(config("app-totals-repartition", "segment.bytes"), "52428800");
     assert_eq!(config("app-totals-repartition", "retention.ms"), "7");

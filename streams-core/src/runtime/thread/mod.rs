@@ -130,7 +130,7 @@ impl StreamThread {
             bulk: false,
         })?;
         entry.mailbox.set_waker(Some(fetcher.waker()));
-        let producer = transaction::producer(&shared, &entry, plan.is_logged())?;
+        let producer = transaction::producer(&shared, &entry, &plan)?;
         let transactions = Transactions::of(settings);
         let env = TaskEnv {
             application_id: settings.application_id.as_str().into(),

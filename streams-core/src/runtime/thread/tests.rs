@@ -11,6 +11,7 @@ fn world() -> (EmbeddedCluster, ThreadProducer, ProduceHandle) {
     cluster.create_topic("out", 2).unwrap();
     let options = ProducerOptions {
         client: ClientSettings::default(),
+        largest_batch: None,
         transactional_id: None,
         transaction_timeout: None,
         without_acknowledgements: false,

@@ -8,6 +8,7 @@ use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
 use crate::cluster::{Cluster, Producer, ProducerOptions};
 use crate::config::{ProcessingGuarantee, Settings};
+use crate::runtime::internal_topics::Plan;
 use crate::runtime::restorer::Command;
 use crate::runtime::shared::{Shared, ThreadEntry};
 use crate::{Error, ErrorKind, Result, TaskId};
@@ -35,16 +36,17 @@ impl Transactions {
 }
 
 /// The producer of a thread; a transactional one has an id as Java's, by which its successor settles what it left open.
-pub(super) fn producer(shared: &Shared, entry: &ThreadEntry, logged: bool) -> Result<Box<dyn Producer>> {
+pub(super) fn producer(shared: &Shared, entry: &ThreadEntry, plan: &Plan) -> Result<Box<dyn Producer>> {
     let settings = &shared.settings;
     let exactly_once = settings.processing_guarantee == ProcessingGuarantee::ExactlyOnceV2;
     let id = || format!("{}-{}-{}", settings.application_id, shared.process_id, entry.index);
     let cluster: &dyn Cluster = &*shared.cluster;
     cluster.producer(ProducerOptions {
         client: settings.producer(&entry.name),
+        largest_batch: plan.largest_batch,
         transactional_id: exactly_once.then(id),
         transaction_timeout: exactly_once.then_some(settings.transaction_timeout),
-        without_acknowledgements: !logged,
+        without_acknowledgements: !plan.is_logged(),
     })
 }
 
@@ -182,7 +184,7 @@ impl StreamThread {
 
     pub(super) fn replace_producer(&mut self) -> Result<()> {
         self.metrics.producers_replaced.add(1);
-        let producer = producer(&self.shared, &self.entry, self.plan.is_logged())?;
+        let producer = producer(&self.shared, &self.entry, &self.plan)?;
         self.env.producer.borrow_mut().replace(producer);
         self.commit.in_flight = None;
         if let Some(transactions) = &mut self.transactions {

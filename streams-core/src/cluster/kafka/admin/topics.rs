@@ -145,33 +145,44 @@ impl KafkaAdmin {
         Ok(())
     }
 
-    pub(super) fn configs(&self, topic: &str) -> Result<BTreeMap<String, String>> {
-        let name = c_string("topic", topic)?;
-        // Safety: the name is copied.
-        let resource = unsafe { rk::rd_kafka_ConfigResource_new(rk::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr()) };
-        let resource = Owned(vec![resource], rk::rd_kafka_ConfigResource_destroy);
+    pub(super) fn configs(&self, topics: &[&str]) -> Result<Vec<BTreeMap<String, String>>> {
+        if topics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = topics.iter().map(|topic| c_string("topic", topic)).collect::<Result<Vec<CString>>>()?;
+        let kind = rk::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
+        // Safety: the names are copied.
+        let resources = names.iter().map(|name| unsafe { rk::rd_kafka_ConfigResource_new(kind, name.as_ptr()) }).collect();
+        let resources = Owned(resources, rk::rd_kafka_ConfigResource_destroy);
         let event = self.request(op::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, None, "topic configs cannot be read", |s| {
             // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
-            unsafe { rk::rd_kafka_DescribeConfigs(s.client, resource.0.as_ptr() as *mut _, 1, s.options, s.queue) };
+            unsafe { rk::rd_kafka_DescribeConfigs(s.client, resources.0.as_ptr() as *mut _, resources.0.len(), s.options, s.queue) };
         })?;
-        let mut configs = BTreeMap::new();
+        let mut found = HashMap::new();
         // Safety: the answer of this request, whose parts live as long as the event.
         unsafe {
             for resource in items(&event, rk::rd_kafka_event_DescribeConfigs_result, rk::rd_kafka_DescribeConfigs_result_resources) {
+                let topic = text(rk::rd_kafka_ConfigResource_name(*resource));
                 let code = Code::of(rk::rd_kafka_ConfigResource_error(*resource));
                 if code != Code::NONE {
                     let why = text(rk::rd_kafka_ConfigResource_error_string(*resource));
-                    return Err(self.topic_error(topic, "has no readable configs", code, &why));
+                    return Err(self.topic_error(&topic, "has no readable configs", code, &why));
                 }
                 let mut count = 0;
                 let entries = rk::rd_kafka_ConfigResource_configs(*resource, &mut count);
+                let mut configs = BTreeMap::new();
                 for i in 0..count {
                     let entry = *entries.add(i);
                     configs.insert(text(rk::rd_kafka_ConfigEntry_name(entry)), text(rk::rd_kafka_ConfigEntry_value(entry)));
                 }
+                found.insert(topic, configs);
             }
         }
-        Ok(configs)
+        let answer = |topic: &&str| {
+            let missing = || Error::new(ErrorKind::Internal, format!("the answer about topic configs does not contain topic `{topic}`"));
+            found.remove(*topic).ok_or_else(missing)
+        };
+        topics.iter().map(answer).collect()
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) const NOT_ADDED: &str = "offsets were not added to the transaction";
 pub(super) const NOT_COMMITTED: &str = "the transaction was not committed";
 /// One call into librdkafka.
 pub(super) const SLICE: Duration = Duration::from_millis(250);
+/// The first call of an abort, which has the reports of what it drops taken after it. Each further one is twice as long, up to `SLICE`.
+const FIRST_SLICE: Duration = Duration::from_millis(10);
 /// How long to wait for a first connection.
 const CONNECT: Duration = Duration::from_secs(1);
 /// Between two tries of something that the broker put off.
@@ -98,9 +100,12 @@ impl KafkaProducer {
     }
 
     pub(super) fn abort_transaction(&mut self, timeout: Duration) -> Result<()> {
-        self.repeat("the transaction was not aborted", timeout, SLICE, |client, ms| {
-            // Safety: the client is alive.
-            unsafe { rk::rd_kafka_abort_transaction(client, ms) }
+        let mut slice = FIRST_SLICE;
+        self.repeat_call("the transaction was not aborted", timeout, |producer, left| {
+            let ms = millis(left.min(slice));
+            slice = (slice * 2).min(SLICE);
+            // Safety: the client is alive, and the error object is owned here.
+            Some(unsafe { RkError::take(rk::rd_kafka_abort_transaction(producer.client.raw(), ms)) })
         })
     }
 

@@ -275,8 +275,10 @@ pub(super) fn defaults(role: &Role) -> Vec<(&'static str, String)> {
             numbers.push(("queued.max.messages.kbytes", limits.kib));
             list.push(("fetch.message.max.bytes", if *bulk { "4194304" } else { "1048576" }));
         }
-        Role::Producer { transaction } => {
+        Role::Producer { transaction, .. } => {
             list.push(("linger.ms", "100"));
+            // librdkafka's own; said here because topics may allow less
+            list.push(("batch.size", "1000000"));
             list.push(("queue.buffering.max.kbytes", "32768"));
             list.push(("queue.buffering.max.messages", "100000"));
             // Without it a record may be written twice; `config` lets nobody lose the order.
@@ -325,7 +327,7 @@ pub(super) fn fixed(role: &Role) -> Vec<(&'static str, String, &'static str)> {
         }
     }
     let mut list: Vec<_> = list.into_iter().map(|(key, value, why)| (key, value.to_owned(), why)).collect();
-    if let Role::Producer { transaction: Some(transaction) } = role {
+    if let Role::Producer { transaction: Some(transaction), .. } = role {
         list.push(("transactional.id", transaction.id.clone(), "it is made from the `application.id`"));
         list.push(("transaction.timeout.ms", transaction.timeout.as_millis().to_string(), "it is given to the producer by its options"));
     }

@@ -1,5 +1,6 @@
 use super::tables::{CONSUMER_ONLY, PRODUCER_ONLY};
 use super::*;
+use crate::cluster::kafka::client::Client;
 
 fn client(values: &[(&str, &str)]) -> ClientSettings {
     ClientSettings { client_id: "c".into(), values: values.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() }
@@ -14,11 +15,12 @@ fn member() -> Role {
 }
 
 fn producer() -> Role {
-    Role::Producer { transaction: None }
+    Role::Producer { transaction: None, largest_batch: None }
 }
 
 fn transactional(millis: u64) -> Role {
-    Role::Producer { transaction: Some(Transaction { id: "app-0".into(), timeout: Duration::from_millis(millis) }) }
+    let transaction = Transaction { id: "app-0".into(), timeout: Duration::from_millis(millis) };
+    Role::Producer { transaction: Some(transaction), largest_batch: None }
 }
 
 /// What librdkafka gets for a key; all roles but the given settings at their defaults.
@@ -225,4 +227,31 @@ fn the_budget_of_a_fetcher_is_shared_by_its_partitions() {
     let many = FetchLimits::share(64);
     assert_eq!(many.kib * 64, 32 * 1024);
     assert!(FetchLimits::share(100_000).kib >= 64);
+}
+
+#[test]
+fn batches_are_no_larger_than_the_topics_take() {
+    let limited = |limit| Role::Producer { transaction: None, largest_batch: Some(limit) };
+    let size = |role: &Role, given: &[(&str, &str)]| value(role, given, "batch.size").unwrap();
+    assert_eq!(size(&producer(), &[]), "1000000");
+    assert_eq!(size(&limited(1_048_588), &[]), "1000000");
+    assert_eq!(size(&limited(20_000), &[]), "20000");
+    assert_eq!(size(&limited(20_000), &[("batch.size", "33554432")]), "20000");
+    assert_eq!(size(&limited(20_000), &[("batch.size", "16384")]), "16384");
+}
+
+#[test]
+fn records_may_linger_longer_than_a_delivery_takes_by_default() {
+    let given = [("linger.ms", "300000")];
+    assert_eq!(value(&producer(), &given, "delivery.timeout.ms").as_deref(), Some("330000"));
+    assert_eq!(value(&producer(), &[("linger.ms", "5")], "delivery.timeout.ms").as_deref(), Some("120000"));
+    assert_eq!(value(&transactional(10_000), &given, "linger.ms").as_deref(), Some("9999"));
+    for role in [producer(), transactional(10_000)] {
+        Client::new(rdkafka_sys::rd_kafka_type_t::RD_KAFKA_PRODUCER, "c", conf(&role, &client(&given), "b:1").unwrap()).unwrap();
+    }
+    // as in Java, what the user gave is not changed, and does not fit
+    let both = [("linger.ms", "300000"), ("delivery.timeout.ms", "120000")];
+    let conf = conf(&producer(), &client(&both), "b:1").unwrap();
+    let error = Client::new(rdkafka_sys::rd_kafka_type_t::RD_KAFKA_PRODUCER, "c", conf).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
 }

@@ -197,8 +197,8 @@ impl Admin for World {
     fn delete_topics(&self, _: &[&str]) -> Result<()> {
         Ok(())
     }
-    fn topic_configs(&self, _: &str) -> Result<BTreeMap<String, String>> {
-        Ok(BTreeMap::new())
+    fn topic_configs(&self, _: &[&str]) -> Result<Vec<BTreeMap<String, String>>> {
+        Ok(Vec::new())
     }
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>> {
         if self.away.load(Ordering::Relaxed) {
