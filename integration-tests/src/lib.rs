@@ -6,5 +6,9 @@ pub mod behaviour;
 pub mod failover;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "kafka")]
+mod keyed_load;
 pub mod ledger;
+#[cfg(feature = "kafka")]
+pub mod memory;
 pub mod process;

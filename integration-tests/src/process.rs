@@ -143,6 +143,15 @@ impl Process {
         cpu_share(self.pid(), time)
     }
 
+    /// A line of its `/proc/PID/status` that says how much memory it has, in bytes.
+    pub fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let kib = status
+            .lines()
+            .find_map(|text| text.strip_prefix(line)?.trim_start_matches(':').trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.unwrap_or_else(|| panic!("{} has no {line}", self.name)) * 1024
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         sys::send(self.pid(), signal).unwrap_or_else(|e| panic!("{signal:?} to {}: {e}:\n{}", self.name, self.text()));

@@ -24,6 +24,11 @@ fn a_deleted_changelog_is_missed() {
 }
 
 #[test]
+fn a_deleted_repartition_topic_is_missed() {
+    integration_tests::apps::restarts::a_deleted_repartition_topic_is_missed(&Kafka::plain());
+}
+
+#[test]
 fn aborted_changes_are_not_restored() {
     integration_tests::apps::experiments::aborted_changes_are_not_restored(&Kafka::exactly_once());
 }

@@ -1,11 +1,11 @@
 //! `cargo xtask bench`: this library beside Java Kafka Streams and the bare client, on one broker, with one prepared input.
 
 mod engines;
-mod failover;
 mod figures;
 mod json;
 mod limits;
 mod plan;
+mod real_time;
 mod report;
 mod session;
 
@@ -21,8 +21,8 @@ use session::Session;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
-usage: cargo xtask bench [WORKLOAD.. | all | eos | restore | failover] [--records N] [--runs N] [--engines LIST] [--table equal|stock|both]
-                         [--commit-interval-ms N] [--cache-bytes N] [--linger-ms N] [--json FILE] [--strict] [--yes]
+usage: cargo xtask bench [WORKLOAD.. | all | eos | restore | failover | memory] [--records N] [--runs N] [--engines LIST]
+                         [--table equal|stock|both] [--minutes N] [--commit-interval-ms N] [--cache-bytes N] [--linger-ms N] [--json FILE] [--strict] [--yes]
 
 Runs the same programs in several engines, one after the other on one broker with one prepared input, and prints CPU-seconds per million records,
 records per second, peak memory and the ratios. The output of every run is compared with the right answer.
@@ -37,6 +37,8 @@ eos           count at least once and exactly once, commits every 100 ms: how mu
 restore       the state of count-large, its directory deleted: the time from the start of the process until it runs
 failover      how long output stands still, exactly once: one of two instances closed, one killed (10,000 rows of state), and one killed and started
               again with as many rows as --records says; fails when a limit is missed
+memory        the memory of an application with 64 stores whose budgets add up to 256 MiB, under load for --minutes (default 10); fails when the
+              limit is missed
 --records N   records of the input (default 5000000; in word-count: lines)
 --runs N      runs of each engine, in turns; the median counts (default 3)
 --engines     of ours, java, floor (the bare client, pipe only); default: all
@@ -50,7 +52,10 @@ failover      how long output stands still, exactly once: one of two instances c
 /// Runs the command.
 pub fn run(mut args: Args) -> Outcome {
     if args.flag("failover") {
-        return failover::run(args);
+        return real_time::failover(args);
+    }
+    if args.flag("memory") {
+        return real_time::memory(args);
     }
     let yes = args.flag("--yes");
     let strict = args.flag("--strict");

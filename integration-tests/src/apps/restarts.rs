@@ -1,10 +1,12 @@
 //! State across restarts: kept where it is, restored where it is not.
 
 use super::AppFixture;
-use super::bench::{Bench, PATIENCE, close, durable, shared};
+use super::bench::{Bench, PARTITIONS, PATIENCE, close, durable, shared};
 use crate::behaviour::clients::wait_for;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use streams_core::cluster::NewTopic;
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::RestoreEvent;
 use streams_core::{ErrorKind, KafkaStreams, State, StreamsBuilder, TimeWindows, Topology};
@@ -97,6 +99,31 @@ pub fn a_deleted_changelog_is_missed(fixture: &dyn AppFixture) {
     );
     bench.builder(bench.word_count(), bench.config("a")).clean_up().expect("nothing runs");
     let app = bench.start_words("a");
+    close(&app);
+}
+
+/// The same for a repartition topic: nobody goes on without what was in it, whether it is missing or empty.
+pub fn a_deleted_repartition_topic_is_missed(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    drop(bench.count_and_close("a", 50));
+    let topic = format!("{}-words-repartition", bench.app);
+    let admin = bench.clients.admin();
+    admin.delete_topics(&[&topic]).expect("it is deleted");
+    wait_for("the topic to go", || (admin.partition_counts(&[&topic]).expect("an answer") == [None]).then_some(()));
+    let refused = |bench: &Bench<'_>| {
+        let error = bench.failure(bench.word_count(), bench.config("a"));
+        assert_eq!(error.kind(), ErrorKind::Topology, "{error}");
+        assert!(error.to_string().contains(&topic) && error.to_string().contains("had not been processed"), "{error}");
+    };
+    refused(&bench);
+    assert_eq!(admin.partition_counts(&[&topic]).expect("an answer"), [None], "it is not made anew");
+    let empty = NewTopic { name: topic.clone(), partitions: PARTITIONS, replication_factor: None, configs: BTreeMap::new() };
+    admin.create_topics(&[empty]).expect("it is made");
+    refused(&bench);
+    bench.builder(bench.word_count(), bench.config("a")).clean_up().expect("nothing runs");
+    let app = bench.start_words("a");
+    bench.feed(50);
+    bench.await_counts();
     close(&app);
 }
 

@@ -1,13 +1,12 @@
 //! How long output stands still when an instance goes: closed, killed, or killed and started again with much state. Exactly once, on a real
 //! broker, in real time: a bench, no test.
 
-mod load;
 mod watch;
 
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
+use crate::keyed_load::{KeyedLoad, fill};
 use crate::process::Process;
-use load::Load;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use streams_core::{Result, StreamsBuilder, Topology};
@@ -96,7 +95,7 @@ impl<'a> Scene<'a> {
 /// Measures what closing one of two instances costs, and what killing it does.
 pub fn gaps(kafka: &Kafka) -> Gaps {
     let scene = Scene::new(kafka);
-    let load = Load::start(kafka, &scene.input, PARTITIONS, ROWS, RATE);
+    let load = KeyedLoad::start(kafka, &scene.input, PARTITIONS, ROWS, RATE);
     let mut watch = Watch::start(kafka, &scene.output, PARTITIONS);
     // one after the other: what moves later has been the first one's before
     let mut a = scene.start("a");
@@ -127,7 +126,7 @@ pub fn gaps(kafka: &Kafka) -> Gaps {
 /// Measures how soon an instance with so many rows goes on after kill -9.
 pub fn restart(kafka: &Kafka, rows: u64) -> Restart {
     let scene = Scene::new(kafka);
-    load::fill(kafka, &scene.input, PARTITIONS, rows);
+    fill(kafka, &scene.input, PARTITIONS, rows);
     let mut watch = Watch::start(kafka, &scene.output, PARTITIONS);
     let app = scene.start("a");
     let begun = Instant::now();
@@ -135,7 +134,7 @@ pub fn restart(kafka: &Kafka, rows: u64) -> Restart {
         assert!(begun.elapsed() < PATIENCE, "{} of {rows} rows after {PATIENCE:?}:\n{}", watch.seen(), app.log().join("\n"));
         std::thread::sleep(Duration::from_millis(100));
     }
-    let load = Load::start(kafka, &scene.input, PARTITIONS, rows, RATE);
+    let load = KeyedLoad::start(kafka, &scene.input, PARTITIONS, rows, RATE);
     watch.await_calm(CALM, EVEN);
     drop(app.kill());
 

@@ -37,6 +37,28 @@ fn e19_restores_are_killed_in_the_middle() {
     assert!(findings.holds(Guarantee::AtLeastOnce), "{findings}");
 }
 
+/// After a clean stop a task that returns to its directory has nothing to restore; nothing is appended meanwhile here.
+#[test]
+fn e06_a_clean_stop_leaves_nothing_to_restore() {
+    let _turn = alone();
+    let kafka = Kafka::plain();
+    for guarantee in [Guarantee::AtLeastOnce, Guarantee::ExactlyOnce] {
+        let mut ledger = Offline::new(&kafka, guarantee);
+        ledger.write(20_000);
+        ledger.run_to_end();
+        let size = ledger.changelog_size();
+        let mut again = ledger.start(&[]);
+        let all = |log: &[String]| log.iter().filter_map(|line| restored(line)).count();
+        again.await_log("every changelog to be looked at", |log| (all(log) >= ledger.changelogs()).then_some(()));
+        let read: u64 = again.find(restored).iter().map(|(records, ..)| records).sum();
+        again.terminate();
+        println!("{guarantee:?}: REST={read}/{size}");
+        assert!(read * 100 <= size, "{read} of {size} records were restored");
+        let findings = ledger.check();
+        assert!(findings.holds(guarantee), "{findings}");
+    }
+}
+
 /// One kind of damage.
 type Damage = fn(&mut Offline<'_>);
 

@@ -196,7 +196,7 @@ fn run_in_background(
 ) -> Result<crossbeam_channel::Receiver<FirstNews>> {
     let (first_news, news) = crossbeam_channel::bounded(1);
     let restorer = start_restorer(shared, files)?;
-    let supervisor = Supervisor::new(shared.clone(), tasks, files.resources().clone(), first_news);
+    let supervisor = Supervisor::new(shared.clone(), tasks, files.clone(), first_news);
     let (shared, files) = (shared.clone(), files.clone());
     let supervise = move || {
         if catch_unwind(AssertUnwindSafe(|| supervisor.run(restorer))).is_err() {

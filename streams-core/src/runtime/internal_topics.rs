@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub tasks: TaskMap,
     /// Topics that are purged up to what was committed.
     pub repartition: BTreeSet<Arc<str>>,
+    /// The same with what tells each from a later topic of its name.
+    pub repartition_ids: BTreeMap<String, String>,
     changelogs: BTreeSet<Arc<str>>,
     resets: BTreeMap<Arc<str>, OffsetReset>,
     /// The largest batch that all topics take to which the application writes, in bytes; `None` where they do not say.
@@ -41,11 +43,12 @@ impl Plan {
     }
 }
 
-/// Checks what must be there and makes what may be missing; to be called again where the error is `Unavailable`.
+/// Checks what must be there and makes what may be missing; to be called again where the error is `Unavailable`. `seen`: the repartition topics
+/// that the application had when it ran here last, with their ids.
 ///
 /// # Errors
 /// `Topology`: a topic is missing or has the wrong number of partitions; nothing but a change of the topics or the topology helps.
-pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<Plan> {
+pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin, seen: &BTreeMap<String, String>) -> Result<Plan> {
     let TopologyTopics { subtopologies, copartitioned } = topology.topics_with(settings)?;
     let repartition: BTreeMap<Arc<str>, Option<i32>> =
         subtopologies.iter().flat_map(|s| &s.repartition).map(|topic| (topic.name.clone(), topic.partitions)).collect();
@@ -61,7 +64,11 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
         wanted.extend(counted.map(|(topic, partitions)| new_topic(topic, partitions, settings)));
     }
     let changelogs: BTreeSet<Arc<str>> = subtopologies.iter().flat_map(|s| &s.changelogs).map(|topic| topic.name.clone()).collect();
+    let names: Vec<&str> = repartition.keys().map(|name| &**name).collect();
+    expect_the_same(&names, seen, admin)?;
     make_ready(wanted, admin)?;
+    let ids = admin.topic_ids(&names)?;
+    let repartition_ids = names.iter().zip(ids).filter_map(|(name, id)| Some(((*name).to_owned(), id?))).collect();
     let written = subtopologies.iter().flat_map(|s| &s.sinks).chain(&changelogs).map(|topic| &**topic).collect();
     let largest_batch = largest_batch(&written, admin)?;
 
@@ -74,7 +81,28 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
         };
         resets.insert(source.topic.resolve(&settings.application_id), source.reset.unwrap_or(otherwise));
     }
-    Ok(Plan { topology: topology.clone(), tasks, repartition: repartition.into_keys().collect(), changelogs, resets, largest_batch })
+    let repartition = repartition.into_keys().collect();
+    Ok(Plan { topology: topology.clone(), tasks, repartition, repartition_ids, changelogs, resets, largest_batch })
+}
+
+/// What lay unprocessed in a repartition topic that was deleted is nowhere else.
+fn expect_the_same(names: &[&str], seen: &BTreeMap<String, String>, admin: &dyn Admin) -> Result<()> {
+    let known: Vec<(&str, &String)> = names.iter().filter_map(|name| Some((*name, seen.get(*name)?))).collect();
+    let ids = admin.topic_ids(&known.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+    let others: Vec<&str> =
+        known.iter().zip(ids).filter(|((_, seen), id)| id.as_ref() != Some(*seen)).map(|((name, _), _)| *name).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Topology,
+        format!(
+            "repartition topics [{}] are not those that the application had when it ran here last: they were deleted, and perhaps made again, or \
+             this is another cluster. Records that were in them and had not been processed are gone. Where nothing of that matters, delete the \
+             local state (clean_up), which is restored from the changelogs; otherwise reset the application and process its input again",
+            others.join(", ")
+        ),
+    ))
 }
 
 /// What the topics allow for a batch of records.

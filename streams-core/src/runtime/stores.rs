@@ -65,6 +65,16 @@ impl StateFiles {
         self.directory.lock().as_ref().map_or_else(Uuid::new_v4, StateDirectory::process_id)
     }
 
+    /// The repartition topics that the application was last seen with here, and their ids; none without a directory.
+    pub fn repartition_topics(&self) -> Result<BTreeMap<String, String>> {
+        self.directory.lock().as_ref().map_or(Ok(BTreeMap::new()), |directory| Ok(directory.repartition_topics()?))
+    }
+
+    /// Remembers them, where there is a directory.
+    pub fn remember_repartition_topics(&self, topics: &BTreeMap<String, String>) -> Result<()> {
+        self.directory.lock().as_ref().map_or(Ok(()), |directory| Ok(directory.remember_repartition_topics(topics)?))
+    }
+
     /// Lets others lock the directory.
     pub fn release(&self) {
         self.open.lock().clear();

@@ -8,6 +8,7 @@ use super::purge;
 use super::restorer;
 use super::shared::Shared;
 use super::state::State;
+use super::stores::StateFiles;
 use super::thread::{self, Ended, ThreadMessage};
 use crate::config::Bootstrap;
 use crate::handlers::UncaughtErrorResponse;
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use streams_state::SharedResources;
 
 /// How long threads have to commit when an error, or nobody in particular, ends the application.
 const CLOSE_WITHIN: Duration = Duration::from_secs(30);
@@ -56,7 +56,7 @@ pub(crate) enum FirstNews {
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     tasks: Arc<TaskSettings>,
-    resources: SharedResources,
+    files: Arc<StateFiles>,
     plan: Option<Arc<Plan>>,
     threads: BTreeMap<usize, Thread>,
     /// Threads to be started in place of failed ones.
@@ -74,12 +74,12 @@ struct Thread {
 }
 
 impl Supervisor {
-    pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, resources: SharedResources, first_news: Sender<FirstNews>) -> Self {
+    pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, files: Arc<StateFiles>, first_news: Sender<FirstNews>) -> Self {
         Supervisor {
             next_purge: shared.clock.monotonic() + shared.settings.repartition_purge_interval,
             shared,
             tasks,
-            resources,
+            files,
             plan: None,
             threads: BTreeMap::new(),
             replacements: Vec::new(),
@@ -155,9 +155,9 @@ impl Supervisor {
     }
 
     fn prepare_topics(&self) {
-        let shared = self.shared.clone();
+        let (shared, files) = (self.shared.clone(), self.files.clone());
         spawn(format!("{}-admin", self.shared.client_id), move || {
-            let prepared = prepare_until_it_works(&shared);
+            let prepared = prepare_until_it_works(&shared, &files);
             if let Some(prepared) = prepared {
                 let _ = shared.supervisor.post(Message::Prepared(prepared));
             }
@@ -271,10 +271,11 @@ impl Supervisor {
     }
 
     fn publish(&self) {
-        let (app, limits) = (self.shared.metrics.app(), self.resources.limits());
-        app.block_cache_bytes.set_size(self.resources.block_cache_used());
+        let resources = self.files.resources();
+        let (app, limits) = (self.shared.metrics.app(), resources.limits());
+        app.block_cache_bytes.set_size(resources.block_cache_used());
         app.block_cache_limit_bytes.set_size(limits.block_cache_bytes);
-        app.write_buffer_bytes.set_size(self.resources.write_buffer_used());
+        app.write_buffer_bytes.set_size(resources.write_buffer_used());
         app.write_buffer_limit_bytes.set_size(limits.write_buffer_bytes);
     }
 
@@ -292,14 +293,14 @@ impl Supervisor {
 }
 
 /// `None`: the application is closing.
-fn prepare_until_it_works(shared: &Shared) -> Option<Result<Plan>> {
+fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Option<Result<Plan>> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let mut said: Option<Duration> = None;
     loop {
         if !shared.state.get().is_alive() {
             return None;
         }
-        let error = match prepare(&shared.topology, &shared.settings, &*shared.admin) {
+        let error = match prepare_topics(shared, files) {
             Err(error) if error.kind() == ErrorKind::Unavailable => error,
             result => return Some(result),
         };
@@ -315,6 +316,17 @@ fn prepare_until_it_works(shared: &Shared) -> Option<Result<Plan>> {
         let _ = shared.supervisor.post(Message::Unreachable);
         shared.state.wait(backoff.next(), |state| !state.is_alive());
     }
+}
+
+/// Once. What was seen in a cluster that ends with its process is not expected again.
+fn prepare_topics(shared: &Shared, files: &StateFiles) -> Result<Plan> {
+    let lasts = shared.cluster.lasts();
+    let seen = if lasts { files.repartition_topics()? } else { BTreeMap::new() };
+    let plan = prepare(&shared.topology, &shared.settings, &*shared.admin, &seen)?;
+    if lasts && plan.repartition_ids != seen {
+        files.remember_repartition_topics(&plan.repartition_ids)?;
+    }
+    Ok(plan)
 }
 
 fn spawn(name: String, body: impl FnOnce() + Send + 'static) {

@@ -4,6 +4,7 @@
 //! <state.dir>/<application.id>/            mode 750
 //!     .lock                                held while the application lives
 //!     kafka-streams-process-metadata       {"processId": "<uuid>"}
+//!     repartition-topics                   not Java's: names and ids
 //!     0_1/                                 a task: sub-topology and partition
 //!         rocksdb/<store>/                 point stores
 //!         <store>/<store>.<ms>/            window stores, by segment
@@ -15,6 +16,7 @@ mod process_id;
 mod task;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 pub use task::{TaskDirectory, TaskOnDisk};
 
@@ -136,7 +138,7 @@ impl StateDirectory {
         Ok(gone)
     }
 
-    /// Deletes the state of all tasks and the global one, and keeps the process id. Only for an application that is not running.
+    /// Deletes the state of all tasks and the global one, forgets the repartition topics, and keeps the process id. Only for an application that is not running.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] while a task is in use, [`ErrorKind::Io`] when something cannot be deleted.
@@ -149,6 +151,7 @@ impl StateDirectory {
         for (_, path) in task::directories(&self.0.path)? {
             remove(&path)?;
         }
+        self.forget_repartition_topics()?;
         remove(&self.0.path.join(GLOBAL))
     }
 

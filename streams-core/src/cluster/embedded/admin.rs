@@ -23,6 +23,11 @@ impl Admin for EmbeddedAdmin {
         Ok(topics.iter().map(|topic| Some(self.shared.topics.count(topic)).filter(|count| *count > 0)).collect())
     }
 
+    fn topic_ids(&self, topics: &[&str]) -> Result<Vec<Option<String>>> {
+        self.shared.faults.check("asking for topics")?;
+        Ok(topics.iter().map(|topic| self.shared.topics.find(topic).map(|found| found.id.to_string())).collect())
+    }
+
     /// A topic that is refused does not keep the others from being made; the error is that of the first one.
     fn create_topics(&self, topics: &[NewTopic]) -> Result<()> {
         self.shared.faults.check("making topics")?;

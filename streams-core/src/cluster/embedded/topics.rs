@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) struct Topic {
     pub name: Arc<str>,
+    /// No other topic of this cluster has it, or has had it.
+    pub id: u64,
     pub partitions: Vec<Arc<Partition>>,
     pub config: Arc<TopicConfig>,
 }
@@ -35,8 +37,9 @@ impl Topics {
         let config = Arc::new(TopicConfig::new(&new.name, &new.configs)?);
         let name: Arc<str> = new.name.as_str().into();
         let partition = |number| Arc::new(Partition::new(TopicPartition::new(name.clone(), number), config.clone()));
-        let topic =
-            Arc::new(Topic { name: name.clone(), partitions: (0..new.partitions).map(partition).collect(), config: config.clone() });
+        let id = self.version.fetch_add(1, Ordering::AcqRel);
+        let partitions = (0..new.partitions).map(partition).collect();
+        let topic = Arc::new(Topic { name: name.clone(), id, partitions, config: config.clone() });
         let created = self.map.write().try_insert(name, topic).is_ok();
         self.version.fetch_add(1, Ordering::Release);
         Ok(created)

@@ -41,6 +41,10 @@ impl Admin for KafkaAdmin {
         self.counts(topics)
     }
 
+    fn topic_ids(&self, topics: &[&str]) -> Result<Vec<Option<String>>> {
+        self.ids(topics)
+    }
+
     fn create_topics(&self, topics: &[NewTopic]) -> Result<()> {
         self.create(topics)
     }

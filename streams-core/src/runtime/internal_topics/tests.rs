@@ -41,14 +41,14 @@ fn cluster(topics: &[(&str, i32)]) -> EmbeddedCluster {
 }
 
 fn error(topology: &Topology, cluster: &EmbeddedCluster) -> Error {
-    prepare(topology, &settings(&[]), &*admin(cluster)).err().expect("it is refused")
+    prepare(topology, &settings(&[]), &*admin(cluster), &BTreeMap::new()).err().expect("it is refused")
 }
 
 #[test]
 fn internal_topics_are_made_as_java_makes_them() {
     let cluster = cluster(&[("in", 3), ("out", 1)]);
     let settings = settings(&[("topic.segment.ms", "1000"), ("topic.retention.ms", "7"), ("topic.cleanup.policy", "compact")]);
-    let plan = prepare(&counts(), &settings, &*admin(&cluster)).expect("it works");
+    let plan = prepare(&counts(), &settings, &*admin(&cluster), &BTreeMap::new()).expect("it works");
     assert_eq!((plan.tasks.task_count(), plan.repartition.len()), (9, 2));
     assert_eq!(plan.reset_of(plan.repartition.first().expect("one")), OffsetReset::Earliest);
     let made: Vec<String> = cluster.topic_names().into_iter().filter(|t| t.starts_with("app-")).collect();
@@ -65,7 +65,7 @@ fn internal_topics_are_made_as_java_makes_them() {
     assert!(retention >= 86_400_000 + 60_000, "{retention}");
     assert_eq!(config("app-totals-changelog", "segment.ms"), "1000");
     // again, as a second instance does: nothing to make, nothing wrong
-    assert!(prepare(&counts(), &settings, &*admin).is_ok());
+    assert!(prepare(&counts(), &settings, &*admin, &plan.repartition_ids).is_ok());
 }
 
 #[test]
@@ -103,6 +103,25 @@ fn a_cluster_that_is_away_is_asked_again_by_the_caller() {
     let admin = admin(&cluster);
     cluster.set_reachable(false);
     let config = StreamsConfig::new("app", "embedded").set("request.timeout.ms", "10");
-    let away = prepare(&counts(), &config.settings().expect("right"), &*admin).err().expect("it fails");
+    let away = prepare(&counts(), &config.settings().expect("right"), &*admin, &BTreeMap::new()).err().expect("it fails");
     assert_eq!(away.kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_repartition_topic_that_is_another_is_refused() {
+    let cluster = cluster(&[("in", 3), ("out", 1)]);
+    let admin = admin(&cluster);
+    let before = prepare(&counts(), &settings(&[]), &*admin, &BTreeMap::new()).expect("it works").repartition_ids;
+    assert_eq!(before.len(), 2);
+    let refused = || prepare(&counts(), &settings(&[]), &*admin, &before).err().expect("it is refused");
+    admin.delete_topics(&["app-totals-repartition"]).expect("it is deleted");
+    let missing = refused();
+    assert_eq!(missing.kind(), ErrorKind::Topology);
+    assert!(missing.to_string().contains("[app-totals-repartition]") && missing.to_string().contains("clean_up"), "{missing}");
+    assert_eq!(admin.partition_counts(&["app-totals-repartition"]).expect("counts"), [None], "it is not made");
+    cluster.create_topic("app-totals-repartition", 3).expect("a new topic");
+    assert_eq!(refused().to_string(), missing.to_string(), "an empty one is not the same");
+    // one that the topology does not have any more is nobody's business
+    let more = before.into_iter().filter(|(name, _)| name.contains("minutes")).chain([("app-old-repartition".into(), "7".into())]);
+    assert!(prepare(&counts(), &settings(&[]), &*admin, &more.collect()).is_ok());
 }

@@ -29,6 +29,32 @@ impl<T> Drop for Owned<T> {
 
 impl KafkaAdmin {
     pub(super) fn counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
+        let count = |topic| {
+            let mut count = 0;
+            // Safety: `describe` hands out what is alive.
+            unsafe { rk::rd_kafka_TopicDescription_partitions(topic, &mut count) };
+            (count > 0).then_some(count as i32)
+        };
+        self.describe(topics, count)
+    }
+
+    pub(super) fn ids(&self, topics: &[&str]) -> Result<Vec<Option<String>>> {
+        let id = |topic| {
+            // Safety: `describe` hands out what is alive; the text belongs to the id.
+            unsafe {
+                let id = rk::rd_kafka_TopicDescription_topic_id(topic);
+                (!id.is_null()).then(|| text(rk::rd_kafka_Uuid_base64str(id)))
+            }
+        };
+        self.describe(topics, id)
+    }
+
+    /// What `read` finds in the descriptions of the topics that exist.
+    fn describe<T: Clone>(
+        &self,
+        topics: &[&str],
+        read: impl Fn(*const rk::rd_kafka_TopicDescription_t) -> Option<T>,
+    ) -> Result<Vec<Option<T>>> {
         if topics.is_empty() {
             return Ok(Vec::new());
         }
@@ -43,23 +69,21 @@ impl KafkaAdmin {
             // Safety: client, arguments, options and queue are alive; the request copies what it keeps.
             unsafe { rk::rd_kafka_DescribeTopics(s.client, collection.0[0], s.options, s.queue) };
         })?;
-        let mut found: HashMap<String, Option<i32>> = HashMap::new();
+        let mut found: HashMap<String, T> = HashMap::new();
         // Safety: the answer of this request, whose parts live as long as the event.
         unsafe {
             for topic in items(&event, rk::rd_kafka_event_DescribeTopics_result, rk::rd_kafka_DescribeTopics_result_topics) {
                 let name = text(rk::rd_kafka_TopicDescription_name(*topic));
                 let error = rk::rd_kafka_TopicDescription_error(*topic);
                 let code = if error.is_null() { Code::NONE } else { Code::of(rk::rd_kafka_error_code(error)) };
-                let mut count = 0;
                 if code == Code::NONE {
-                    rk::rd_kafka_TopicDescription_partitions(*topic, &mut count);
+                    found.extend(read(*topic).map(|found| (name, found)));
                 } else if !code.is_missing_topic() && code != LEADER_NOT_AVAILABLE {
                     return Err(self.topic_error(&name, "cannot be described", code, &text(rk::rd_kafka_error_string(error))));
                 }
-                found.insert(name, (count > 0).then_some(count as i32));
             }
         }
-        Ok(topics.iter().map(|t| found.get(*t).copied().flatten()).collect())
+        Ok(topics.iter().map(|topic| found.get(*topic).cloned()).collect())
     }
 
     pub(super) fn create(&self, topics: &[NewTopic]) -> Result<()> {

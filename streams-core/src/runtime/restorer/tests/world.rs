@@ -191,6 +191,9 @@ impl Admin for World {
     fn partition_counts(&self, _: &[&str]) -> Result<Vec<Option<i32>>> {
         Ok(Vec::new())
     }
+    fn topic_ids(&self, _: &[&str]) -> Result<Vec<Option<String>>> {
+        Ok(Vec::new())
+    }
     fn create_topics(&self, _: &[NewTopic]) -> Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is counted: keys in turn, each record in the partition of its key.
+//! The load of the benches that run in real time: keys in turn, each record in the partition of its key.
 
 use crate::behaviour::clients::{Clients, Writer};
 use crate::kafka::Kafka;
@@ -15,12 +15,12 @@ const TICK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Writes at a steady rate until it is stopped.
-pub(super) struct Load {
+pub(crate) struct KeyedLoad {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-impl Load {
+impl KeyedLoad {
     pub fn start(kafka: &Kafka, input: &str, partitions: i32, keys: u64, per_second: u64) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (kafka, input, asked) = (kafka.clone(), input.to_owned(), stop.clone());
@@ -38,7 +38,7 @@ impl Load {
                 std::thread::sleep(TICK);
             }
         });
-        Load { stop, thread }
+        KeyedLoad { stop, thread }
     }
 
     pub fn stop(self) {
@@ -48,7 +48,7 @@ impl Load {
 }
 
 /// Writes each key once.
-pub(super) fn fill(kafka: &Kafka, input: &str, partitions: i32, keys: u64) {
+pub(crate) fn fill(kafka: &Kafka, input: &str, partitions: i32, keys: u64) {
     let clients = Clients::new(kafka);
     let mut writer = clients.producer_with(&[("linger.ms", "20")]);
     let topic = writer.handle(input);

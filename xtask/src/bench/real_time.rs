@@ -1,0 +1,38 @@
+//! Benches that take the time they take: a load at a steady rate, and no other engine and no prepared input have a part in them.
+
+use std::process::Command;
+
+use crate::args::Args;
+use crate::failure::{Failure, Outcome};
+use crate::{build, machine, process, workspace};
+
+/// `failover`, whose name was taken: how long output stands still when an instance goes.
+pub fn failover(mut args: Args) -> Outcome {
+    let yes = args.flag("--yes");
+    let runs = args.number::<u32>("--runs")?.unwrap_or(3);
+    let rows = args.number::<u64>("--records")?.unwrap_or(5_000_000);
+    args.finish()?;
+    if runs == 0 || rows == 0 {
+        return Err(Failure::usage("--records and --runs are at least 1"));
+    }
+    run("failover", [runs.to_string(), rows.to_string()], yes)
+}
+
+/// `memory`, whose name was taken: how much an application with many stores takes.
+pub fn memory(mut args: Args) -> Outcome {
+    let yes = args.flag("--yes");
+    let minutes = args.number::<u32>("--minutes")?.unwrap_or(10);
+    args.finish()?;
+    if minutes == 0 {
+        return Err(Failure::usage("--minutes is at least 1"));
+    }
+    run("memory", [minutes.to_string()], yes)
+}
+
+fn run(program: &str, args: impl IntoIterator<Item = String>, yes: bool) -> Outcome {
+    machine::prepare(machine::TO_TEST, yes)?;
+    build::announce_first()?;
+    process::run(process::cargo().args(["build", "-p", "integration-tests", "--bins"]))?;
+    let mut command = Command::new(workspace::target_dir()?.join("debug").join(program));
+    process::run(command.args(args))
+}
