@@ -46,8 +46,12 @@ fn binary(name: &str) -> PathBuf {
 impl Process {
     /// Starts a program of the workspace by its name.
     pub fn start<A: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = A>) -> Self {
-        let mut child = Command::new(binary(name))
-            .args(args)
+        Process::run(name, Command::new(binary(name)).args(args))
+    }
+
+    /// Starts any program.
+    pub fn run(name: &str, command: &mut Command) -> Self {
+        let mut child = command
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -36,7 +36,7 @@ WORKLOAD      pipe          filter (half of the records pass), map_values to upp
 eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses
 restore       the state of count-large, its directory deleted: the time from the start of the process until it runs
 failover      how long output stands still, exactly once: one of two instances closed, one killed (10,000 rows of state), and one killed and started
-              again with as many rows as --records says; fails when a limit is missed
+              again with as many rows as --records says, beside Java; fails when a limit is missed
 memory        the memory of an application with 64 stores whose budgets add up to 256 MiB, under load for --minutes (default 10); fails when the
               limit is missed
 --records N   records of the input (default 5000000; in word-count: lines)

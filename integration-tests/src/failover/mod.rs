@@ -8,6 +8,7 @@ use crate::kafka::Kafka;
 use crate::keyed_load::{KeyedLoad, fill};
 use crate::process::Process;
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use streams_core::{Result, StreamsBuilder, Topology};
 use watch::{Watch, second_of_day};
@@ -37,13 +38,22 @@ pub struct Gaps {
     pub survivors: Duration,
 }
 
+/// Who is killed and started again.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine<'a> {
+    /// This library.
+    Ours,
+    /// Java Kafka Streams: the words of the command that the arguments follow.
+    Java(&'a [String]),
+}
+
 /// What was measured of one instance that was killed and started again with the same state directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Restart {
     /// From the assignment of the tasks until each of them had new output.
     pub to_output: Duration,
-    /// Changelog records that it read.
-    pub restored: u64,
+    /// Changelog records that it read; Java does not say.
+    pub restored: Option<u64>,
 }
 
 /// Counts by key.
@@ -92,6 +102,35 @@ impl<'a> Scene<'a> {
     }
 }
 
+impl Scene<'_> {
+    /// Java's counterpart, which the bench of throughput has.
+    fn start_java(&self, command: &[String]) -> Process {
+        let [program, words @ ..] = command else { panic!("a command has a first word") };
+        let state_dir = self.directory.path().join("java").display().to_string();
+        let options = [
+            ("bootstrap-servers", self.kafka.bootstrap()),
+            ("workload", "count"),
+            ("input", &self.input),
+            ("output", &self.output),
+            ("application-id", &self.application),
+            ("state-dir", &state_dir),
+            ("expect-processed", "1000000000000"),
+            ("guarantee", "exactly_once_v2"),
+            ("commit-interval-ms", "100"),
+            ("session-timeout-ms", &SESSION_MS.to_string()),
+        ];
+        let options = options.into_iter().flat_map(|(name, value)| [format!("--{name}"), value.to_owned()]);
+        Process::run("java", Command::new(program).args(words).args(options))
+    }
+
+    fn start_engine(&self, engine: Engine<'_>) -> Process {
+        match engine {
+            Engine::Ours => self.start("a"),
+            Engine::Java(command) => self.start_java(command),
+        }
+    }
+}
+
 /// Measures what closing one of two instances costs, and what killing it does.
 pub fn gaps(kafka: &Kafka) -> Gaps {
     let scene = Scene::new(kafka);
@@ -124,11 +163,11 @@ pub fn gaps(kafka: &Kafka) -> Gaps {
 }
 
 /// Measures how soon an instance with so many rows goes on after kill -9.
-pub fn restart(kafka: &Kafka, rows: u64) -> Restart {
+pub fn restart(kafka: &Kafka, rows: u64, engine: Engine<'_>) -> Restart {
     let scene = Scene::new(kafka);
     fill(kafka, &scene.input, PARTITIONS, rows);
     let mut watch = Watch::start(kafka, &scene.output, PARTITIONS);
-    let app = scene.start("a");
+    let app = scene.start_engine(engine);
     let begun = Instant::now();
     while watch.seen() < rows {
         assert!(begun.elapsed() < PATIENCE, "{} of {rows} rows after {PATIENCE:?}:\n{}", watch.seen(), app.log().join("\n"));
@@ -138,13 +177,16 @@ pub fn restart(kafka: &Kafka, rows: u64) -> Restart {
     watch.await_calm(CALM, EVEN);
     drop(app.kill());
 
-    let mut app = scene.start("a");
+    let mut app = scene.start_engine(engine);
     let assigned =
         app.await_log("tasks", |log| log.iter().find(|line| line.contains("assigned tasks [0_")).and_then(|line| second_of_day(line)));
     let outputs: Vec<f64> = (0..PARTITIONS).map(|p| watch.first_after(p, assigned, PATIENCE)).collect();
     let to_output = outputs.into_iter().fold(assigned, f64::max) - assigned;
-    let restored = app.find(crate::ledger::restored).into_iter().map(|(records, ..)| records).sum();
-    drop(app.terminate());
+    let restored = match engine {
+        Engine::Ours => Some(app.find(crate::ledger::restored).into_iter().map(|(records, ..)| records).sum()),
+        Engine::Java(_) => None,
+    };
+    drop(app.kill());
     load.stop();
     Restart { to_output: Duration::from_secs_f64(to_output), restored }
 }

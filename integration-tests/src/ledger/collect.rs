@@ -4,7 +4,7 @@ use super::app::{CHAIN_STORE, Topics};
 use super::entry::Link;
 use super::evidence::{Evidence, Window};
 use crate::behaviour::Fixture;
-use crate::behaviour::clients::{Clients, Seen, wait_for};
+use crate::behaviour::clients::{Clients, Seen, again, wait_for};
 use crate::kafka::Kafka;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -71,7 +71,7 @@ pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: 
     let mut count = 0;
     for topic in &topics {
         let all: Vec<TopicPartition> = (0..partitions(clients, topic)).map(|p| TopicPartition::new(*topic, p)).collect();
-        let committed = member.committed(&all, Duration::from_secs(30)).expect("the group answers");
+        let committed = again("the group's offsets", || member.committed(&all, Duration::from_secs(30))).expect("the group answers");
         for (partition, committed) in all.iter().zip(committed) {
             let earliest = clients.offset(topic, partition.partition, OffsetSpec::Earliest);
             let from = committed.map_or(earliest, |c| c.offset.max(earliest));

@@ -21,6 +21,8 @@ pub enum Fault {
     RestartBroker,
     /// kill -9 of the broker; it starts again.
     KillBroker,
+    /// The same, and it is away for so long.
+    BrokerAway(Duration),
 }
 
 impl Fault {
@@ -56,10 +58,13 @@ impl Fault {
                 run.start(victim);
                 run.fault_has_ended();
             }
-            Fault::RestartBroker | Fault::KillBroker => {
+            Fault::RestartBroker | Fault::KillBroker | Fault::BrokerAway(_) => {
                 let broker = run.broker.as_deref_mut().expect("the plan has a broker of its own");
-                if self == Fault::KillBroker {
+                if self != Fault::RestartBroker {
                     broker.kill().expect("the broker can be killed");
+                }
+                if let Fault::BrokerAway(time) = self {
+                    std::thread::sleep(time);
                 }
                 broker.restart().expect("the broker starts again");
                 run.fault_has_ended();

@@ -5,7 +5,7 @@ use super::checker::{Findings, Guarantee, check};
 use super::collect;
 use super::entry::Entry;
 use super::load::{Amount, Load};
-use super::scene::{INPUT_PARTITIONS, Scene};
+use super::scene::{INPUT_PARTITIONS, Scene, hang_file, hang_next};
 use crate::behaviour::clients::{Clients, wait_for};
 use crate::kafka::Kafka;
 use crate::process::Process;
@@ -57,6 +57,13 @@ impl<'a> Offline<'a> {
         let ended = process.terminate();
         assert!(ended.status.success(), "it closes: {}", ended.log);
         log
+    }
+
+    /// Writes entries, at one of which a closure of the running instance hangs for so long; comes back when it does.
+    pub fn write_and_hang(&mut self, entries: u64, time: Duration) {
+        hang_next(self.state_dir(), time);
+        self.write(entries);
+        wait_for("the closure to hang", || (!hang_file(self.state_dir()).exists()).then_some(()));
     }
 
     /// The value of `state.dir`.

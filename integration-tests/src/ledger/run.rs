@@ -5,7 +5,7 @@ use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
 use super::load::{Amount, Load};
-use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, restored};
+use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, hang_next, restored};
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
@@ -146,16 +146,14 @@ impl Instance {
         let process = self.process.as_ref().expect("the instance runs");
         let thrown_out = || process.find(|line| line.contains("maximum poll interval").then_some(())).len();
         let before = thrown_out();
-        // a closure may look at any time: the file is there with what it says, or not at all
-        let (file, draft) = (hang_file(&self.directory), self.directory.join("hang.draft"));
-        std::fs::write(&draft, time.as_millis().to_string()).and_then(|()| std::fs::rename(&draft, &file)).expect("it can be written");
+        hang_next(&self.directory, time);
         std::thread::sleep(time);
         let begun = Instant::now();
         while thrown_out() <= before {
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
                 "no thread that hangs was thrown out; the file is there still: {}\n{}",
-                file.exists(),
+                hang_file(&self.directory).exists(),
                 process.log().join("\n")
             );
             std::thread::sleep(Duration::from_millis(50));

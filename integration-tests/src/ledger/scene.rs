@@ -7,6 +7,7 @@ use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(super) const INPUT_PARTITIONS: i32 = 8;
 pub(super) const OUTPUT_PARTITIONS: i32 = 4;
@@ -55,6 +56,13 @@ impl<'a> Scene<'a> {
     pub fn unread(&self, clients: &Clients<'_>) -> u64 {
         collect::unread(self.kafka, clients, &self.application, &self.topics)
     }
+}
+
+/// Has a closure of the instance with this state directory hang at the next entry that it sees, for so long.
+pub(super) fn hang_next(directory: &Path, time: Duration) {
+    // a closure may look at any time: the file is there with what it says, or not at all
+    let (file, draft) = (hang_file(directory), directory.join("hang.draft"));
+    std::fs::write(&draft, time.as_millis().to_string()).and_then(|()| std::fs::rename(&draft, &file)).expect("it can be written");
 }
 
 /// By which a closure of the instance with this state directory is made to hang.

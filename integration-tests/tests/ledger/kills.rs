@@ -2,7 +2,7 @@
 
 use crate::alone;
 use integration_tests::kafka::Kafka;
-use integration_tests::ledger::{Fault, Guarantee, Plan, Report, run};
+use integration_tests::ledger::{Fault, Guarantee, Offline, Plan, Report, run};
 use std::time::Duration;
 use test_broker::{Broker, Options};
 
@@ -78,4 +78,36 @@ fn e16_members_come_and_go_all_the_time() {
 fn e07_the_broker_restarts_and_is_killed() {
     let faults = [Fault::RestartBroker, Fault::KillBroker, Fault::RestartBroker, Fault::KillBroker];
     on_own_broker(&Plan::new(Guarantee::ExactlyOnce, faults));
+}
+
+/// Longer than a session (6 s), a transaction (5 s) and a delivery under exactly-once last.
+#[test]
+fn e08_the_broker_is_away_for_a_while() {
+    on_own_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::BrokerAway(Duration::from_secs(20))]));
+}
+
+/// Longer than `task.timeout.ms`: the application ends by an error that says so, and nothing is missing when it is started again.
+#[test]
+fn e08_the_broker_is_away_for_too_long() {
+    let _turn = alone();
+    let mut broker = Broker::start(&Options::default()).expect("a broker starts");
+    let kafka = Kafka::at(broker.bootstrap());
+    for guarantee in [Guarantee::AtLeastOnce, Guarantee::ExactlyOnce] {
+        let mut ledger = Offline::new(&kafka, guarantee);
+        ledger.write(10_000);
+        let mut app = ledger.start(&[("task.timeout.ms".to_owned(), "5000".to_owned())]);
+        app.await_line("assigned tasks [");
+        // an application with nothing to commit would wait for the broker for ever
+        ledger.write_and_hang(2_000, Duration::from_secs(3));
+        broker.kill().expect("the broker can be killed");
+        let ended = app.wait();
+        broker.restart().expect("the broker starts again");
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
+        let last = ended.log.lines().rev().find(|line| line.starts_with("Error: ")).unwrap_or_else(|| panic!("{}", ended.log));
+        assert!(last.contains("task.timeout.ms = 5000"), "{last}");
+        ledger.run_to_end();
+        let findings = ledger.check();
+        println!("{guarantee:?}: {last}: {findings}");
+        assert!(findings.holds(guarantee), "{findings}");
+    }
 }

@@ -12,7 +12,8 @@ fn e19_restores_are_killed_in_the_middle() {
     let _turn = alone();
     let kafka = Kafka::plain();
     let mut ledger = Offline::new(&kafka, Guarantee::AtLeastOnce);
-    ledger.write(60_000);
+    // several batches of each changelog: the kills fall within them
+    ledger.write(300_000);
     ledger.run_to_end();
     fs::remove_dir_all(ledger.state_dir()).expect("the state can be deleted");
     let (size, mut read) = (ledger.changelog_size(), 0);

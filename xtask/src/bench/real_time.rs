@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
+use crate::maven::JavaProgram;
 use crate::{build, machine, process, workspace};
 
 /// `failover`, whose name was taken: how long output stands still when an instance goes.
@@ -15,7 +16,9 @@ pub fn failover(mut args: Args) -> Outcome {
     if runs == 0 || rows == 0 {
         return Err(Failure::usage("--records and --runs are at least 1"));
     }
-    run("failover", [runs.to_string(), rows.to_string()], yes)
+    let java = JavaProgram::build("integration-tests/bench/java")?.command(&["-Xmx512m"], "bench.Main");
+    let words = [java.get_program()].into_iter().chain(java.get_args()).map(|word| word.to_string_lossy().into_owned());
+    run("failover", [runs.to_string(), rows.to_string()].into_iter().chain(words), yes)
 }
 
 /// `memory`, whose name was taken: how much an application with many stores takes.

@@ -98,7 +98,13 @@ impl StreamThread {
         }
         let outcome = match self.is_transactional() {
             true => self.start_commit(now + ATTEMPT)?,
-            false => Some(self.commit_at_least_once(&ids, now + ATTEMPT)?),
+            false => {
+                let outcome = self.commit_at_least_once(&ids, now + ATTEMPT)?;
+                if all {
+                    self.commit.last = self.now();
+                }
+                Some(outcome)
+            }
         };
         outcome.map_or(Ok(()), |outcome| self.take_outcome(outcome))?;
         Ok(true)

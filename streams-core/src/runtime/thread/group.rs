@@ -52,6 +52,7 @@ impl StreamThread {
 
     fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let ids = partitions.iter().map(|partition| self.plan.tasks.task(partition)).collect::<Result<Vec<TaskId>>>()?;
+        self.outside_since = None;
         self.metrics.assigned.add(1);
         tracing::info!(target: "streams::thread", thread = self.entry.name, "assigned tasks [{}]", listed(&ids));
         for id in ids {
@@ -101,10 +102,30 @@ impl StreamThread {
             listed(&ids)
         );
         self.lost = true;
+        if !ids.is_empty() {
+            self.outside_since.get_or_insert(self.shared.clock.monotonic());
+        }
         self.metrics.lost.add(1);
         self.set_state(ThreadState::PartitionsRevoked);
         self.give_up_dirty(ids);
         Ok(())
+    }
+
+    /// A thread that has lost its tasks has none that could run out of time, and nobody would hear of a cluster that stays away.
+    pub(super) fn expect_the_group(&self, now: Duration) -> Result<()> {
+        let timeout = self.shared.settings.task_timeout;
+        match self.outside_since {
+            Some(since) if now.saturating_sub(since) >= timeout => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!(
+                    "the thread lost its tasks and could not join group {} again within task.timeout.ms = {}: check that the brokers are reachable, \
+                     or raise it",
+                    self.shared.settings.application_id,
+                    timeout.as_millis()
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Tasks of this thread that the partitions stand for.

@@ -101,6 +101,7 @@ impl StreamThread {
         match ended {
             Ok(()) => {
                 self.end_transaction();
+                self.commit.last = self.now();
                 let failed = self.committed(&prepared, begun);
                 // what was held back comes first: a task that failed takes the next transaction with it, and all of that must be in there
                 if self.begin_transaction()? {

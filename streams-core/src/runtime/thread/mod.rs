@@ -70,6 +70,8 @@ pub(crate) struct StreamThread {
     rejoin: bool,
     /// The group took tasks away since this was last set to false.
     lost: bool,
+    /// Since when that is so and the group has not said anything more.
+    outside_since: Option<Duration>,
     /// The error that ends the thread is that of a task which has been given up: the others may still be committed.
     others_are_sound: bool,
     commit: CommitTimer,
@@ -86,6 +88,7 @@ pub(crate) struct StreamThread {
 
 /// When to commit, and since when it does not work.
 struct CommitTimer {
+    /// The end of the last commit of all tasks: the interval counts from there, as in Java, so that commits that take long leave room for work.
     last: Duration,
     trouble: Option<Trouble>,
     /// Exactly once: the commit that the cluster is making.
@@ -155,6 +158,7 @@ impl StreamThread {
             stopping: None,
             rejoin: false,
             lost: false,
+            outside_since: None,
             others_are_sound: false,
             commit: CommitTimer { last: now, trouble: None, in_flight: None },
             transactions,
@@ -196,6 +200,7 @@ impl StreamThread {
         }
         let now = self.now();
         self.serve_group()?;
+        self.expect_the_group(now)?;
         let settled = self.settle_transactions()?;
         if settled {
             self.start_restored(now)?;

@@ -7,7 +7,8 @@ import java.util.Optional;
 /** The command line that every engine of the bench understands. An option that is not given leaves the engine's own default. */
 record Arguments(
     String bootstrapServers, String workload, String input, String output, String applicationId, String stateDir, long expectProcessed,
-    boolean untilRunning, Optional<String> guarantee, Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs) {
+    boolean untilRunning, Optional<String> guarantee, Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs,
+    Optional<Long> sessionTimeoutMs) {
 
     static Arguments parse(String[] words) {
         Map<String, String> options = new HashMap<>();
@@ -21,7 +22,8 @@ record Arguments(
             take(options, "bootstrap-servers"), take(options, "workload"), take(options, "input"), take(options, "output"),
             take(options, "application-id"), take(options, "state-dir"), Long.parseLong(take(options, "expect-processed")),
             "running".equals(options.remove("until")), Optional.ofNullable(options.remove("guarantee")),
-            number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"));
+            number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"),
+            number(options, "session-timeout-ms"));
         if (!options.isEmpty()) {
             fail("unknown options " + options.keySet());
         }

@@ -33,6 +33,7 @@ public final class Main {
             failed.set(true);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
+        streams.setGlobalStateRestoreListener(new FirstRestore());
         streams.start();
 
         long firstRecord = 0;
@@ -91,6 +92,7 @@ public final class Main {
         arguments.guarantee().ifPresent(value -> config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, value));
         arguments.commitIntervalMs().ifPresent(value -> config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, value));
         arguments.cacheBytes().ifPresent(value -> config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, value));
+        arguments.sessionTimeoutMs().ifPresent(value -> config.put("session.timeout.ms", value.intValue()));
         arguments.lingerMs().ifPresent(value -> config.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), value));
         return config;
     }
