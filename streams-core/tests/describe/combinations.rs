@@ -49,7 +49,7 @@ fn joins_and_count_of_one_re_keyed_stream(b: &StreamsBuilder) {
     let keyed = input(b).select_key_with(|_, value| value.clone(), "keyed");
     keyed.join_table(&first, join).to("output-1");
     keyed.group_by_key().count().to_stream().to("counts");
-    keyed.left_join_table(&second, |value, other| value + other.map_or("", String::as_str)).to("output-2");
+    keyed.left_join_table(&second, |value, other| value + other.map_or("null", String::as_str)).to("output-2");
 }
 
 fn join_named_and_unnamed_of_one_re_keyed_stream(b: &StreamsBuilder) {

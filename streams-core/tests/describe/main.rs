@@ -9,7 +9,7 @@
 /// Makes a test of each function, and the list of all of them.
 macro_rules! golden {
     ($($case:ident),+ $(,)?) => {
-        pub const CASES: &[&str] = &[$(stringify!($case)),+];
+        pub const CASES: &[(&str, fn(&::streams_core::StreamsBuilder))] = &[$((stringify!($case), $case)),+];
 
         mod equals_java {
             $(#[test]
@@ -21,6 +21,7 @@ macro_rules! golden {
 }
 
 mod aggregates;
+mod behaviour;
 mod branches;
 mod combinations;
 mod compare;
@@ -42,7 +43,7 @@ mod windowed_reductions;
 mod windows;
 mod word_counts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use streams_core::{KStream, StreamsBuilder};
 
 /// The stream that most topologies begin with.
@@ -58,8 +59,8 @@ fn concat(left: String, right: String) -> String {
     left + &right
 }
 
-#[test]
-fn every_recording_is_compared_or_named_as_missing() {
+/// All of them, by the ids of their recordings.
+fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
     let themes = [
         word_counts::CASES,
         stateless::CASES,
@@ -81,8 +82,17 @@ fn every_recording_is_compared_or_named_as_missing() {
         combinations::CASES,
         orders::CASES,
     ];
-    let written = themes.into_iter().flatten().map(|case| case.replace('_', "-"));
-    let all: Vec<String> = written.chain(missing::MISSING.iter().map(|(id, _)| (*id).to_owned())).collect();
+    let mut all = BTreeMap::new();
+    for (case, write) in themes.into_iter().flatten() {
+        let before = all.insert(case.replace('_', "-"), *write);
+        assert!(before.is_none(), "two functions are called {case}");
+    }
+    all
+}
+
+#[test]
+fn every_recording_is_compared_or_named_as_missing() {
+    let all: Vec<String> = topologies().into_keys().chain(missing::MISSING.iter().map(|(id, _)| (*id).to_owned())).collect();
     let distinct: BTreeSet<String> = all.iter().cloned().collect();
     assert_eq!(distinct.len(), all.len(), "a recording is compared twice, or compared and named as missing");
     assert_eq!(distinct, compare::recorded_ids());

@@ -8,7 +8,7 @@ fn join(value: String, other: &String) -> String {
 }
 
 fn left_join(value: String, other: Option<&String>) -> String {
-    value + other.map_or("", String::as_str)
+    value + other.map_or("null", String::as_str)
 }
 
 fn keyed(b: &StreamsBuilder) -> KStream<String, String> {

@@ -3,20 +3,38 @@ package oracle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
+import oracle.behave.Recorder;
 import oracle.describe.Describe;
 
-/** What a recording is asked for: {@code describe --out DIR --sources DIR}. */
+/** What a recording is asked for: {@code describe --out DIR --sources DIR} or {@code record --out DIR --seed N --cases M [--topology ID]}. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length != 5 || !args[0].equals("describe") || !args[1].equals("--out") || !args[3].equals("--sources")) {
-            System.err.println("usage: oracle.Main describe --out DIR --sources DIR, not " + Arrays.toString(args));
-            System.exit(2);
+        Map<String, String> options = new HashMap<>();
+        for (int i = 1; i + 1 < args.length; i += 2) {
+            options.put(args[i], args[i + 1]);
         }
-        Path out = Path.of(args[2]);
-        Files.createDirectories(out);
-        Describe.record(out, Path.of(args[4]));
+        String what = args.length == 0 ? "" : args[0];
+        if (args.length % 2 == 0 || !options.containsKey("--out")) {
+            what = "";
+        }
+        switch (what) {
+            case "describe" -> Describe.record(folder(options), Path.of(options.get("--sources")));
+            case "record" -> Recorder.record(
+                folder(options), Long.parseLong(options.get("--seed")), Integer.parseInt(options.get("--cases")), options.get("--topology"));
+            default -> {
+                System.err.println("usage: oracle.Main describe --out DIR --sources DIR | record --out DIR --seed N --cases M [--topology ID], not "
+                    + Arrays.toString(args));
+                System.exit(2);
+            }
+        }
+    }
+
+    private static Path folder(Map<String, String> options) throws java.io.IOException {
+        return Files.createDirectories(Path.of(options.get("--out")));
     }
 }

@@ -5,7 +5,6 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
@@ -17,17 +16,12 @@ import org.apache.kafka.streams.Topology;
 
 /** Writes what {@code Topology.describe()} says of every case, what internal topics it needs, and an index with the Java code. */
 public final class Describe {
-    private static final List<Class<?>> THEMES = List.of(
-        WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
-        Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
-        StreamTableJoins.class, StreamStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
-
     private Describe() {}
 
     public static void record(Path out, Path sources) throws Exception {
         StringBuilder index = new StringBuilder(INDEX_HEAD);
         TreeSet<String> ids = new TreeSet<>();
-        for (Class<?> theme : THEMES) {
+        for (Class<?> theme : Topologies.THEMES) {
             String source = Files.readString(sources.resolve("oracle/describe/" + theme.getSimpleName() + ".java"));
             index.append("\n## ").append(theme.getSimpleName()).append('\n');
             for (Method method : inSourceOrder(theme, source)) {
@@ -57,8 +51,7 @@ public final class Describe {
     }
 
     private static List<Method> inSourceOrder(Class<?> theme, String source) {
-        List<Method> methods = new ArrayList<>(Arrays.stream(theme.getDeclaredMethods())
-            .filter(method -> method.isAnnotationPresent(Case.class)).toList());
+        List<Method> methods = new ArrayList<>(Topologies.cases(theme));
         methods.sort(Comparator.comparingInt(method -> source.indexOf(quoted(method.getAnnotation(Case.class).id()))));
         return methods;
     }

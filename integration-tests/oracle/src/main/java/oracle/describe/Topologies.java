@@ -1,0 +1,42 @@
+package oracle.describe;
+
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+import org.apache.kafka.streams.StreamsBuilder;
+
+/** The topologies of all themes. */
+public final class Topologies {
+    static final List<Class<?>> THEMES = List.of(
+        WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
+        Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
+        StreamTableJoins.class, StreamStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
+
+    private Topologies() {}
+
+    /** By id: what writes each into a builder. */
+    public static Map<String, Consumer<StreamsBuilder>> all() {
+        Map<String, Consumer<StreamsBuilder>> all = new TreeMap<>();
+        for (Class<?> theme : THEMES) {
+            cases(theme).forEach(method -> all.put(method.getAnnotation(Case.class).id(), builder -> write(method, builder)));
+        }
+        return all;
+    }
+
+    static List<Method> cases(Class<?> theme) {
+        return Arrays.stream(theme.getDeclaredMethods()).filter(method -> method.isAnnotationPresent(Case.class)).toList();
+    }
+
+    private static void write(Method method, StreamsBuilder builder) {
+        try {
+            method.setAccessible(true);
+            method.invoke(null, builder);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(method.getName(), e);
+        }
+    }
+}
