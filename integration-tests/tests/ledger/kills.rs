@@ -97,7 +97,7 @@ fn e08_the_broker_is_away_for_too_long() {
         ledger.write(10_000);
         let mut app = ledger.start(&[("task.timeout.ms".to_owned(), "5000".to_owned())]);
         app.await_line("assigned tasks [");
-        // an application with nothing to commit would wait for the broker for ever
+        // while there is something to commit
         ledger.write_and_hang(2_000, Duration::from_secs(3));
         broker.kill().expect("the broker can be killed");
         let ended = app.wait();

@@ -243,7 +243,8 @@ pub enum OffsetSpec {
 pub trait Admin: Send + Sync {
     /// Partition counts in the order of the names; `None` for a topic that does not exist.
     fn partition_counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>>;
-    /// What tells each topic from an earlier or later one of the same name, in the order of the names; `None` for a topic that does not exist.
+    /// What tells each topic from an earlier or later one of the same name, in the order of the names; `None` for a topic that does not exist,
+    /// and empty where the cluster does not say.
     fn topic_ids(&self, topics: &[&str]) -> Result<Vec<Option<String>>>;
     /// Makes topics. One that exists already is no error.
     fn create_topics(&self, topics: &[NewTopic]) -> Result<()>;

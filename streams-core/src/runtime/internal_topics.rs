@@ -12,6 +12,8 @@ use std::time::Duration;
 /// How often new topics are looked for until the brokers' metadata shows them.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 200;
+/// How often a topic that is missing is looked for before that is believed.
+const LOOKS_FOR_MISSING: u32 = 40;
 
 /// A topology with the names and partition counts of one application on one cluster.
 pub(crate) struct Plan {
@@ -68,6 +70,9 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
     expect_the_same(&names, seen, admin)?;
     make_ready(wanted, admin)?;
     let ids = admin.topic_ids(&names)?;
+    if let Some((name, _)) = names.iter().zip(&ids).find(|(_, id)| id.is_none()) {
+        return Err(Error::new(ErrorKind::Unavailable, format!("repartition topic {name} was there a moment ago, and is not seen")));
+    }
     let repartition_ids = names.iter().zip(ids).filter_map(|(name, id)| Some(((*name).to_owned(), id?))).collect();
     let written = subtopologies.iter().flat_map(|s| &s.sinks).chain(&changelogs).map(|topic| &**topic).collect();
     let largest_batch = largest_batch(&written, admin)?;
@@ -88,9 +93,19 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
 /// What lay unprocessed in a repartition topic that was deleted is nowhere else.
 fn expect_the_same(names: &[&str], seen: &BTreeMap<String, String>, admin: &dyn Admin) -> Result<()> {
     let known: Vec<(&str, &String)> = names.iter().filter_map(|name| Some((*name, seen.get(*name)?))).collect();
-    let ids = admin.topic_ids(&known.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
-    let others: Vec<&str> =
-        known.iter().zip(ids).filter(|((_, seen), id)| id.as_ref() != Some(*seen)).map(|((name, _), _)| *name).collect();
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let mut ids = admin.topic_ids(&names)?;
+    // a broker that has just started may not know a topic yet, or its leader
+    for _ in 0..LOOKS_FOR_MISSING {
+        if ids.iter().all(Option::is_some) {
+            break;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+        ids = admin.topic_ids(&names)?;
+    }
+    // where one of them is not known (an old broker), nothing can be told
+    let same = |seen: &str, id: &Option<String>| id.as_ref().is_some_and(|id| id == seen || id.is_empty() || seen.is_empty());
+    let others: Vec<&str> = known.iter().zip(&ids).filter(|((_, seen), id)| !same(seen, id)).map(|((name, _), _)| *name).collect();
     if others.is_empty() {
         return Ok(());
     }
@@ -105,22 +120,34 @@ fn expect_the_same(names: &[&str], seen: &BTreeMap<String, String>, admin: &dyn 
     ))
 }
 
-/// What the topics allow for a batch of records.
+/// What the topics allow for a batch of records, as far as they say.
 fn largest_batch(written: &BTreeSet<&str>, admin: &dyn Admin) -> Result<Option<usize>> {
     let names: Vec<&str> = written.iter().copied().collect();
+    let limit = |of: &BTreeMap<String, String>| of.get("max.message.bytes")?.parse::<usize>().ok();
     match admin.topic_configs(&names) {
-        Ok(configs) => Ok(configs.iter().filter_map(|of| of.get("max.message.bytes")?.parse().ok()).min()),
-        Err(error) if error.kind() == ErrorKind::Unavailable => Err(error),
-        // they may be secret
-        Err(error) => {
-            tracing::warn!(
-                target: "streams::app",
-                "max.message.bytes of the topics that are written cannot be read; where one is below the producer's batch.size, the broker may \
-                 refuse whole batches (allow the application DescribeConfigs, or lower producer.batch.size): {error}"
-            );
-            Ok(None)
+        Ok(configs) => return Ok(configs.iter().filter_map(limit).min()),
+        Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+        Err(_) => {}
+    }
+    // the configs of some may be secret
+    let (mut smallest, mut silent) = (None, Vec::new());
+    for name in names {
+        match admin.topic_configs(&[name]) {
+            Ok(configs) => smallest = configs.iter().filter_map(limit).chain(smallest).min(),
+            // it was there a moment ago
+            Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Topology) => {
+                return Err(Error::caused(ErrorKind::Unavailable, format!("the configs of topic {name}"), error));
+            }
+            Err(error) => silent.push(format!("{name}: {error}")),
         }
     }
+    tracing::warn!(
+        target: "streams::app",
+        "max.message.bytes of some topics that are written cannot be read; where it is below the producer's batch.size, the broker may refuse whole \
+         batches (allow the application DescribeConfigs, or lower producer.batch.size): {}",
+        silent.join("; ")
+    );
+    Ok(smallest)
 }
 
 /// Partition counts of the topics that the application does not own. All sources and fixed outputs must be there.

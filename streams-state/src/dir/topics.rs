@@ -20,7 +20,7 @@ impl StateDirectory {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(text.lines().filter_map(|line| line.split_once(' ')).map(|(name, id)| (name.into(), id.into())).collect()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(e) => Err(io_error(&path, "read", e, "check its permissions")),
+            Err(e) => Err(io_error(&path, "read", e, "check its permissions, or delete it")),
         }
     }
 

@@ -16,6 +16,7 @@ pub fn failover(mut args: Args) -> Outcome {
     if runs == 0 || rows == 0 {
         return Err(Failure::usage("--records and --runs are at least 1"));
     }
+    machine::prepare(machine::TO_TEST, yes)?;
     let java = JavaProgram::build("integration-tests/bench/java")?.command(&["-Xmx512m"], "bench.Main");
     let words = [java.get_program()].into_iter().chain(java.get_args()).map(|word| word.to_string_lossy().into_owned());
     run("failover", [runs.to_string(), rows.to_string()].into_iter().chain(words), yes)

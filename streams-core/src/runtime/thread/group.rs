@@ -12,6 +12,8 @@ use std::time::Duration;
 const REVOKE_WAITS: Duration = Duration::from_secs(10);
 /// How soon the last commit is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
+/// How long a group that is silent is asked whether it is there at all.
+const PROBE: Duration = Duration::from_secs(2);
 /// How long output that is under way may take before tasks are given up without a commit.
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
 
@@ -52,7 +54,7 @@ impl StreamThread {
 
     fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let ids = partitions.iter().map(|partition| self.plan.tasks.task(partition)).collect::<Result<Vec<TaskId>>>()?;
-        self.outside_since = None;
+        self.outside = None;
         self.metrics.assigned.add(1);
         tracing::info!(target: "streams::thread", thread = self.entry.name, "assigned tasks [{}]", listed(&ids));
         for id in ids {
@@ -102,29 +104,43 @@ impl StreamThread {
             listed(&ids)
         );
         self.lost = true;
-        if !ids.is_empty() {
-            self.outside_since.get_or_insert(self.shared.clock.monotonic());
-        }
+        self.note_outside(partitions.first().filter(|_| !ids.is_empty()).cloned());
         self.metrics.lost.add(1);
         self.set_state(ThreadState::PartitionsRevoked);
         self.give_up_dirty(ids);
         Ok(())
     }
 
-    /// A thread that has lost its tasks has none that could run out of time, and nobody would hear of a cluster that stays away.
-    pub(super) fn expect_the_group(&self, now: Duration) -> Result<()> {
+    /// A thread that has lost its tasks has none that could run out of time, and nobody would hear of a cluster that stays away. A group that
+    /// answers and takes its time is waited for.
+    pub(super) fn expect_the_group(&mut self, now: Duration) -> Result<()> {
         let timeout = self.shared.settings.task_timeout;
-        match self.outside_since {
-            Some(since) if now.saturating_sub(since) >= timeout => Err(Error::new(
+        let Some((since, partition)) = self.outside.clone().filter(|(since, _)| now > *since && now - *since >= timeout) else {
+            return Ok(());
+        };
+        match self.membership()?.committed(std::slice::from_ref(&partition), PROBE) {
+            Err(error) if error.kind() == ErrorKind::Unavailable => Err(Error::caused(
                 ErrorKind::Unavailable,
                 format!(
-                    "the thread lost its tasks and could not join group {} again within task.timeout.ms = {}: check that the brokers are reachable, \
-                     or raise it",
+                    "the thread lost its tasks {} s ago, and group {} does not answer: it could not be joined again within task.timeout.ms = {}; \
+                     check that the brokers are reachable, or raise it",
+                    (now - since).as_secs(),
                     self.shared.settings.application_id,
                     timeout.as_millis()
                 ),
+                error,
             )),
-            _ => Ok(()),
+            _ => {
+                self.outside = Some((now, partition));
+                Ok(())
+            }
+        }
+    }
+
+    /// The thread's tasks are gone, one of which read this partition.
+    fn note_outside(&mut self, partition: Option<TopicPartition>) {
+        if let (None, Some(partition)) = (&self.outside, partition) {
+            self.outside = Some((self.now(), partition));
         }
     }
 
@@ -173,7 +189,9 @@ impl StreamThread {
     pub(super) fn join_anew(&mut self) -> Result<()> {
         self.rejoin = false;
         self.set_state(ThreadState::PartitionsRevoked);
-        self.give_up_dirty(self.slots.keys().copied().collect());
+        let ids: Vec<TaskId> = self.slots.keys().copied().collect();
+        self.note_outside(ids.first().and_then(|id| self.plan.tasks.inputs(*id).into_iter().next()));
+        self.give_up_dirty(ids);
         if let Some(membership) = self.membership.take()
             && let Err(error) = membership.leave(SETTLE)
         {

@@ -23,7 +23,7 @@ use super::thread_state::ThreadState;
 use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
 use crate::metrics::ThreadMetrics;
 use crate::task::{TaskEnv, TaskSettings, ThreadProducer};
-use crate::{Error, ErrorKind, Result, TaskId};
+use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use in_flight::InFlight;
 use slots::Slot;
 use std::cell::RefMut;
@@ -70,8 +70,8 @@ pub(crate) struct StreamThread {
     rejoin: bool,
     /// The group took tasks away since this was last set to false.
     lost: bool,
-    /// Since when that is so and the group has not said anything more.
-    outside_since: Option<Duration>,
+    /// Since when the thread has none of the tasks that it had, and the group has not assigned anything; a partition to ask the group about.
+    outside: Option<(Duration, TopicPartition)>,
     /// The error that ends the thread is that of a task which has been given up: the others may still be committed.
     others_are_sound: bool,
     commit: CommitTimer,
@@ -158,7 +158,7 @@ impl StreamThread {
             stopping: None,
             rejoin: false,
             lost: false,
-            outside_since: None,
+            outside: None,
             others_are_sound: false,
             commit: CommitTimer { last: now, trouble: None, in_flight: None },
             transactions,

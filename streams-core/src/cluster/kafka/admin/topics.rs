@@ -43,7 +43,9 @@ impl KafkaAdmin {
             // Safety: `describe` hands out what is alive; the text belongs to the id.
             unsafe {
                 let id = rk::rd_kafka_TopicDescription_topic_id(topic);
-                (!id.is_null()).then(|| text(rk::rd_kafka_Uuid_base64str(id)))
+                let text = if id.is_null() { String::new() } else { text(rk::rd_kafka_Uuid_base64str(id)) };
+                // brokers before 2.8 know no ids
+                Some(if text == NO_ID { String::new() } else { text })
             }
         };
         self.describe(topics, id)
@@ -210,5 +212,7 @@ impl KafkaAdmin {
     }
 }
 
+/// The id of which all bits are 0.
+const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 /// A new topic has no leader for a moment.
 const LEADER_NOT_AVAILABLE: Code = Code(rk::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE as i32);

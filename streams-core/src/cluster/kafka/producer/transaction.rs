@@ -22,8 +22,9 @@ pub(super) const NOT_ADDED: &str = "offsets were not added to the transaction";
 pub(super) const NOT_COMMITTED: &str = "the transaction was not committed";
 /// One call into librdkafka.
 pub(super) const SLICE: Duration = Duration::from_millis(250);
-/// The first call of an abort, which has the reports of what it drops taken after it. Each further one is twice as long, up to `SLICE`.
-const FIRST_SLICE: Duration = Duration::from_millis(10);
+/// The first call of an abort, which has the reports of what it drops taken after it. Each further one is twice as long, up to `SLICE`. Not
+/// shorter: the call begins with a question to librdkafka's main thread that cannot be asked again without confusion.
+const FIRST_SLICE: Duration = Duration::from_millis(50);
 /// How long to wait for a first connection.
 const CONNECT: Duration = Duration::from_secs(1);
 /// Between two tries of something that the broker put off.
