@@ -138,7 +138,8 @@ impl StateDirectory {
         Ok(gone)
     }
 
-    /// Deletes the state of all tasks and the global one, forgets the repartition topics, and keeps the process id. Only for an application that is not running.
+    /// Deletes the state of all tasks and the global one, forgets the repartition topics, and keeps the process id. Only for an application that
+    /// is not running.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] while a task is in use, [`ErrorKind::Io`] when something cannot be deleted.
@@ -171,6 +172,12 @@ fn remove(path: &Path) -> Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path, "delete", e, "check its permissions")),
         _ => Ok(()),
     }
+}
+
+/// Renamed into place, so that nobody ever reads half of it.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let draft = path.with_extension("tmp");
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).map_err(|e| io_error(path, "write", e, "check its permissions"))
 }
 
 #[cold]

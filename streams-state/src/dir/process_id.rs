@@ -1,6 +1,6 @@
 //! The process id: names a process's share of the state to the group, across restarts.
 
-use super::io_error;
+use super::{io_error, write_whole};
 use crate::Result;
 use serde::Deserialize;
 use std::fs;
@@ -31,9 +31,6 @@ pub(super) fn load(directory: &Path) -> Result<Uuid> {
         Err(e) => return Err(io_error(&path, "read", e, "check its permissions")),
     }
     let process_id = Uuid::new_v4();
-    // Renamed into place, so that nobody ever reads half of it.
-    let draft = directory.join(format!("{FILE}.tmp"));
-    let text = format!("{{\"processId\":\"{process_id}\"}}");
-    fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path)).map_err(|e| io_error(&path, "write", e, "check its permissions"))?;
+    write_whole(&path, &format!("{{\"processId\":\"{process_id}\"}}"))?;
     Ok(process_id)
 }

@@ -1,7 +1,7 @@
 //! The repartition topics that the application was last seen with. A changelog that is deleted is missed by the store that it belongs to;
 //! of what lay unprocessed in a repartition topic nothing else is left. A file of our own beside Java's.
 
-use super::{StateDirectory, io_error};
+use super::{StateDirectory, io_error, write_whole};
 use crate::Result;
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,10 +29,8 @@ impl StateDirectory {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when that cannot be written.
     pub fn remember_repartition_topics(&self, topics: &BTreeMap<String, String>) -> Result<()> {
-        let (path, draft) = (file(self.path()), self.path().join(format!("{FILE}.tmp")));
         let text: String = topics.iter().map(|(name, id)| format!("{name} {id}\n")).collect();
-        // Renamed into place, so that nobody ever reads half of it.
-        fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path)).map_err(|e| io_error(&path, "write", e, "check its permissions"))
+        write_whole(&file(self.path()), &text)
     }
 
     pub(super) fn forget_repartition_topics(&self) -> Result<()> {

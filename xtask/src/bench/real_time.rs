@@ -1,4 +1,4 @@
-//! Benches that take the time they take: a load at a steady rate, and no other engine and no prepared input have a part in them.
+//! Benches that take the time they take: a load at a steady rate, and no prepared input.
 
 use std::process::Command;
 
@@ -16,10 +16,10 @@ pub fn failover(mut args: Args) -> Outcome {
     if runs == 0 || rows == 0 {
         return Err(Failure::usage("--records and --runs are at least 1"));
     }
-    machine::prepare(machine::TO_TEST, yes)?;
+    prepare(yes)?;
     let java = JavaProgram::build("integration-tests/bench/java")?.command(&["-Xmx512m"], "bench.Main");
     let words = [java.get_program()].into_iter().chain(java.get_args()).map(|word| word.to_string_lossy().into_owned());
-    run("failover", [runs.to_string(), rows.to_string()].into_iter().chain(words), yes)
+    run("failover", [runs.to_string(), rows.to_string()].into_iter().chain(words))
 }
 
 /// `memory`, whose name was taken: how much an application with many stores takes.
@@ -30,12 +30,16 @@ pub fn memory(mut args: Args) -> Outcome {
     if minutes == 0 {
         return Err(Failure::usage("--minutes is at least 1"));
     }
-    run("memory", [minutes.to_string()], yes)
+    prepare(yes)?;
+    run("memory", [minutes.to_string()])
 }
 
-fn run(program: &str, args: impl IntoIterator<Item = String>, yes: bool) -> Outcome {
+fn prepare(yes: bool) -> Outcome {
     machine::prepare(machine::TO_TEST, yes)?;
-    build::announce_first()?;
+    build::announce_first()
+}
+
+fn run(program: &str, args: impl IntoIterator<Item = String>) -> Outcome {
     process::run(process::cargo().args(["build", "-p", "integration-tests", "--bins"]))?;
     let mut command = Command::new(workspace::target_dir()?.join("debug").join(program));
     process::run(command.args(args))
