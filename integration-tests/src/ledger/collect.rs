@@ -51,10 +51,19 @@ fn text(bytes: Option<&[u8]>) -> String {
     String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }
 
-/// How many partitions have an end that is not stable.
-pub(super) fn hanging(clients: &Clients<'_>, topics: &[&str]) -> u64 {
-    let hangs = |topic: &str, p| clients.offset(topic, p, OffsetSpec::LatestCommitted) < clients.offset(topic, p, OffsetSpec::Latest);
-    topics.iter().map(|topic| (0..partitions(clients, topic)).filter(|p| hangs(topic, *p)).count() as u64).sum()
+/// The partitions, of all topics that the application writes to, whose end is not stable: a transaction on them is open.
+pub(super) fn hanging(clients: &Clients<'_>, application: &str, topics: &Topics) -> Vec<String> {
+    let logs = [changelog(application, CHAIN_STORE), changelog(application, "windows"), repartition(application)];
+    let look = |topic: &str, p| {
+        let (stable, end) = (clients.offset(topic, p, OffsetSpec::LatestCommitted), clients.offset(topic, p, OffsetSpec::Latest));
+        (stable < end).then(|| format!("{topic}-{p} is stable up to {stable} of {end}"))
+    };
+    let all = [&topics.chains, &topics.windows].into_iter().chain(&logs);
+    all.flat_map(|topic| (0..partitions(clients, topic)).filter_map(move |p| look(topic, p))).collect()
+}
+
+fn changelog(application: &str, store: &str) -> String {
+    format!("{application}-{store}-changelog")
 }
 
 fn repartition(application: &str) -> String {
@@ -125,9 +134,7 @@ fn rows_of(task: &Path, changelog: &str, partition: i32) -> (Option<i64>, BTreeM
 /// What can be found when every instance has ended.
 pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directories: &[PathBuf]) -> Evidence {
     let clients = Clients::new(kafka);
-    let changelog = format!("{application}-{CHAIN_STORE}-changelog");
-    let window_log = format!("{application}-windows-changelog");
-    let repartition = repartition(application);
+    let changelog = changelog(application, CHAIN_STORE);
     let mut evidence = Evidence::default();
     for record in read_topic(&clients, &topics.chains) {
         match Link::parse(&text(record.key.as_deref()), &text(record.value.as_deref())) {
@@ -154,6 +161,6 @@ pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directo
     }
     evidence.store = Some(dump(application, &changelog, partitions(&clients, &changelog), directories));
     evidence.unread = unread(kafka, &clients, application, topics);
-    evidence.hanging = hanging(&clients, &[&topics.chains, &topics.windows, &changelog, &window_log, &repartition]);
+    evidence.hanging = hanging(&clients, application, topics).len() as u64;
     evidence
 }

@@ -259,7 +259,10 @@ impl Run<'_> {
         let begun = Instant::now();
         while self.scene.unread(&clients) > 0 {
             self.expect_alive();
-            assert!(begun.elapsed() < DRAIN, "input is left after {DRAIN:?}:\n{}", self.logs());
+            if begun.elapsed() >= DRAIN {
+                let open = self.scene.open_transactions(&clients).join("\n");
+                panic!("input is left after {DRAIN:?}; transactions are open:\n{open}\nand the instances say\n{}", self.logs());
+            }
             std::thread::sleep(Duration::from_millis(200));
         }
     }

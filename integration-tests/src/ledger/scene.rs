@@ -56,6 +56,11 @@ impl<'a> Scene<'a> {
     pub fn unread(&self, clients: &Clients<'_>) -> u64 {
         collect::unread(self.kafka, clients, &self.application, &self.topics)
     }
+
+    /// Where readers of committed records have to wait.
+    pub fn open_transactions(&self, clients: &Clients<'_>) -> Vec<String> {
+        collect::hanging(clients, &self.application, &self.topics)
+    }
 }
 
 /// Has a closure of the instance with this state directory hang at the next entry that it sees, for so long.
