@@ -23,7 +23,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     plan.seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
     println!("seed {}, {kills} kills in about {minutes} minutes, {guarantee:?}", plan.seed);
     let mut broker = Broker::start(&Options::default())?;
-    let report = run(&Kafka::at(broker.bootstrap()), Some(&mut broker), &plan);
+    let report = run(&Kafka::at(broker.bootstrap()), Some(&mut broker), &plan).map_err(|spoilt| spoilt.to_string())?;
     println!("{} entries", report.entries);
     println!("{}", report.findings);
     Ok(if report.findings.holds(guarantee) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -3,16 +3,17 @@
 use super::app::{CHAIN_STORE, Topics};
 use super::entry::Link;
 use super::evidence::{Evidence, Window};
+use super::lost_markers::open_transactions;
 use crate::behaviour::Fixture;
-use crate::behaviour::clients::{Clients, Seen, again, wait_for};
+use crate::behaviour::clients::{Clients, Seen, wait_for};
 use crate::kafka::Kafka;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use streams_core::TopicPartition;
 use streams_core::cluster::{ClientSettings, MembershipOptions, OffsetSpec};
+use streams_core::{ErrorKind, TopicPartition};
 use streams_state::store::StateStore;
 use streams_state::{KvStore, OpenEnv, ResourceLimits, SharedResources, Stores};
 
@@ -51,15 +52,12 @@ fn text(bytes: Option<&[u8]>) -> String {
     String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }
 
-/// The partitions, of all topics that the application writes to, whose end is not stable: a transaction on them is open.
-pub(super) fn hanging(clients: &Clients<'_>, application: &str, topics: &Topics) -> Vec<String> {
+/// All partitions that the application's transactions write to; the test broker keeps all groups' offsets in one.
+pub(super) fn written(clients: &Clients<'_>, application: &str, topics: &Topics) -> Vec<TopicPartition> {
     let logs = [changelog(application, CHAIN_STORE), changelog(application, "windows"), repartition(application)];
-    let look = |topic: &str, p| {
-        let (stable, end) = (clients.offset(topic, p, OffsetSpec::LatestCommitted), clients.offset(topic, p, OffsetSpec::Latest));
-        (stable < end).then(|| format!("{topic}-{p} is stable up to {stable} of {end}"))
-    };
     let all = [&topics.chains, &topics.windows].into_iter().chain(&logs);
-    all.flat_map(|topic| (0..partitions(clients, topic)).filter_map(move |p| look(topic, p))).collect()
+    let of_topics = all.flat_map(|topic| (0..partitions(clients, topic)).map(|p| TopicPartition::new(topic.as_str(), p)));
+    of_topics.chain([TopicPartition::new("__consumer_offsets", 0)]).collect()
 }
 
 fn changelog(application: &str, store: &str) -> String {
@@ -71,7 +69,8 @@ fn repartition(application: &str) -> String {
 }
 
 /// Records of input and repartition topic behind what the group has committed. The input is asked first: what it led to is there then.
-pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: &Topics) -> u64 {
+/// `None` while the group does not know, because a transaction with offsets is open.
+pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: &Topics) -> Option<u64> {
     let topics = [topics.input.as_str(), &repartition(group)];
     let values = kafka.settings().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
     let client = ClientSettings { client_id: "ledger".to_owned(), values };
@@ -80,14 +79,17 @@ pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: 
     let mut count = 0;
     for topic in &topics {
         let all: Vec<TopicPartition> = (0..partitions(clients, topic)).map(|p| TopicPartition::new(*topic, p)).collect();
-        let committed = again("the group's offsets", || member.committed(&all, Duration::from_secs(30))).expect("the group answers");
+        let committed = match member.committed(&all, Duration::from_secs(5)) {
+            Err(error) if error.kind() == ErrorKind::Unavailable => return None,
+            answer => answer.expect("the group answers"),
+        };
         for (partition, committed) in all.iter().zip(committed) {
             let earliest = clients.offset(topic, partition.partition, OffsetSpec::Earliest);
             let from = committed.map_or(earliest, |c| c.offset.max(earliest));
             count += read_from(clients, topic, partition.partition, from).len() as u64;
         }
     }
-    count
+    Some(count)
 }
 
 /// Rows of the chain store in the state directories of instances that have ended, of the partitions that each had last.
@@ -160,7 +162,7 @@ pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directo
         };
     }
     evidence.store = Some(dump(application, &changelog, partitions(&clients, &changelog), directories));
-    evidence.unread = unread(kafka, &clients, application, topics);
-    evidence.hanging = hanging(&clients, application, topics).len() as u64;
+    evidence.unread = wait_for("the group's offsets", || unread(kafka, &clients, application, topics));
+    evidence.hanging = open_transactions(&clients, written(&clients, application, topics)).len() as u64;
     evidence
 }

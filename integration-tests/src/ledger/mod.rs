@@ -15,6 +15,8 @@ mod faults;
 #[cfg(feature = "kafka")]
 mod load;
 #[cfg(feature = "kafka")]
+mod lost_markers;
+#[cfg(feature = "kafka")]
 mod offline;
 #[cfg(feature = "kafka")]
 mod run;
@@ -28,6 +30,8 @@ pub use evidence::{Evidence, Window};
 
 #[cfg(feature = "kafka")]
 pub use faults::Fault;
+#[cfg(feature = "kafka")]
+pub use lost_markers::LostMarkers;
 #[cfg(feature = "kafka")]
 pub use offline::Offline;
 #[cfg(feature = "kafka")]

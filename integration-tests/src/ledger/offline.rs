@@ -51,7 +51,7 @@ impl<'a> Offline<'a> {
         wait_for("all entries to be processed", || {
             process.expect_alive();
             std::thread::sleep(Duration::from_millis(100));
-            (self.scene.unread(&self.clients) == 0).then_some(())
+            (self.scene.unread(&self.clients) == Some(0)).then_some(())
         });
         let log = process.log().join("\n");
         let ended = process.terminate();

@@ -5,6 +5,7 @@ use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
 use super::load::{Amount, Load};
+use super::lost_markers::{self, LostMarkers};
 use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, hang_next, restored};
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
@@ -85,7 +86,10 @@ struct Progress {
 }
 
 /// Does everything. `broker`: where the faults include it, the one that `kafka` is a client of.
-pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
+///
+/// # Errors
+/// When the broker that was killed has spoilt the run.
+pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Result<Report, LostMarkers> {
     let directory = tempfile::tempdir().expect("a directory");
     let instance = |n: usize| Instance { directory: directory.path().join(n.to_string()), process: None, restored: 0, restorable: 0 };
     let mut run = Run {
@@ -111,7 +115,7 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
     let longest = run.end_watch(watching);
     println!("{} entries were written", load.written());
     let entries = load.stop();
-    run.drain();
+    run.drain()?;
     for n in 0..run.instances.len() {
         run.instances[n].terminate();
         run.note_restores(n);
@@ -122,7 +126,7 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Report {
     evidence.stall_ms = longest.as_millis() as u64;
     evidence.restored = run.instances.iter().map(|i| i.restored).sum();
     evidence.restorable = run.instances.iter().map(|i| i.restorable).sum();
-    Report { entries: evidence.entries.len() as u64, findings: check(&evidence, plan.guarantee) }
+    Ok(Report { entries: evidence.entries.len() as u64, findings: check(&evidence, plan.guarantee) })
 }
 
 impl Instance {
@@ -254,17 +258,17 @@ impl Run<'_> {
     }
 
     /// Waits until everything that was written is committed.
-    fn drain(&mut self) {
+    fn drain(&mut self) -> Result<(), LostMarkers> {
         let clients = Clients::new(self.scene.kafka);
-        let begun = Instant::now();
-        while self.scene.unread(&clients) > 0 {
+        let broker_log = self.broker.as_ref().map(|broker| broker.log_path());
+        let (mut transactions, begun) = (lost_markers::Watch::default(), Instant::now());
+        while self.scene.unread(&clients) != Some(0) {
             self.expect_alive();
-            if begun.elapsed() >= DRAIN {
-                let open = self.scene.open_transactions(&clients).join("\n");
-                panic!("input is left after {DRAIN:?}; transactions are open:\n{open}\nand the instances say\n{}", self.logs());
-            }
+            transactions.look(self.scene.open_transactions(&clients), broker_log.as_deref())?;
+            assert!(begun.elapsed() < DRAIN, "input is left after {DRAIN:?}:\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(200));
         }
+        Ok(())
     }
 
     fn expect_alive(&mut self) {

@@ -3,6 +3,7 @@
 use super::app::Topics;
 use super::checker::Guarantee;
 use super::collect;
+use super::lost_markers::{OpenTransaction, open_transactions};
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
@@ -53,13 +54,14 @@ impl<'a> Scene<'a> {
     }
 
     /// Records of input and repartition topic that no committed offset covers.
-    pub fn unread(&self, clients: &Clients<'_>) -> u64 {
+    /// `None` while the group does not know.
+    pub fn unread(&self, clients: &Clients<'_>) -> Option<u64> {
         collect::unread(self.kafka, clients, &self.application, &self.topics)
     }
 
     /// Where readers of committed records have to wait.
-    pub fn open_transactions(&self, clients: &Clients<'_>) -> Vec<String> {
-        collect::hanging(clients, &self.application, &self.topics)
+    pub fn open_transactions(&self, clients: &Clients<'_>) -> Vec<OpenTransaction> {
+        open_transactions(clients, collect::written(clients, &self.application, &self.topics))
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Changelog {
     /// How many offsets the store's engine may be behind.
     stretch: i64,
     restored: u64,
+    /// Where it stood when it was last asked whether it gets on.
+    stood_at: i64,
     metrics: Arc<RestoreMetrics>,
     done: bool,
 }
@@ -96,7 +98,7 @@ impl Changelog {
             tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
         }
         let stretch = (end - next) / SETTLED_IN;
-        Ok(Changelog { store: index, partition, handle: None, next, end, stretch, restored: 0, metrics, done })
+        Ok(Changelog { store: index, partition, handle: None, next, end, stretch, restored: 0, stood_at: next, metrics, done })
     }
 
     pub fn partition(&self) -> &TopicPartition {
@@ -110,6 +112,12 @@ impl Changelog {
     /// Offsets still to be read; markers count, too.
     pub fn remaining(&self) -> i64 {
         (self.end - self.next).max(0)
+    }
+
+    /// The offset that it has not got beyond since the last call, if it is reading at all.
+    pub fn stands_still(&mut self) -> Option<i64> {
+        let before = std::mem::replace(&mut self.stood_at, self.next);
+        (self.is_reading() && before == self.next).then_some(self.next)
     }
 
     pub fn is_done(&self) -> bool {

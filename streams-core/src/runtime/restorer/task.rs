@@ -168,7 +168,15 @@ impl RestoringTask {
         }
         self.told = now;
         let seconds = now.saturating_sub(self.begun).as_secs_f64();
-        for log in self.logs.iter().flatten().filter(|log| !log.is_done()) {
+        for log in self.logs.iter_mut().flatten().filter(|log| !log.is_done()) {
+            if let Some(offset) = log.stands_still() {
+                tracing::warn!(
+                    target: "streams::restore", task = %self.id, partition = %log.partition(), offset,
+                    "nothing could be read of {} from offset {offset} on for {} s: either the brokers do not answer, or a transaction is open \
+                     there, which readers of committed records wait for; `kafka-transactions.sh find-hanging` tells whether it will ever end",
+                    log.partition(), TELL_EVERY.as_secs()
+                );
+            }
             let (restored, remaining, rate) = (log.restored(), log.remaining(), log.restored() as f64 / seconds);
             tracing::info!(
                 target: "streams::restore", task = %self.id, partition = %log.partition(), restored, remaining,

@@ -1,0 +1,79 @@
+//! Transactions that a broker leaves open for ever, and how a run tells that from a fault of the application.
+//!
+//! A broker (seen with 4.3.1; KAFKA-20734) that is killed while it ends a transaction, and started again within its session, ends it
+//! again before the controller has taken it back: no partition has a leader at that moment, which it takes for deleted topics. It
+//! leaves their markers out and calls the transaction complete. Readers of committed records wait at it from then on; nothing that
+//! an application does can help (docs/RELIABILITY.md).
+
+use crate::behaviour::clients::Clients;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use streams_core::TopicPartition;
+use streams_core::cluster::OffsetSpec;
+
+/// What the broker logs then. No topic is deleted in a run.
+const CONFESSION: &str = "these partitions are likely deleted already and hence can be skipped";
+/// The broker aborts a transaction after its time-out of 5 s, at the latest 10 s later; twice that is for ever.
+const FOR_EVER: Duration = Duration::from_secs(30);
+
+/// The broker has left transactions open: the run says nothing of the application.
+#[derive(Debug)]
+pub struct LostMarkers(Vec<OpenTransaction>);
+
+impl fmt::Display for LostMarkers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the broker ended a transaction without telling all partitions (KAFKA-20734): {}", list(&self.0))
+    }
+}
+
+/// A partition whose end is not stable.
+#[derive(Clone, Debug)]
+pub(super) struct OpenTransaction {
+    partition: TopicPartition,
+    stable: i64,
+    end: i64,
+}
+
+impl fmt::Display for OpenTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is stable up to {} of {}", self.partition, self.stable, self.end)
+    }
+}
+
+fn list(open: &[OpenTransaction]) -> String {
+    open.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The partitions with an open transaction.
+pub(super) fn open_transactions(clients: &Clients<'_>, partitions: impl IntoIterator<Item = TopicPartition>) -> Vec<OpenTransaction> {
+    let look = |partition: TopicPartition| {
+        let stable = clients.offset(&partition.topic, partition.partition, OffsetSpec::LatestCommitted);
+        let end = clients.offset(&partition.topic, partition.partition, OffsetSpec::Latest);
+        (stable < end).then_some(OpenTransaction { partition, stable, end })
+    };
+    partitions.into_iter().filter_map(look).collect()
+}
+
+/// Watches for transactions that do not end.
+#[derive(Default)]
+pub(super) struct Watch(BTreeMap<(TopicPartition, i64), Instant>);
+
+impl Watch {
+    /// Looks at what is open now; fails when something is open for ever and the broker has confessed to it.
+    ///
+    /// # Panics
+    /// When something is open for ever and the broker has nothing to do with it.
+    pub fn look(&mut self, open: Vec<OpenTransaction>, broker_log: Option<&Path>) -> Result<(), LostMarkers> {
+        self.0.retain(|(partition, stable), _| open.iter().any(|now| now.partition == *partition && now.stable == *stable));
+        let mut since = |now: &OpenTransaction| *self.0.entry((now.partition.clone(), now.stable)).or_insert_with(Instant::now);
+        let hanging: Vec<OpenTransaction> = open.into_iter().filter(|now| since(now).elapsed() > FOR_EVER).collect();
+        if hanging.is_empty() {
+            return Ok(());
+        }
+        let confessed = |log: &Path| std::fs::read(log).is_ok_and(|log| String::from_utf8_lossy(&log).contains(CONFESSION));
+        assert!(broker_log.is_some_and(confessed), "transactions are open for more than {FOR_EVER:?}: {}", list(&hanging));
+        Err(LostMarkers(hanging))
+    }
+}
