@@ -21,10 +21,11 @@ mod topology;
 
 /// The Processor API: user code as nodes of a topology.
 pub mod processor {
+    pub use crate::dsl::{Node, TopologyBuilder};
     pub use crate::exec::{PunctuationType, TimerId};
     pub use crate::topology::{
-        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, KeyValueStoreHandle, ProcessingContext, Processor,
-        RecordMetadata, Setup, StoreSet,
+        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueRows, KeyValueStore, KeyValueStoreHandle, ProcessingContext,
+        Processor, RecordMetadata, Setup, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
     };
 }
 

@@ -6,12 +6,10 @@ use super::table::{KTable, source_table};
 use crate::Data;
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
-use crate::topology::{KeyValueStoreHandle, TopicName, Topology, TopologyError};
+use crate::topology::{StateStoreBuilder, TopicName, Topology, TopologyError};
 use std::collections::BTreeSet;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
-use streams_state::KeyValueStoreBuilder;
 use streams_state::serde::DefaultSerde;
 
 /// Builds a topology by fluent calls. Clones share one topology.
@@ -55,39 +53,7 @@ impl StreamsBuilder {
 
     /// [`stream`](Self::stream) with serdes, timestamps, or where to begin.
     pub fn stream_with<K: Data, V: Data>(&self, topics: impl Into<Topics>, consumed: Consumed<K, V>) -> KStream<K, V> {
-        let mut read: Vec<TopicName> = Vec::new();
-        for topic in topics.into().0.into_iter().map(TopicName::External) {
-            if !read.contains(&topic) {
-                read.push(topic);
-            }
-        }
-        let mut topics = read.clone();
-        topics.sort(); // the order of a list makes no other source of it
-        let mut plan = self.plan.lock();
-        if topics.is_empty() {
-            plan.error("a stream needs the name of at least one topic");
-        }
-        topics.iter().for_each(|topic| plan.check_topic(topic.plain()));
-        let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
-        let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
-        let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
-        let factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
-        let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
-        let write =
-            move |target: &mut Target<'_>| target.builder.add_source(&target.name, read.clone(), reset, extractor.clone(), factory.clone());
-        let extractor = consumed.extractor.as_ref().map(|e| Arc::as_ptr(e).cast::<()>().addr());
-        let node = plan.add(name.clone(), &[], Role::StreamSource { topics, reset, extractor }, Arc::new(write));
-        drop(plan);
-        KStream {
-            plan: self.plan.clone(),
-            node,
-            key_bytes: key_serde.canonical_id(),
-            key_serde: Some(key_serde),
-            value_serde: Some(value_serde),
-            sources: Arc::new(BTreeSet::from([name.clone()])),
-            name,
-            repartition_required: false,
-        }
+        source(&self.plan, topics.into(), consumed, true)
     }
 
     /// Reads a topic as a table: the newest value of each key, a null deletes. It is kept in a store only where something needs it: a join,
@@ -118,15 +84,8 @@ impl StreamsBuilder {
 
     /// Adds a store for processors: pass the handle to [`process`](KStream::process).
     #[doc(alias = "addStateStore")]
-    pub fn add_state_store<K: Data, V: Data>(&self, store: KeyValueStoreBuilder<K, V>) -> KeyValueStoreHandle<K, V> {
-        let mut plan = self.plan.lock();
-        let name: Arc<str> = store.name().into();
-        match store.build() {
-            Ok(store) => plan.stores.push(store),
-            Err(e) => plan.error(e.to_string()),
-        }
-        drop(plan);
-        KeyValueStoreHandle { name, plan: self.plan.clone(), types: PhantomData }
+    pub fn add_state_store<B: StateStoreBuilder>(&self, store: B) -> B::Handle {
+        store.add_to(&self.plan)
     }
 
     /// Checks everything and makes the topology. The builder can go on.
@@ -135,6 +94,44 @@ impl StreamsBuilder {
     /// Names the first node, store or topic that cannot work, and the way out.
     pub fn build(&self) -> Result<Topology, TopologyError> {
         self.plan.lock().compile()
+    }
+}
+
+/// A source node, and the stream that it gives. `shared`: another source of the same topics may take its place.
+pub(super) fn source<K: Data, V: Data>(shared_plan: &SharedPlan, topics: Topics, consumed: Consumed<K, V>, shared: bool) -> KStream<K, V> {
+    let mut read: Vec<TopicName> = Vec::new();
+    for topic in topics.0.into_iter().map(TopicName::External) {
+        if !read.contains(&topic) {
+            read.push(topic);
+        }
+    }
+    let mut topics = read.clone();
+    topics.sort(); // the order of a list makes no other source of it
+    let mut plan = shared_plan.lock();
+    if topics.is_empty() {
+        plan.error("a stream needs the name of at least one topic");
+    }
+    topics.iter().for_each(|topic| plan.check_topic(topic.plain()));
+    let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
+    let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
+    let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
+    let factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
+    let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
+    let write =
+        move |target: &mut Target<'_>| target.builder.add_source(&target.name, read.clone(), reset, extractor.clone(), factory.clone());
+    let extractor = consumed.extractor.as_ref().map(|e| Arc::as_ptr(e).cast::<()>().addr());
+    let role = if shared { Role::StreamSource { topics, reset, extractor } } else { Role::Other };
+    let node = plan.add(name.clone(), &[], role, Arc::new(write));
+    drop(plan);
+    KStream {
+        plan: shared_plan.clone(),
+        node,
+        key_bytes: key_serde.canonical_id(),
+        key_serde: Some(key_serde),
+        value_serde: Some(value_serde),
+        sources: Arc::new(BTreeSet::from([name.clone()])),
+        name,
+        repartition_required: false,
     }
 }
 

@@ -5,6 +5,7 @@ mod grouped;
 mod options;
 mod stream;
 mod table;
+mod topology_builder;
 mod windowed;
 mod windows;
 
@@ -15,5 +16,6 @@ pub use options::{
 };
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};
+pub use topology_builder::{Node, TopologyBuilder};
 pub use windowed::TimeWindowedKStream;
 pub use windows::{JoinWindows, TimeWindows};

@@ -40,6 +40,40 @@ impl<K: Clone, V: Clone> Process<K, V> for FanOut<K, V> {
     }
 }
 
+/// The edges of a node of the Processor API: to all of its children, or to one by its name.
+pub(crate) struct Outlets<K, V> {
+    names: Vec<Arc<str>>,
+    edges: Vec<Edge<K, V>>,
+}
+
+impl<K: Data, V: Data> Outlets<K, V> {
+    /// `names` are those of the children, in the order of the edges.
+    pub fn new(names: Vec<Arc<str>>, edges: Vec<ErasedEdge>) -> Self {
+        Outlets { names, edges: typed(edges) }
+    }
+
+    /// To all children, in the order in which they were declared: a clone for all but the last.
+    #[inline]
+    pub fn forward(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        let Some((last, rest)) = self.edges.split_last_mut() else { return Ok(()) };
+        for edge in rest {
+            edge.process(cx, key.clone(), value.clone(), meta)?;
+        }
+        last.process(cx, key, value, meta)
+    }
+
+    /// To one child; `None` where there is none of that name, and nothing was done.
+    pub fn forward_to(&mut self, child: &str, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Option<Result<()>> {
+        let index = self.names.iter().position(|name| **name == *child)?;
+        Some(self.edges[index].process(cx, key, value, meta))
+    }
+
+    /// The children's names, for messages.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+}
+
 /// One child of several parents whose type is not known here.
 struct SharedEdge<K, V>(Rc<RefCell<Edge<K, V>>>);
 
@@ -110,11 +144,15 @@ impl ErasedEdge {
 
     /// The edges to all children as one.
     pub fn join<K: Data, V: Data>(edges: Vec<ErasedEdge>) -> Edge<K, V> {
-        let mut typed: Vec<Edge<K, V>> = edges.into_iter().map(|e| *e.edge.downcast::<Edge<K, V>>().expect(CHECKED)).collect();
-        match typed.pop() {
+        let mut edges = typed(edges);
+        match edges.pop() {
             None => Box::new(End),
-            Some(only) if typed.is_empty() => only,
-            Some(last) => Box::new(FanOut { rest: typed, last }),
+            Some(only) if edges.is_empty() => only,
+            Some(last) => Box::new(FanOut { rest: edges, last }),
         }
     }
+}
+
+fn typed<K: Data, V: Data>(edges: Vec<ErasedEdge>) -> Vec<Edge<K, V>> {
+    edges.into_iter().map(|e| *e.edge.downcast::<Edge<K, V>>().expect(CHECKED)).collect()
 }

@@ -89,6 +89,8 @@ pub struct GraphEnv<'a> {
     now: i64,
     /// Name of the node being built.
     node: Arc<str>,
+    /// Names of its children, in the order of the edges to them.
+    children: Vec<Arc<str>>,
 }
 
 impl GraphEnv<'_> {
@@ -133,6 +135,11 @@ impl GraphEnv<'_> {
         self.application_id
     }
 
+    /// Names of the children of the node being built, in the order of the edges to them.
+    pub(crate) fn children(&self) -> Vec<Arc<str>> {
+        self.children.clone()
+    }
+
     /// Name of the node being built.
     pub(crate) fn node_name(&self) -> Arc<str> {
         self.node.clone()
@@ -171,6 +178,7 @@ impl Graph {
             application_id: &application_id,
             now: cx.wall_clock,
             node: "".into(),
+            children: Vec::new(),
         };
         // edges into a node, one for each parent
         let mut waiting: Vec<Vec<ErasedEdge>> = nodes.iter().map(|_| Vec::new()).collect();
@@ -179,6 +187,7 @@ impl Graph {
         for &index in subtopology.nodes.iter().rev() {
             let spec = &nodes[index];
             env.node = spec.name.clone();
+            env.children = spec.children.iter().map(|&child| nodes[child].name.clone()).collect();
             let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
             let built = spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))?;
             // what `describe()` does not show is not measured either

@@ -1,6 +1,6 @@
 //! The one factory of all inner nodes and sinks: a boxed closure that makes the node, so that little code depends on a user's closure type.
 
-use super::edge::{Edge, ErasedEdge};
+use super::edge::{Edge, ErasedEdge, Outlets};
 use super::graph::{Built, GraphEnv, NodeFactory, Types};
 use crate::{Data, Result};
 use std::sync::Arc;
@@ -25,6 +25,29 @@ impl<KI: Data, VI: Data, KO: Data, VO: Data> NodeFactory for Operator<KI, VI, KO
 /// A node with an input and an output.
 pub(crate) fn operator<KI: Data, VI: Data, KO: Data, VO: Data>(make: Maker<KI, VI, KO, VO>) -> Arc<dyn NodeFactory> {
     Arc::new(Operator(make))
+}
+
+/// Makes a node that may address its children one by one.
+pub(crate) type BranchingMaker<KI, VI, KO, VO> = Box<dyn Fn(&mut GraphEnv<'_>, Outlets<KO, VO>) -> Result<Edge<KI, VI>> + Send + Sync>;
+
+struct Branching<KI, VI, KO, VO>(BranchingMaker<KI, VI, KO, VO>);
+
+impl<KI: Data, VI: Data, KO: Data, VO: Data> NodeFactory for Branching<KI, VI, KO, VO> {
+    fn input(&self) -> Option<Types> {
+        Some(Types::of::<KI, VI>())
+    }
+    fn output(&self) -> Option<Types> {
+        Some(Types::of::<KO, VO>())
+    }
+    fn build(&self, env: &mut GraphEnv<'_>, next: Vec<ErasedEdge>) -> Result<Built> {
+        let outlets = Outlets::new(env.children(), next);
+        Ok(Built::Edge(ErasedEdge::new((self.0)(env, outlets)?)))
+    }
+}
+
+/// A node with an input and an output that may choose between its children.
+pub(crate) fn branching<KI: Data, VI: Data, KO: Data, VO: Data>(make: BranchingMaker<KI, VI, KO, VO>) -> Arc<dyn NodeFactory> {
+    Arc::new(Branching(make))
 }
 
 /// Makes a node that nothing follows.

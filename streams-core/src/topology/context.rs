@@ -1,7 +1,7 @@
 //! What user code of the Processor API may do.
 
-use crate::exec::{Cx, Edge, GraphEnv, Meta, PunctuationType, TimerId};
-use crate::{BoxError, Record, TaskId};
+use crate::exec::{Cx, GraphEnv, Meta, Outlets, PunctuationType, TimerId};
+use crate::{BoxError, Data, Record, TaskId};
 use std::fmt;
 use std::time::Duration;
 
@@ -85,15 +85,46 @@ macro_rules! common_context {
     };
 }
 
+macro_rules! punctuations {
+    () => {
+        /// Schedules one more punctuation; see [`Setup::schedule`](super::Setup::schedule).
+        pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
+            let now = self.cx.wall_clock;
+            self.cx.timers.add(self.index, kind, interval, None, now)
+        }
+
+        /// The same on a grid that begins at `start`; see [`Setup::schedule_at`](super::Setup::schedule_at).
+        pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> TimerId {
+            let now = self.cx.wall_clock;
+            self.cx.timers.add(self.index, kind, interval, Some(start), now)
+        }
+
+        /// Ends a punctuation.
+        pub fn cancel(&mut self, timer: TimerId) {
+            self.cx.timers.cancel(timer);
+        }
+    };
+}
+
+#[cold]
+fn no_child(child: &str, children: &[std::sync::Arc<str>]) -> BoxError {
+    let children = match children {
+        [] => "it has none".to_owned(),
+        some => format!("it has {}", some.join(", ")),
+    };
+    // a plain error: the node that made the mistake is named where it is decided about
+    format!("a record was forwarded to {child}, which does not follow this node: {children}").into()
+}
+
 /// What a [`Processor`](super::Processor) may do.
 pub struct Context<'a, K, V> {
     pub(crate) cx: &'a mut Cx,
-    pub(crate) next: &'a mut Edge<K, V>,
+    pub(crate) next: &'a mut Outlets<K, V>,
     /// The node's index among the maintained ones.
     pub(crate) index: usize,
 }
 
-impl<K, V> Context<'_, K, V> {
+impl<K: Data, V: Data> Context<'_, K, V> {
     /// Sends a record to the nodes that follow; returns when all of them have processed it.
     ///
     /// # Errors
@@ -101,21 +132,23 @@ impl<K, V> Context<'_, K, V> {
     #[inline]
     pub fn forward(&mut self, record: Record<K, V>) -> Result<(), BoxError> {
         let meta = Meta { timestamp: record.timestamp, headers: &record.headers, key_bytes: None };
-        self.next.process(self.cx, record.key, record.value, &meta).map_err(Into::into)
+        self.next.forward(self.cx, record.key, record.value, &meta).map_err(Into::into)
     }
 
-    /// Schedules one more punctuation; see [`Setup::schedule`](super::Setup::schedule).
-    pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
-        let now = self.cx.wall_clock;
-        self.cx.timers.add(self.index, kind, interval, None, now)
-    }
-
-    /// Ends a punctuation.
-    pub fn cancel(&mut self, timer: TimerId) {
-        self.cx.timers.cancel(timer);
+    /// Sends a record to one of the nodes that follow, by its name.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward); and when no node of that name follows this one.
+    pub fn forward_to(&mut self, child: &str, record: Record<K, V>) -> Result<(), BoxError> {
+        let meta = Meta { timestamp: record.timestamp, headers: &record.headers, key_bytes: None };
+        match self.next.forward_to(child, self.cx, record.key, record.value, &meta) {
+            Some(result) => result.map_err(Into::into),
+            None => Err(no_child(child, self.next.names())),
+        }
     }
 
     common_context!();
+    punctuations!();
 }
 
 impl<K, V> ProcessingContext for Context<'_, K, V> {
@@ -185,20 +218,34 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for FixedKeyRecord<'_, K, V> {
 /// What a [`FixedKeyProcessor`](super::FixedKeyProcessor) may do.
 pub struct FixedKeyContext<'a, K, V> {
     pub(crate) cx: &'a mut Cx,
-    pub(crate) next: &'a mut Edge<K, V>,
+    pub(crate) next: &'a mut Outlets<K, V>,
+    /// The node's index among the maintained ones.
+    pub(crate) index: usize,
 }
 
-impl<K, V> FixedKeyContext<'_, K, V> {
+impl<K: Data, V: Data> FixedKeyContext<'_, K, V> {
     /// Sends a record to the nodes that follow; returns when all of them have processed it.
     ///
     /// # Errors
     /// Those of the nodes that follow, already decided about: pass them on with `?`.
     #[inline]
     pub fn forward(&mut self, record: FixedKeyRecord<'_, K, V>) -> Result<(), BoxError> {
-        self.next.process(self.cx, record.key, record.value, &record.meta).map_err(Into::into)
+        self.next.forward(self.cx, record.key, record.value, &record.meta).map_err(Into::into)
+    }
+
+    /// Sends a record to one of the nodes that follow, by its name.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward); and when no node of that name follows this one.
+    pub fn forward_to(&mut self, child: &str, record: FixedKeyRecord<'_, K, V>) -> Result<(), BoxError> {
+        match self.next.forward_to(child, self.cx, record.key, record.value, &record.meta) {
+            Some(result) => result.map_err(Into::into),
+            None => Err(no_child(child, self.next.names())),
+        }
     }
 
     common_context!();
+    punctuations!();
 }
 
 impl<K, V> ProcessingContext for FixedKeyContext<'_, K, V> {

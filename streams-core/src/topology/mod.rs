@@ -8,7 +8,7 @@ mod java_order;
 mod java_tree;
 mod processor;
 mod spec;
-mod store_handle;
+mod stores;
 mod topics;
 
 pub(crate) use builder::PhysicalBuilder;
@@ -16,7 +16,9 @@ pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, R
 pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
-pub use store_handle::{KeyValueStore, KeyValueStoreHandle, StoreSet};
+pub use stores::{
+    KeyValueRows, KeyValueStore, KeyValueStoreHandle, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
+};
 pub(crate) use topics::changelog_of;
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 

@@ -35,6 +35,11 @@ pub trait FixedKeyProcessor<K, VI, VO>: 'static {
     /// Takes one record.
     fn process(&mut self, ctx: &mut FixedKeyContext<'_, K, VO>, record: FixedKeyRecord<'_, K, VI>) -> Result<(), BoxError>;
 
+    /// A scheduled punctuation is due; there is no record whose key could be kept, so nothing can be forwarded.
+    fn punctuate(&mut self, _ctx: &mut FixedKeyContext<'_, K, VO>, _timer: TimerId, _time: i64) -> Result<(), BoxError> {
+        Ok(())
+    }
+
     /// The task is closed, or moves away.
     fn close(&mut self) {}
 }

@@ -26,7 +26,9 @@ pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;
 pub(crate) use group_by::refuse_nullable;
 pub use print::Printed;
+pub(crate) use process::{connected, user_node};
 pub(crate) use repartition::{RepartitionNames, RepartitionSpec, add_repartition};
+pub(crate) use to::Destination;
 
 use crate::Data;
 use crate::exec::{Maker, operator};

@@ -1,7 +1,7 @@
 //! `process`: user code with stores and punctuation.
 
 use super::KStream;
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, TimerId, operator};
+use crate::exec::{Cx, GraphEnv, Maintain, Meta, NodeFactory, Outlets, Process, TimerId, branching};
 use crate::plan::{Named, Plan, Role, SharedPlan, Target};
 use crate::topology::{Context, Processor, Setup, StoreSet};
 use crate::{Data, Record, Result};
@@ -56,12 +56,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name_lazy(&named.into(), "KSTREAM-PROCESSOR-");
         let names = connected(&mut plan, &self.plan, &name, &stores);
-        let factory = operator::<K, V, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let opened = stores.open(env)?;
-            let processor = supplier(&mut Setup { env }, opened);
-            let (name, index) = (env.node_name(), env.next_maintained());
-            Ok(env.maintained(UserNode { name, index, processor, next, inputs: PhantomData }))
-        }));
+        let factory = user_node::<K, V, S, KO, VO, P>(stores, supplier);
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
             names.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
@@ -72,8 +67,21 @@ impl<K: Data, V: Data> KStream<K, V> {
     }
 }
 
+/// Makes the node of a processor.
+pub(crate) fn user_node<K: Data, V: Data, S: StoreSet, KO: Data, VO: Data, P: Processor<K, V, KO, VO>>(
+    stores: S,
+    supplier: impl Fn(&mut Setup<'_, '_>, S::Open) -> P + Send + Sync + 'static,
+) -> Arc<dyn NodeFactory> {
+    branching::<K, V, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let opened = stores.open(env)?;
+        let processor = supplier(&mut Setup { env }, opened);
+        let (name, index) = (env.node_name(), env.next_maintained());
+        Ok(env.maintained(UserNode { name, index, processor, next, inputs: PhantomData }))
+    }))
+}
+
 /// The names of a processor's stores; a store of another builder is an error.
-pub(super) fn connected<S: StoreSet>(plan: &mut Plan, shared: &SharedPlan, node: &str, stores: &S) -> Vec<Arc<str>> {
+pub(crate) fn connected<S: StoreSet>(plan: &mut Plan, shared: &SharedPlan, node: &str, stores: &S) -> Vec<Arc<str>> {
     let mut tokens = Vec::new();
     stores.names(&mut tokens);
     for (store, of) in &tokens {
@@ -88,11 +96,11 @@ struct UserNode<P, KI, VI, KO, VO> {
     name: Arc<str>,
     index: usize,
     processor: P,
-    next: Edge<KO, VO>,
+    next: Outlets<KO, VO>,
     inputs: PhantomData<fn(KI, VI)>,
 }
 
-impl<KI: 'static, VI: 'static, KO, VO, P: Processor<KI, VI, KO, VO>> Process<KI, VI> for UserNode<P, KI, VI, KO, VO> {
+impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>> Process<KI, VI> for UserNode<P, KI, VI, KO, VO> {
     fn process(&mut self, cx: &mut Cx, key: KI, value: VI, meta: &Meta<'_>) -> Result<()> {
         let record = Record { key, value, timestamp: meta.timestamp, headers: meta.headers.clone() };
         let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
@@ -102,7 +110,7 @@ impl<KI: 'static, VI: 'static, KO, VO, P: Processor<KI, VI, KO, VO>> Process<KI,
     }
 }
 
-impl<KI: 'static, VI: 'static, KO, VO, P: Processor<KI, VI, KO, VO>> Maintain for UserNode<P, KI, VI, KO, VO> {
+impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>> Maintain for UserNode<P, KI, VI, KO, VO> {
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
         let result = self.processor.punctuate(&mut Context { cx, next: &mut self.next, index: self.index }, timer, time);
         result.or_else(|error| cx.user_error(&self.name, error))

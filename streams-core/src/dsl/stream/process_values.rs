@@ -1,8 +1,8 @@
 //! `process_values`: user code that cannot change keys.
 
 use super::KStream;
-use super::process::connected;
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
+use super::connected;
+use crate::exec::{Cx, GraphEnv, Maintain, Meta, Outlets, Process, TimerId, branching};
 use crate::plan::{Named, Role, Target};
 use crate::topology::{FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, Setup, StoreSet};
 use crate::{Data, Result};
@@ -49,11 +49,11 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name_lazy(&named.into(), "KSTREAM-PROCESSVALUES-");
         let names = connected(&mut plan, &self.plan, &name, &stores);
-        let factory = operator::<K, V, K, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let factory = branching::<K, V, K, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let opened = stores.open(env)?;
             let processor = supplier(&mut Setup { env }, opened);
-            let name = env.node_name();
-            Ok(env.maintained(FixedNode { name, processor, next, inputs: PhantomData }))
+            let (name, index) = (env.node_name(), env.next_maintained());
+            Ok(env.maintained(FixedNode { name, index, processor, next, inputs: PhantomData }))
         }));
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
@@ -67,22 +67,27 @@ impl<K: Data, V: Data> KStream<K, V> {
 
 struct FixedNode<P, K, VI, VO> {
     name: Arc<str>,
+    index: usize,
     processor: P,
-    next: Edge<K, VO>,
+    next: Outlets<K, VO>,
     inputs: PhantomData<fn(VI)>,
 }
 
-impl<K, VI: 'static, VO, P: FixedKeyProcessor<K, VI, VO>> Process<K, VI> for FixedNode<P, K, VI, VO> {
+impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Process<K, VI> for FixedNode<P, K, VI, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, value: VI, meta: &Meta<'_>) -> Result<()> {
         let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
         let record = FixedKeyRecord { key, value, meta: *meta };
-        let result = self.processor.process(&mut FixedKeyContext { cx, next: &mut self.next }, record);
+        let result = self.processor.process(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index }, record);
         cx.timestamp = around;
         result.or_else(|error| cx.user_error(&self.name, error))
     }
 }
 
-impl<K, VI: 'static, VO, P: FixedKeyProcessor<K, VI, VO>> Maintain for FixedNode<P, K, VI, VO> {
+impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Maintain for FixedNode<P, K, VI, VO> {
+    fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
+        let result = self.processor.punctuate(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index }, timer, time);
+        result.or_else(|error| cx.user_error(&self.name, error))
+    }
     fn close(&mut self, _: &mut Cx) {
         self.processor.close();
     }

@@ -4,7 +4,7 @@ use super::KStream;
 use crate::dsl::options::{Partitions, Produced, StreamPartitioner};
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, OutTopic, Process, SendTo, terminal};
 use crate::handlers::ProductionStage;
-use crate::plan::{Role, Target};
+use crate::plan::{PlanId, Role, Target};
 use crate::topology::{SinkTopic, TopicName};
 use crate::{Data, Headers, Result};
 use std::sync::Arc;
@@ -61,11 +61,16 @@ impl<K: Data, V: Data> KStream<K, V> {
 
     /// [`to_computed`](Self::to_computed) with serdes, a partitioner, or a name for the node.
     pub fn to_computed_with(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: Produced<K, V>) {
-        let name = produced.extractor_name.clone().unwrap_or_else(|| type_name_of(&choose).into());
-        self.sink(Destination::Computed(Arc::new(choose), name), produced);
+        let destination = Destination::computed(choose, &produced);
+        self.sink(destination, produced);
     }
 
     fn sink(&self, destination: Destination<K, V>, produced: Produced<K, V>) {
+        self.sink_behind(&[self.node], destination, produced);
+    }
+
+    /// A sink behind several nodes that give the same types as this one.
+    pub(crate) fn sink_behind(&self, parents: &[PlanId], destination: Destination<K, V>, produced: Produced<K, V>) {
         let mut plan = self.plan.lock();
         let name = plan.processor_name(&produced.named, "KSTREAM-SINK-");
         let key_serde = produced.key.resolve(&self.key_serde, &mut plan, &name, "key");
@@ -85,7 +90,7 @@ impl<K: Data, V: Data> KStream<K, V> {
             };
             target.builder.add_sink(&target.name, kind, &target.parents, sink.clone().factory(destination.clone()))
         };
-        plan.add(name, &[self.node], Role::Other, Arc::new(write));
+        plan.add(name, parents, Role::Other, Arc::new(write));
     }
 }
 
@@ -98,6 +103,13 @@ pub(crate) enum Destination<K, V> {
     Fixed(Arc<str>),
     /// The closure, and what `describe()` calls it.
     Computed(TopicChooser<K, V>, Arc<str>),
+}
+
+impl<K, V> Destination<K, V> {
+    pub fn computed(choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: &Produced<K, V>) -> Self {
+        let name = produced.extractor_name.clone().unwrap_or_else(|| type_name_of(&choose).into());
+        Destination::Computed(Arc::new(choose), name)
+    }
 }
 
 impl<K, V> Clone for Destination<K, V> {

@@ -1,0 +1,135 @@
+//! Stores that user code names: typed tokens while a topology is built, opened stores in a processor.
+
+mod key_value;
+mod window;
+
+pub use key_value::{KeyValueRows, KeyValueStore};
+pub use window::{WindowRows, WindowedStore};
+
+use crate::exec::GraphEnv;
+use crate::plan::SharedPlan;
+use crate::{Data, Result};
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use streams_state::{KeyValueStoreBuilder, KvStore, StoreSupplier, WindowStore, WindowStoreBuilder};
+
+/// The description of a store that can be added to a topology.
+pub trait StateStoreBuilder {
+    /// What processors name the store by.
+    type Handle: StoreSet;
+    #[doc(hidden)]
+    fn add_to(self, plan: &SharedPlan) -> Self::Handle;
+}
+
+fn add<H>(
+    plan: &SharedPlan,
+    name: &str,
+    supplier: streams_state::Result<Arc<dyn StoreSupplier>>,
+    handle: impl FnOnce(Arc<str>, SharedPlan) -> H,
+) -> H {
+    let mut locked = plan.lock();
+    match supplier {
+        Ok(store) => locked.stores.push(store),
+        Err(e) => locked.error(e.to_string()),
+    }
+    drop(locked);
+    handle(name.into(), plan.clone())
+}
+
+/// A handle of each kind of store: what it is called, what describes it, what it opens, and what a processor gets.
+macro_rules! handle {
+    ($(#[$doc:meta])* $handle:ident, $builder:ident, $store:ident, $open:ident) => {
+        $(#[$doc])*
+        pub struct $handle<K, V> {
+            name: Arc<str>,
+            plan: SharedPlan,
+            types: PhantomData<fn() -> (K, V)>,
+        }
+
+        impl<K, V> Clone for $handle<K, V> {
+            fn clone(&self) -> Self {
+                $handle { name: self.name.clone(), plan: self.plan.clone(), types: PhantomData }
+            }
+        }
+
+        impl<K, V> fmt::Debug for $handle<K, V> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($handle), "({})"), self.name)
+            }
+        }
+
+        impl<K: Data, V: Data> StateStoreBuilder for $builder<K, V> {
+            type Handle = $handle<K, V>;
+            fn add_to(self, plan: &SharedPlan) -> Self::Handle {
+                let name = self.name().to_owned();
+                add(plan, &name, self.build(), |name, plan| $handle { name, plan, types: PhantomData })
+            }
+        }
+
+        impl<K: Data, V: Data> StoreSet for $handle<K, V> {
+            type Open = $open<K, V>;
+            fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+                out.push((self.name.clone(), self.plan.clone()));
+            }
+            fn open(&self, env: &mut GraphEnv<'_>) -> Result<$open<K, V>> {
+                Ok($open { store: env.store::<$store<K, V>>(&self.name)?, buffer: Cell::default() })
+            }
+        }
+    };
+}
+
+handle!(
+    /// A key-value store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
+    KeyValueStoreHandle, KeyValueStoreBuilder, KvStore, KeyValueStore
+);
+handle!(
+    /// A window store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
+    WindowStoreHandle, WindowStoreBuilder, WindowStore, WindowedStore
+);
+
+/// The stores that a processor is connected to: `()`, a handle, a tuple of them, or a vector. They arrive opened and typed.
+pub trait StoreSet: Clone + Send + Sync + 'static {
+    /// The opened stores.
+    type Open;
+    #[doc(hidden)]
+    fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>);
+    #[doc(hidden)]
+    fn open(&self, env: &mut GraphEnv<'_>) -> Result<Self::Open>;
+}
+
+impl StoreSet for () {
+    type Open = ();
+    fn names(&self, _: &mut Vec<(Arc<str>, SharedPlan)>) {}
+    fn open(&self, _: &mut GraphEnv<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<S: StoreSet> StoreSet for Vec<S> {
+    type Open = Vec<S::Open>;
+    fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+        self.iter().for_each(|stores| stores.names(out));
+    }
+    fn open(&self, env: &mut GraphEnv<'_>) -> Result<Self::Open> {
+        self.iter().map(|stores| stores.open(env)).collect()
+    }
+}
+
+macro_rules! tuple_of_stores {
+    ($($name:ident $index:tt),+) => {
+        impl<$($name: StoreSet),+> StoreSet for ($($name,)+) {
+            type Open = ($($name::Open,)+);
+            fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+                $(self.$index.names(out);)+
+            }
+            fn open(&self, env: &mut GraphEnv<'_>) -> Result<Self::Open> {
+                Ok(($(self.$index.open(env)?,)+))
+            }
+        }
+    };
+}
+tuple_of_stores!(A 0, B 1);
+tuple_of_stores!(A 0, B 1, C 2);
+tuple_of_stores!(A 0, B 1, C 2, D 3);
