@@ -6,13 +6,13 @@ use super::table::{KTable, source_table};
 use crate::Data;
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
-use crate::topology::{KeyValueStoreHandle, TopicName, Topology, TopologyError};
+use crate::topology::{KeyValueStoreHandle, SessionStoreHandle, TopicName, Topology, TopologyError};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use streams_state::KeyValueStoreBuilder;
 use streams_state::serde::DefaultSerde;
+use streams_state::{KeyValueStoreBuilder, SessionStoreBuilder};
 
 /// Builds a topology by fluent calls. Clones share one topology.
 ///
@@ -127,6 +127,19 @@ impl StreamsBuilder {
         }
         drop(plan);
         KeyValueStoreHandle { name, plan: self.plan.clone(), types: PhantomData }
+    }
+
+    /// Adds a session store for processors: pass the handle to [`process`](KStream::process).
+    #[doc(alias = "addStateStore")]
+    pub fn add_session_store<K: Data, V: Data>(&self, store: SessionStoreBuilder<K, V>) -> SessionStoreHandle<K, V> {
+        let mut plan = self.plan.lock();
+        let name: Arc<str> = store.name().into();
+        match store.build() {
+            Ok(store) => plan.stores.push(store),
+            Err(e) => plan.error(e.to_string()),
+        }
+        drop(plan);
+        SessionStoreHandle { name, plan: self.plan.clone(), types: PhantomData }
     }
 
     /// Checks everything and makes the topology. The builder can go on.

@@ -6,7 +6,7 @@ use super::codec::{Codec, Shown};
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::{Engine, Row, Stand};
-use crate::keys::window;
+use crate::keys::{session, window};
 use crate::position::Position;
 use crate::serde::Serde;
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StoreCounters};
@@ -30,6 +30,30 @@ pub(crate) struct StoreParts<K, V> {
     pub engine: Box<dyn Engine>,
 }
 
+/// What a key has behind the record's, and where in it stands the time by which rows lie in segments.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
+    interval: i64,
+    /// Bytes behind the record key.
+    suffix: usize,
+    time: fn(&[u8]) -> i64,
+}
+
+impl Layout {
+    pub const POINT: Self = Layout { interval: 0, suffix: 0, time: |_| 0 };
+
+    /// Segments of `interval` milliseconds by the starts of windows.
+    pub fn window(interval: i64) -> Self {
+        Layout { interval, suffix: window::SUFFIX, time: window::start }
+    }
+
+    /// Segments of `interval` milliseconds by the ends of sessions.
+    pub fn session(interval: i64) -> Self {
+        Layout { interval, suffix: session::SUFFIX, time: session::end }
+    }
+}
+
 /// Rows from which on they are loaded as a file of their own. The tests have few.
 const LOAD_FROM: usize = if cfg!(test) { 5 } else { 10_000 };
 
@@ -42,8 +66,7 @@ pub(super) struct Core<V> {
     /// Changelog offset of the last restored record, while its row waits in the buffer.
     restored: Option<i64>,
     hasher: RandomState,
-    /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
-    interval: i64,
+    layout: Layout,
     row: Vec<u8>,
     pub changelog: Option<ChangelogId>,
     pub caching: bool,
@@ -52,7 +75,7 @@ pub(super) struct Core<V> {
 }
 
 impl<V: Clone + 'static> Core<V> {
-    pub fn new<K>(parts: StoreParts<K, V>, interval: i64) -> (Self, Arc<dyn Serde<K>>) {
+    pub fn new<K>(parts: StoreParts<K, V>, layout: Layout) -> (Self, Arc<dyn Serde<K>>) {
         let StoreParts { name, topic, keys, values, timestamped, caching, engine } = parts;
         let core = Core {
             codec: Codec { store: name, topic, values, timestamped },
@@ -62,7 +85,7 @@ impl<V: Clone + 'static> Core<V> {
             restored: None,
             engine,
             hasher: RandomState::default(),
-            interval,
+            layout,
             row: Vec::new(),
             changelog: None,
             caching,
@@ -87,12 +110,12 @@ impl<V: Clone + 'static> Core<V> {
     /// Tells the segment of a key.
     #[inline]
     pub fn segment_fn(&self) -> impl Fn(&[u8]) -> i64 + Copy + use<V> {
-        let interval = self.interval;
-        move |key| if interval == 0 { 0 } else { window::start(key) / interval }
+        let Layout { interval, time, .. } = self.layout;
+        move |key| if interval == 0 { 0 } else { time(key) / interval }
     }
 
     pub fn segments(&self, from_time: i64, to_time: i64) -> RangeInclusive<i64> {
-        let interval = self.interval.max(1);
+        let interval = self.layout.interval.max(1);
         from_time / interval..=to_time / interval
     }
 
@@ -334,11 +357,10 @@ impl<V: Clone + 'static> Core<V> {
         mut seen: impl FnMut(&[u8]),
     ) -> Result<()> {
         self.cache.clear();
-        let shortest = if self.interval == 0 { 0 } else { window::SUFFIX };
         for record in records {
-            if record.key.len() < shortest {
+            if record.key.len() < self.layout.suffix {
                 let message = format!(
-                    "store {}: the key {} at offset {} of {} is too short for a window store; does the topic belong to another store?",
+                    "store {}: the key {} at offset {} of {} is too short for it; does the topic belong to another store?",
                     self.codec.store,
                     Shown(record.key),
                     record.offset,
