@@ -2,8 +2,9 @@
 
 use crate::{concat, input};
 use std::time::Duration;
+use streams_core::serde::DefaultSerde;
 use streams_core::{
-    Data, KGroupedStream, KTable, Materialized, Named, Produced, SessionWindowedKStream, SessionWindows, StreamsBuilder, Windowed,
+    Data, Joined, KGroupedStream, KTable, Materialized, Named, Produced, SessionWindowedKStream, SessionWindows, StreamsBuilder, Windowed,
 };
 
 const GAP: Duration = Duration::from_secs(5);
@@ -30,7 +31,7 @@ fn to_output<V: Data>(table: &KTable<Windowed<String>, V>) {
     table.to_stream().to_with("output", Produced::inherited());
 }
 
-fn store<V: Data + streams_core::serde::DefaultSerde>() -> Materialized<String, V> {
+fn store<V: Data + DefaultSerde>() -> Materialized<String, V> {
     Materialized::from("my-store")
 }
 
@@ -115,7 +116,15 @@ fn session_count_filtered_materialized(b: &StreamsBuilder) {
 }
 
 fn session_count_map_values(b: &StreamsBuilder) {
-    to_output(&open(by_key(b)).count().map_values(|count| count.to_string()));
+    let texts = open(by_key(b)).count().map_values(|count| count.to_string()).to_stream();
+    texts.to_with("output", Produced::inherited().value_serde(Option::<String>::default_serde()));
+}
+
+/// Java's join leaves deletions out; here the types ask for it to be said.
+fn session_count_joined(b: &StreamsBuilder) {
+    let counts = closing(by_key(b)).count_with(store().caching_disabled());
+    let joined = counts.to_stream().skip_null_values().join_table_with(&counts, |one, other| format!("{one}/{other}"), Joined::inherited());
+    joined.to_with("output", Produced::inherited().value_serde(String::default_serde()));
 }
 
 fn session_count_after_select_key(b: &StreamsBuilder) {
@@ -208,6 +217,7 @@ golden!(
     session_count_filtered,
     session_count_filtered_materialized,
     session_count_map_values,
+    session_count_joined,
     session_count_after_select_key,
     session_count_two_gaps,
     session_reduce,

@@ -3,10 +3,10 @@
 use super::budget::CacheBudget;
 use super::cache::RecordCache;
 use super::codec::{Codec, Shown};
+use super::layout::Layout;
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::{Engine, Row, Stand};
-use crate::keys::{session, window};
 use crate::position::Position;
 use crate::serde::Serde;
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StoreCounters};
@@ -30,30 +30,6 @@ pub(crate) struct StoreParts<K, V> {
     pub engine: Box<dyn Engine>,
 }
 
-/// What a key has behind the record's, and where in it stands the time by which rows lie in segments.
-#[derive(Clone, Copy)]
-pub(super) struct Layout {
-    /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
-    interval: i64,
-    /// Bytes behind the record key.
-    suffix: usize,
-    time: fn(&[u8]) -> i64,
-}
-
-impl Layout {
-    pub const POINT: Self = Layout { interval: 0, suffix: 0, time: |_| 0 };
-
-    /// Segments of `interval` milliseconds by the starts of windows.
-    pub fn window(interval: i64) -> Self {
-        Layout { interval, suffix: window::SUFFIX, time: window::start }
-    }
-
-    /// Segments of `interval` milliseconds by the ends of sessions.
-    pub fn session(interval: i64) -> Self {
-        Layout { interval, suffix: session::SUFFIX, time: session::end }
-    }
-}
-
 /// Rows from which on they are loaded as a file of their own. The tests have few.
 const LOAD_FROM: usize = if cfg!(test) { 5 } else { 10_000 };
 
@@ -71,6 +47,8 @@ pub(super) struct Core<V> {
     pub changelog: Option<ChangelogId>,
     pub caching: bool,
     pub keep_old: bool,
+    /// Whether the cache forgets deletions once they are written: for stores whose keys do not come again.
+    pub forget_deleted: bool,
     pub counters: StoreCounters,
 }
 
@@ -90,6 +68,7 @@ impl<V: Clone + 'static> Core<V> {
             changelog: None,
             caching,
             keep_old: false,
+            forget_deleted: false,
             counters: StoreCounters::default(),
         };
         (core, keys)
@@ -101,7 +80,7 @@ impl<V: Clone + 'static> Core<V> {
     }
 
     #[inline]
-    fn hash(&self, key: &[u8]) -> Hash {
+    pub fn hash(&self, key: &[u8]) -> Hash {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(key);
         Hash(hasher.finish())
@@ -136,7 +115,7 @@ impl<V: Clone + 'static> Core<V> {
 
     /// The cache entry of `key`, made if it has none.
     #[inline]
-    fn entry(&mut self, key: &[u8]) -> Result<u32> {
+    pub fn entry(&mut self, key: &[u8]) -> Result<u32> {
         self.counters.gets += 1;
         let hash = self.hash(key);
         match self.cache.find(hash, key) {
@@ -157,6 +136,12 @@ impl<V: Clone + 'static> Core<V> {
     #[inline]
     pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
         let i = self.entry(key)?;
+        Ok(self.update_at(i, origin, f))
+    }
+
+    /// [`update_if`](Self::update_if) of an entry at hand.
+    #[inline]
+    pub fn update_at<R>(&mut self, i: u32, origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> R {
         let keep_old = self.keep_old;
         let entry = self.cache.get_mut(i);
         let clean = !entry.dirty();
@@ -181,7 +166,7 @@ impl<V: Clone + 'static> Core<V> {
                 }
             }
         }
-        Ok(result)
+        result
     }
 
     #[inline]
@@ -224,7 +209,7 @@ impl<V: Clone + 'static> Core<V> {
             self.cache.mark_clean(i);
             self.write_row(i, log)?;
             self.cache.get_mut(i).old = None;
-            if !self.caching {
+            if !self.caching || self.is_forgotten(i) {
                 self.cache.remove(i);
             }
         }
@@ -252,11 +237,15 @@ impl<V: Clone + 'static> Core<V> {
         if !never_seen {
             self.write_row(i, log)?;
         }
-        let new = match keep {
+        let new = match keep && !self.is_forgotten(i) {
             true => self.cache.get(i).slot.value.clone(),
             false => self.cache.remove(i),
         };
         Ok((!never_seen).then_some(Dirty { old, new, timestamp, origin }))
+    }
+
+    fn is_forgotten(&self, i: u32) -> bool {
+        self.forget_deleted && self.cache.get(i).slot.value.is_none()
     }
 
     /// Serializes an entry once, for changelog and buffer. An entry that cannot be written is dropped, so that nobody meets it twice.

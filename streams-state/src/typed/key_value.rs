@@ -1,7 +1,8 @@
 //! The point store: one value per key.
 
 use super::budget::CacheBudget;
-use super::core::{Core, Layout, StoreParts};
+use super::core::{Core, StoreParts};
+use super::layout::Layout;
 use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;

@@ -11,11 +11,13 @@ mod codec;
 mod core;
 mod expiry;
 mod key_value;
+mod layout;
 mod merge;
 mod pending;
 mod scan;
 mod session;
 pub(crate) mod small;
+mod take;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;

@@ -1,9 +1,10 @@
 //! The session store: values by key and by a start and end that grow with them, for a limited time.
 
 use super::budget::CacheBudget;
-use super::core::{Core, Layout, StoreParts};
+use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::common;
+use super::layout::Layout;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::session;
 use crate::position::Position;
@@ -54,7 +55,8 @@ pub type VisitKeyedSession<'a, V> = &'a mut dyn FnMut(&[u8], i64, i64, &V) -> Re
 impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, shape: SessionShape) -> Self {
         let interval = shape.segment_interval();
-        let (core, keys) = Core::new(parts, Layout::session(interval));
+        let (mut core, keys) = Core::new(parts, Layout::session(interval));
+        core.forget_deleted = true;
         SessionStore { core, keys, expiry: Expiry::new(shape.retention, interval), lower: Vec::new(), upper: Vec::new() }
     }
 
@@ -86,6 +88,19 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
         Ok(self.update(key, start, end, origin, |slot| *slot = Slot { value, timestamp })?.is_some())
     }
 
+    /// [`put`](Self::put) of a session of which is known that it is not there, as [`find_sessions`](Self::find_sessions) has told: the store
+    /// does not look for it again.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn put_new(&mut self, key: &[u8], start: i64, end: i64, value: Option<V>, timestamp: i64, origin: Origin) -> Result<bool> {
+        if !self.is_expired(end) {
+            session::compose(&mut self.lower, key, start, end);
+            self.core.known_absent(&self.lower);
+        }
+        self.put(key, start, end, value, timestamp, origin)
+    }
+
     /// Deletes a session and hands out what it had. A session that is not there, or has expired, is left alone.
     ///
     /// # Errors
@@ -95,13 +110,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
             return Ok(None);
         }
         session::compose(&mut self.lower, key, start, end);
-        let removed = self.core.update_if(&self.lower, origin, |slot| match slot.value.take() {
-            Some(value) => {
-                slot.timestamp = timestamp;
-                (Some(value), true)
-            }
-            None => (None, false),
-        })?;
+        let removed = self.core.take(&self.lower, timestamp, origin)?;
         if removed.is_some() {
             self.expiry.observe(end);
         }

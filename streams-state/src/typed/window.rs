@@ -1,9 +1,10 @@
 //! The window store: one value per key and window start, or several, for a limited time.
 
 use super::budget::CacheBudget;
-use super::core::{Core, Layout, StoreParts};
+use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::common;
+use super::layout::Layout;
 use super::window_cursor::WindowCursor;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::window;

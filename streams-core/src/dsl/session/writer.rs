@@ -71,13 +71,13 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
     }
 
     /// Deletes a session and hands out what it had. `time` is that of the record which does it.
-    pub fn take(&mut self, cx: &mut Cx, key: &[u8], session: Window, time: i64) -> Result<Option<A>> {
+    pub fn take(&mut self, cx: &Cx, key: &[u8], session: Window, time: i64) -> Result<Option<A>> {
         Ok(self.store.borrow_mut().remove(key, session.start, session.end, time, cx.origin)?)
     }
 
-    /// Puts a session, at the time of the record which does it.
+    /// Puts a session that was not [found](Self::find), or was [taken](Self::take), at the time of the record which does it.
     pub fn put(&mut self, cx: &mut Cx, key: &[u8], session: Window, value: Option<A>, time: i64) -> Result<()> {
-        if !self.store.borrow_mut().put(key, session.start, session.end, value, time, cx.origin)? {
+        if !self.store.borrow_mut().put_new(key, session.start, session.end, value, time, cx.origin)? {
             // open for a node that has just begun, but gone from a store that knows a later time
             cx.dropped(&self.name, DropReason::Late);
         }

@@ -109,8 +109,34 @@ fn a_session_that_was_never_flushed_goes_without_a_word_where_there_is_a_cache()
     let (mut store, mut log, mut key) = (counts(true), Log::default(), Vec::new());
     assert!(put(&mut store, "k", 10, 20, 1));
     assert_eq!(store.remove(b"k", 10, 20, 25, origin(2)).unwrap(), Some(1));
+    assert_eq!(store.cached(), 0, "a session that grows leaves nothing behind");
     assert_eq!(store.pop_dirty(&mut log, &mut key).unwrap(), None);
     assert!(log.0.is_empty());
+    assert!(put(&mut store, "k", 10, 20, 1));
+    store.pop_dirty(&mut log, &mut key).unwrap();
+    assert_eq!(store.remove(b"k", 10, 20, 25, origin(2)).unwrap(), Some(1));
+    assert!(store.put_new(b"k", 10, 30, Some(2), 30, origin(2)).unwrap());
+    while store.pop_dirty(&mut log, &mut key).unwrap().is_some() {}
+    assert_eq!((store.cached(), log.0.len()), (1, 3), "nor does its deletion, once it is written");
+    assert_eq!(found(&mut store, "k", 0, i64::MAX, false), [(10, 30, 2)]);
+}
+
+#[test]
+fn a_new_session_is_not_looked_for() {
+    for caching in [true, false] {
+        let (mut store, mut log) = (counts(caching), Log::default());
+        assert!(store.put_new(b"k", 1, 2, Some(7), 2, origin(1)).unwrap());
+        store.flush(&mut log).unwrap();
+        assert_eq!(store.counters(), StoreCounters { gets: 1, puts: 1, ..StoreCounters::default() });
+        assert_eq!(store.fetch_session(b"k", 1, 2).unwrap(), Some(7));
+        // what was deleted and is put again is a change like any other
+        assert_eq!(store.remove(b"k", 1, 2, 3, origin(2)).unwrap(), Some(7));
+        assert!(store.put_new(b"k", 1, 2, Some(8), 4, origin(3)).unwrap());
+        store.flush(&mut log).unwrap();
+        assert_eq!(store.fetch_session(b"k", 1, 2).unwrap(), Some(8));
+        assert!(put(&mut store, "k", 5 * MINUTE, 5 * MINUTE, 1));
+        assert!(!store.put_new(b"k", 0, 1, Some(1), 1, origin(1)).unwrap(), "it has expired");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ import org.apache.kafka.streams.kstream.SessionWindowedKStream;
 import org.apache.kafka.streams.kstream.SessionWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 
 /**
@@ -168,12 +169,21 @@ final class SessionWindowings {
 
     @Case(id = "session-count-filtered-materialized", note = "followed by a filter of the table that is kept")
     static void sessionCountFilteredMaterialized(StreamsBuilder b) {
-        toOutput(open(byKey(b)).count().filter((windowed, count) -> count > 1, Materialized.as("filtered")));
+        Materialized<Windowed<String>, Long, KeyValueStore<Bytes, byte[]>> filtered = Materialized.as("filtered");
+        toOutput(open(byKey(b)).count().filter((windowed, count) -> count > 1,
+            filtered.withKeySerde(WindowedSerdes.sessionWindowedSerdeFrom(String.class)).withValueSerde(Serdes.Long())));
     }
 
     @Case(id = "session-count-map-values", note = "followed by mapValues of the table")
     static void sessionCountMapValues(StreamsBuilder b) {
         textsToOutput(open(byKey(b)).count().mapValues(count -> "" + count));
+    }
+
+    @Case(id = "session-count-joined", note = "each change looks up its own session in the table")
+    static void sessionCountJoined(StreamsBuilder b) {
+        KTable<Windowed<String>, Long> counts = closing(byKey(b)).count(SessionWindowings.<Long>store().withCachingDisabled());
+        counts.toStream().join(counts, (one, other) -> one + "/" + other)
+            .to("output", Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), Serdes.String()));
     }
 
     @Case(id = "session-count-after-select-key", note = "the key was changed before")
