@@ -25,19 +25,20 @@ pub mod processor {
     pub use crate::exec::{PunctuationType, TimerId};
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueRows, KeyValueStore, KeyValueStoreHandle, ProcessingContext,
-        Processor, RecordMetadata, Setup, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
+        Processor, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle,
+        WindowedStore,
     };
 }
 
 /// Descriptions of stores.
 pub mod state {
-    pub use streams_state::{KeyValueStoreBuilder, Stores, WindowStoreBuilder};
+    pub use streams_state::{KeyValueStoreBuilder, SessionStoreBuilder, Stores, WindowStoreBuilder};
 }
 
 pub use dsl::{
     Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized,
-    Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream,
-    TimeWindows, Topics,
+    Partitions, Printed, Produced, Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, StreamJoined,
+    StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream, TimeWindows, Topics, WindowKind,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

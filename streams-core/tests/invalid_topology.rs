@@ -6,8 +6,8 @@ use streams_core::handlers::WallClockTimestamp;
 use streams_core::processor::{Context, Processor};
 use streams_core::state::Stores;
 use streams_core::{
-    BoxError, Consumed, Data, Grouped, JoinWindows, KStream, KTable, Materialized, Printed, Produced, Record, Repartitioned, StreamJoined,
-    StreamsBuilder, TimeWindows,
+    BoxError, Consumed, Data, Grouped, JoinWindows, KStream, KTable, Materialized, Printed, Produced, Record, Repartitioned,
+    SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
 };
 
 /// The error that `build` gives must have all of these parts.
@@ -213,7 +213,7 @@ fn streams_tables_and_stores_of_another_builder() {
 
 #[test]
 fn windows_that_are_none() {
-    let windowed = |windows| move |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().windowed_by(windows).count());
+    let windowed = |windows: TimeWindows| move |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().windowed_by(windows).count());
     let none = TimeWindows::tumbling(Duration::ZERO).no_grace();
     refused(windowed(none), &["KSTREAM-SOURCE-0000000000", "windows of 0 ms", "the size must be at least 1 ms"]);
     let short = TimeWindows::tumbling(Duration::from_micros(999)).no_grace();
@@ -232,6 +232,12 @@ fn a_retention_shorter_than_the_windows() {
         let _ = stream(b, "in").group_by_key().windowed_by(windows).count_with(kept);
     };
     refused(short, &["store minutes", "14000 ms", "size and grace need 15000 ms", "longer retention or a shorter grace"]);
+    let sessions = SessionWindows::with_gap(seconds(10)).grace(seconds(5));
+    let short = |b: &StreamsBuilder| {
+        let kept = Materialized::from("visits").retention(seconds(14));
+        let _ = stream(b, "in").group_by_key().windowed_by(sessions).count_with(kept);
+    };
+    refused(short, &["store visits", "14000 ms", "gap and grace need 15000 ms", "longer retention or a shorter grace"]);
 }
 
 #[test]

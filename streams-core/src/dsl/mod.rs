@@ -3,6 +3,7 @@
 mod builder;
 mod grouped;
 mod options;
+mod session;
 mod stream;
 mod table;
 mod topology_builder;
@@ -14,8 +15,9 @@ pub use grouped::KGroupedStream;
 pub use options::{
     Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics,
 };
+pub use session::SessionWindowedKStream;
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};
 pub use topology_builder::{Node, TopologyBuilder};
 pub use windowed::TimeWindowedKStream;
-pub use windows::{JoinWindows, TimeWindows};
+pub use windows::{JoinWindows, SessionWindows, SessionsWithoutGrace, TimeWindows, WindowKind};

@@ -1,5 +1,11 @@
 //! Windows: how time is cut.
 
+mod kind;
+mod session;
+
+pub use kind::WindowKind;
+pub use session::{SessionWindows, SessionsWithoutGrace};
+
 use std::time::Duration;
 
 pub(crate) fn millis(duration: Duration) -> i64 {

@@ -4,7 +4,7 @@ use super::input::TestInputTopic;
 use super::memory_task::{memory_env, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, Written, WrittenRecords};
-use super::store::{TestKeyValueStore, TestWindowStore};
+use super::store::{TestKeyValueStore, TestSessionStore, TestWindowStore};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_state::serde::{DefaultSerde, Serde};
-use streams_state::{KvStore, WindowStore};
+use streams_state::{KvStore, SessionStore, WindowStore};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
 /// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
@@ -213,6 +213,12 @@ impl TopologyTestDriver {
     #[doc(alias = "getWindowStore")]
     pub fn window_store<K: Data, V: Data>(&self, name: &str) -> Option<TestWindowStore<K, V>> {
         self.inner.borrow_mut().store::<WindowStore<K, V>>(name).map(TestWindowStore)
+    }
+
+    /// A session store, or `None` when there is none of that name and these types.
+    #[doc(alias = "getSessionStore")]
+    pub fn session_store<K: Data, V: Data>(&self, name: &str) -> Option<TestSessionStore<K, V>> {
+        self.inner.borrow_mut().store::<SessionStore<K, V>>(name).map(TestSessionStore)
     }
 }
 

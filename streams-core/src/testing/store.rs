@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
-use streams_state::{KvStore, WindowStore};
+use streams_state::serde::{Window, Windowed};
+use streams_state::{KvStore, SessionStore, WindowStore};
 
 /// A key-value store of the topology under test.
 pub struct TestKeyValueStore<K, V>(pub(super) Rc<RefCell<KvStore<K, V>>>);
@@ -60,5 +61,41 @@ impl<K: Data, V: Data> TestWindowStore<K, V> {
         let (mut store, mut bytes) = (self.0.borrow_mut(), Vec::new());
         store.write_key(key, &mut bytes).map_err(|e| Error::caused(ErrorKind::Serde, "key", e))?;
         Ok(store.fetch(&bytes, start)?.map(|(value, _)| value))
+    }
+}
+
+/// A session store of the topology under test.
+pub struct TestSessionStore<K, V>(pub(super) Rc<RefCell<SessionStore<K, V>>>);
+
+impl<K, V> fmt::Debug for TestSessionStore<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TestSessionStore")
+    }
+}
+
+impl<K: Data, V: Data> TestSessionStore<K, V> {
+    /// The value of a key in the session from `start` to `end` (milliseconds).
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    #[doc(alias = "fetchSession")]
+    pub fn fetch_session(&self, key: &K, start: i64, end: i64) -> Result<Option<V>> {
+        let (mut store, mut bytes) = (self.0.borrow_mut(), Vec::new());
+        store.write_key(key, &mut bytes).map_err(|e| Error::caused(ErrorKind::Serde, "key", e))?;
+        Ok(store.fetch_session(&bytes, start, end)?)
+    }
+
+    /// All sessions, by segment, then by the bytes of key, end and start.
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn all(&self) -> Result<Vec<(Windowed<K>, V)>> {
+        let (mut store, mut rows) = (self.0.borrow_mut(), Vec::new());
+        store.find_between(None, None, 0, i64::MAX, false, &mut |key, start, end, value| {
+            rows.push((key.to_vec(), Window::new(start, end), value.clone()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let read = |key: &[u8]| store.read_key(key).map_err(|e| Error::caused(ErrorKind::Serde, "key", e));
+        rows.into_iter().map(|(key, window, value)| Ok((Windowed::new(read(&key)?, window), value))).collect()
     }
 }

@@ -17,7 +17,8 @@ pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
 pub use stores::{
-    KeyValueRows, KeyValueStore, KeyValueStoreHandle, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
+    KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet, WindowRows,
+    WindowStoreHandle, WindowedStore,
 };
 pub(crate) use topics::changelog_of;
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};

@@ -116,7 +116,7 @@ fn repartition_configs(settings: &Settings) -> BTreeMap<String, String> {
 fn changelog_configs(kind: StoreKind, own: &BTreeMap<String, String>, settings: &Settings) -> Result<BTreeMap<String, String>> {
     let mut configs = match kind {
         StoreKind::KeyValue => base_configs(&[("cleanup.policy", "compact")], settings),
-        StoreKind::Window { retention_ms } => {
+        StoreKind::Window { retention_ms } | StoreKind::Session { retention_ms } => {
             let mut configs = base_configs(&[("cleanup.policy", "compact,delete")], settings);
             let more = i64::try_from(settings.windowstore_changelog_additional_retention.as_millis()).unwrap_or(i64::MAX);
             configs.insert("retention.ms".to_owned(), retention_ms.saturating_add(more).to_string());
@@ -146,5 +146,7 @@ mod tests {
         let configs = changelog_configs(StoreKind::Window { retention_ms: i64::MAX - 1 }, &BTreeMap::new(), &settings).expect("configs");
         assert_eq!(configs["retention.ms"], i64::MAX.to_string());
         assert_eq!(configs["message.timestamp.type"], "CreateTime");
+        let configs = changelog_configs(StoreKind::Session { retention_ms: 5 }, &BTreeMap::new(), &settings).expect("configs");
+        assert_eq!((configs["retention.ms"].as_str(), configs["cleanup.policy"].as_str()), ("86400005", "compact,delete"));
     }
 }

@@ -32,6 +32,7 @@ mod orders;
 mod processors;
 mod reductions;
 mod repartitions;
+mod session_windowings;
 mod sinks;
 mod sources;
 mod stateless;
@@ -75,6 +76,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         grouped_twice::CASES,
         windows::CASES,
         windowed_reductions::CASES,
+        session_windowings::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
         tables::CASES,

@@ -218,6 +218,47 @@ fn window_segments_lie_where_java_has_them() {
 }
 
 #[test]
+fn session_segments_lie_where_java_has_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = dir.path().join("0_1/visits");
+    let visits = || -> Box<SessionStore<String, u64>> {
+        let supplier = Stores::session::<String, u64>("visits", Duration::from_millis(4 * MINUTE as u64)).build().unwrap();
+        supplier.open(&env(dir.path())).unwrap().into_any().downcast().ok().unwrap()
+    };
+    let put = |store: &mut SessionStore<String, u64>, start, end| {
+        assert!(store.put(b"k", start, end, Some(1), end, Origin::default()).unwrap());
+        store.flush(&mut NoChangelog).unwrap();
+    };
+    let segments = || {
+        let mut names: Vec<_> = std::fs::read_dir(&base).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let mut store = visits();
+    put(&mut store, 0, MINUTE);
+    put(&mut store, MINUTE, 5 * MINUTE);
+    store.commit(Some(5), &applied(1)).unwrap();
+    assert_eq!(segments(), ["visits.0", "visits.240000"], "segments go by the ends of sessions");
+    put(&mut store, 0, 7 * MINUTE);
+    store.commit(Some(6), &applied(2)).unwrap();
+    assert_eq!(segments(), ["visits.240000", "visits.360000"], "the first has expired");
+    store.close().unwrap();
+    let key = [&b"k"[..], &(7 * MINUTE).to_be_bytes(), &0i64.to_be_bytes()].concat();
+    let rows = dump(&base.join("visits.360000"));
+    assert_eq!(rows[0], row("default", &key, &1u64.to_be_bytes()));
+    assert_eq!(rows[1], row("offsets", b"app-counts-changelog-1", &6i64.to_be_bytes()));
+    let mut store = visits();
+    let mut seen = Vec::new();
+    store
+        .find_sessions(b"k", 0, i64::MAX, false, &mut |start, end, _| {
+            seen.push((start, end));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })
+        .unwrap();
+    assert_eq!(seen, [(MINUTE, 5 * MINUTE), (0, 7 * MINUTE)]);
+}
+
+#[test]
 fn a_segmented_store_stands_at_its_smallest_offset() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = windows(dir.path());

@@ -1,6 +1,6 @@
 //! Point stores described.
 
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings};
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, plain_setting};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::typed::KvStore;
@@ -20,6 +20,7 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     }
 
     common_settings!();
+    plain_setting!();
 
     /// The finished description.
     ///

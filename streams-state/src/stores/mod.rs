@@ -1,16 +1,18 @@
 //! How stores are described before they are opened: once per topology, opened once per task.
 
 mod key_value;
+mod session;
 mod window;
 
 pub use key_value::KeyValueStoreBuilder;
+pub use session::SessionStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
 use crate::memory::MemoryEngine;
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
-use crate::typed::{StoreParts, WindowShape};
+use crate::typed::StoreParts;
 use crate::{Error, ErrorKind, Result, SharedResources};
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -63,6 +65,28 @@ impl Stores {
     ) -> WindowStoreBuilder<K, V> {
         WindowStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention, size)
     }
+
+    /// Values by key and session, with the default serdes of `K` and `V`. Sessions are kept until stream time is past their end by more than
+    /// `retention`.
+    #[doc(alias = "sessionStoreBuilder")]
+    #[doc(alias = "persistentSessionStore")]
+    #[doc(alias = "inMemorySessionStore")]
+    pub fn session<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
+        name: impl Into<Arc<str>>,
+        retention: Duration,
+    ) -> SessionStoreBuilder<K, V> {
+        SessionStoreBuilder::new(name.into(), K::default_serde(), V::default_serde(), retention)
+    }
+
+    /// Values by key and session, with serdes of your own; see [`session`](Self::session).
+    pub fn session_with<K: 'static, V: Clone + Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+        retention: Duration,
+    ) -> SessionStoreBuilder<K, V> {
+        SessionStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention)
+    }
 }
 
 /// What a store keeps: decides the configs of its changelog topic.
@@ -74,6 +98,11 @@ pub enum StoreKind {
     /// Values by key and window start.
     Window {
         /// Milliseconds of stream time for which windows are kept.
+        retention_ms: i64,
+    },
+    /// Values by key, session start and session end.
+    Session {
+        /// Milliseconds of stream time for which sessions are kept.
         retention_ms: i64,
     },
 }
@@ -136,7 +165,8 @@ pub trait StoreSupplier: Send + Sync {
     /// Type of the values.
     fn value_type(&self) -> StoreType;
 
-    /// Opens the store of one task: a [`KvStore`](crate::KvStore) or [`WindowStore`](crate::WindowStore) of the stated types.
+    /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore) or
+    /// [`SessionStore`](crate::SessionStore) of the stated types.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when
@@ -175,17 +205,17 @@ impl<K, V> Common<K, V> {
         cfg!(feature = "rocksdb") && !self.in_memory
     }
 
-    /// Where a store of this shape lies on disk, if it does.
-    fn directory(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Option<PathBuf> {
+    /// Where the store lies on disk, if it does: in one database, or in segments of so many milliseconds.
+    fn directory(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Option<PathBuf> {
         let task = env.task_dir.as_ref().filter(|_| self.persistent())?;
-        Some(match shape {
+        Some(match segment_ms {
             None => task.join("rocksdb").join(&*self.name),
             Some(_) => task.join(&*self.name),
         })
     }
 
-    fn destroy(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Result<()> {
-        let Some(path) = self.directory(env, shape) else { return Ok(()) };
+    fn destroy(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Result<()> {
+        let Some(path) = self.directory(env, segment_ms) else { return Ok(()) };
         match std::fs::remove_dir_all(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::caused(ErrorKind::Io, format!("could not delete the store {}", path.display()), e))
@@ -195,18 +225,18 @@ impl<K, V> Common<K, V> {
     }
 
     /// The engine of a task's store: on disk if that is wanted, built in, and the task has a directory.
-    fn engine(&self, env: &OpenEnv, shape: Option<WindowShape>) -> Result<Box<dyn Engine>> {
+    fn engine(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Result<Box<dyn Engine>> {
         #[cfg(feature = "rocksdb")]
-        if let Some(path) = self.directory(env, shape) {
+        if let Some(path) = self.directory(env, segment_ms) {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
-            let spec = Spec { timestamped: self.timestamped, offset_key, segment: shape.is_some(), shared: env.shared.clone() };
-            return Ok(match shape {
+            let spec = Spec { timestamped: self.timestamped, offset_key, segment: segment_ms.is_some(), shared: env.shared.clone() };
+            return Ok(match segment_ms {
                 None => Box::new(RocksEngine::open(path, spec)?),
-                Some(shape) => Box::new(SegmentedEngine::open(path, &self.name, shape.segment_interval(), spec)?),
+                Some(interval) => Box::new(SegmentedEngine::open(path, &self.name, interval, spec)?),
             });
         }
-        let _ = (env, shape);
+        let _ = (env, segment_ms);
         Ok(Box::new(MemoryEngine::default()))
     }
 
@@ -261,12 +291,6 @@ macro_rules! common_settings {
             self
         }
 
-        /// Keeps no time beside each value; reads tell -1. Default: with times.
-        pub fn plain(mut self) -> Self {
-            self.common.timestamped = false;
-            self
-        }
-
         /// The store's name.
         pub fn name(&self) -> &str {
             &self.common.name
@@ -274,6 +298,23 @@ macro_rules! common_settings {
     };
 }
 use common_settings;
+
+/// The setting of stores that may keep times.
+macro_rules! plain_setting {
+    () => {
+        /// Keeps no time beside each value; reads tell -1. Default: with times.
+        pub fn plain(mut self) -> Self {
+            self.common.timestamped = false;
+            self
+        }
+    };
+}
+use plain_setting;
+
+/// Whole milliseconds, at most what a Java `long` holds.
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// What all suppliers answer alike.
 macro_rules! common_answers {

@@ -1,7 +1,7 @@
 //! Window stores described.
 
 use super::key_value::check_name;
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings};
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis, plain_setting};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::typed::{WindowShape, WindowStore};
@@ -24,6 +24,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     }
 
     common_settings!();
+    plain_setting!();
 
     /// Makes a row of every put instead of one per key and window, as stream-stream joins need. Excludes caching. Default: no.
     pub fn retain_duplicates(mut self) -> Self {
@@ -60,16 +61,11 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder
     }
 
     fn destroy(&self, env: &OpenEnv) -> Result<()> {
-        self.common.destroy(env, Some(self.shape))
+        self.common.destroy(env, Some(self.shape.segment_interval()))
     }
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
-        let engine = self.common.engine(env, Some(self.shape))?;
+        let engine = self.common.engine(env, Some(self.shape.segment_interval()))?;
         Ok(Box::new(WindowStore::open(self.common.parts(env, engine), self.shape)))
     }
-}
-
-/// Whole milliseconds, at most what a Java `long` holds.
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

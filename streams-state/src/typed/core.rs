@@ -3,10 +3,10 @@
 use super::budget::CacheBudget;
 use super::cache::RecordCache;
 use super::codec::{Codec, Shown};
+use super::layout::Layout;
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::{Engine, Row, Stand};
-use crate::keys::window;
 use crate::position::Position;
 use crate::serde::Serde;
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StoreCounters};
@@ -42,17 +42,18 @@ pub(super) struct Core<V> {
     /// Changelog offset of the last restored record, while its row waits in the buffer.
     restored: Option<i64>,
     hasher: RandomState,
-    /// Span of a segment in milliseconds; 0 for point stores, whose rows all lie in segment 0.
-    interval: i64,
+    layout: Layout,
     row: Vec<u8>,
     pub changelog: Option<ChangelogId>,
     pub caching: bool,
     pub keep_old: bool,
+    /// Whether the cache forgets deletions once they are written: for stores whose keys do not come again.
+    pub forget_deleted: bool,
     pub counters: StoreCounters,
 }
 
 impl<V: Clone + 'static> Core<V> {
-    pub fn new<K>(parts: StoreParts<K, V>, interval: i64) -> (Self, Arc<dyn Serde<K>>) {
+    pub fn new<K>(parts: StoreParts<K, V>, layout: Layout) -> (Self, Arc<dyn Serde<K>>) {
         let StoreParts { name, topic, keys, values, timestamped, caching, engine } = parts;
         let core = Core {
             codec: Codec { store: name, topic, values, timestamped },
@@ -62,11 +63,12 @@ impl<V: Clone + 'static> Core<V> {
             restored: None,
             engine,
             hasher: RandomState::default(),
-            interval,
+            layout,
             row: Vec::new(),
             changelog: None,
             caching,
             keep_old: false,
+            forget_deleted: false,
             counters: StoreCounters::default(),
         };
         (core, keys)
@@ -78,7 +80,7 @@ impl<V: Clone + 'static> Core<V> {
     }
 
     #[inline]
-    fn hash(&self, key: &[u8]) -> Hash {
+    pub fn hash(&self, key: &[u8]) -> Hash {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(key);
         Hash(hasher.finish())
@@ -87,12 +89,12 @@ impl<V: Clone + 'static> Core<V> {
     /// Tells the segment of a key.
     #[inline]
     pub fn segment_fn(&self) -> impl Fn(&[u8]) -> i64 + Copy + use<V> {
-        let interval = self.interval;
-        move |key| if interval == 0 { 0 } else { window::start(key) / interval }
+        let Layout { interval, time, .. } = self.layout;
+        move |key| if interval == 0 { 0 } else { time(key) / interval }
     }
 
     pub fn segments(&self, from_time: i64, to_time: i64) -> RangeInclusive<i64> {
-        let interval = self.interval.max(1);
+        let interval = self.layout.interval.max(1);
         from_time / interval..=to_time / interval
     }
 
@@ -113,7 +115,7 @@ impl<V: Clone + 'static> Core<V> {
 
     /// The cache entry of `key`, made if it has none.
     #[inline]
-    fn entry(&mut self, key: &[u8]) -> Result<u32> {
+    pub fn entry(&mut self, key: &[u8]) -> Result<u32> {
         self.counters.gets += 1;
         let hash = self.hash(key);
         match self.cache.find(hash, key) {
@@ -134,6 +136,12 @@ impl<V: Clone + 'static> Core<V> {
     #[inline]
     pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
         let i = self.entry(key)?;
+        Ok(self.update_at(i, origin, f))
+    }
+
+    /// [`update_if`](Self::update_if) of an entry at hand.
+    #[inline]
+    pub fn update_at<R>(&mut self, i: u32, origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> R {
         let keep_old = self.keep_old;
         let entry = self.cache.get_mut(i);
         let clean = !entry.dirty();
@@ -158,7 +166,7 @@ impl<V: Clone + 'static> Core<V> {
                 }
             }
         }
-        Ok(result)
+        result
     }
 
     #[inline]
@@ -201,7 +209,7 @@ impl<V: Clone + 'static> Core<V> {
             self.cache.mark_clean(i);
             self.write_row(i, log)?;
             self.cache.get_mut(i).old = None;
-            if !self.caching {
+            if !self.caching || self.is_forgotten(i) {
                 self.cache.remove(i);
             }
         }
@@ -229,11 +237,15 @@ impl<V: Clone + 'static> Core<V> {
         if !never_seen {
             self.write_row(i, log)?;
         }
-        let new = match keep {
+        let new = match keep && !self.is_forgotten(i) {
             true => self.cache.get(i).slot.value.clone(),
             false => self.cache.remove(i),
         };
         Ok((!never_seen).then_some(Dirty { old, new, timestamp, origin }))
+    }
+
+    fn is_forgotten(&self, i: u32) -> bool {
+        self.forget_deleted && self.cache.get(i).slot.value.is_none()
     }
 
     /// Serializes an entry once, for changelog and buffer. An entry that cannot be written is dropped, so that nobody meets it twice.
@@ -334,11 +346,10 @@ impl<V: Clone + 'static> Core<V> {
         mut seen: impl FnMut(&[u8]),
     ) -> Result<()> {
         self.cache.clear();
-        let shortest = if self.interval == 0 { 0 } else { window::SUFFIX };
         for record in records {
-            if record.key.len() < shortest {
+            if record.key.len() < self.layout.suffix {
                 let message = format!(
-                    "store {}: the key {} at offset {} of {} is too short for a window store; does the topic belong to another store?",
+                    "store {}: the key {} at offset {} of {} is too short for it; does the topic belong to another store?",
                     self.codec.store,
                     Shown(record.key),
                     record.offset,

@@ -2,6 +2,7 @@
 
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
+use super::layout::Layout;
 use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;
@@ -109,7 +110,7 @@ pub(super) use common;
 
 impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
-        let (core, keys) = Core::new(parts, 0);
+        let (core, keys) = Core::new(parts, Layout::POINT);
         KvStore { core, keys }
     }
 

@@ -38,7 +38,19 @@ impl<V: Clone + 'static> Core<V> {
         accept: impl Fn(&[u8]) -> bool,
         visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        const ALL: Bound<&[u8]> = Bound::Unbounded;
+        self.scan_between(segments, Bound::Unbounded, Bound::Unbounded, reverse, accept, visit)
+    }
+
+    /// The same between two keys.
+    pub fn scan_between(
+        &mut self,
+        segments: RangeInclusive<i64>,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        reverse: bool,
+        accept: impl Fn(&[u8]) -> bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         self.cache.ensure_sorted();
         self.pending.ensure_sorted();
         let segment = self.segment_fn();
@@ -52,9 +64,9 @@ impl<V: Clone + 'static> Core<V> {
             cache: &self.cache,
             pending: &self.pending,
             codec: &self.codec,
-            cached: sorted(&mut self.cache.range(ALL, ALL)),
-            buffered: sorted(&mut self.pending.range(ALL, ALL)),
-            committed: self.engine.scan(segments, ALL, ALL, reverse)?,
+            cached: sorted(&mut self.cache.range(from, to)),
+            buffered: sorted(&mut self.pending.range(from, to)),
+            committed: self.engine.scan(segments, from, to, reverse)?,
         };
         sources.walk(|a, b| if reverse { order(b, a) } else { order(a, b) }, &accept, visit)
     }

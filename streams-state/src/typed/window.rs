@@ -2,7 +2,9 @@
 
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
+use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::common;
+use super::layout::Layout;
 use super::window_cursor::WindowCursor;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::window;
@@ -26,9 +28,9 @@ pub(crate) struct WindowShape {
 }
 
 impl WindowShape {
-    /// Span of a segment: Java's `max(retention / 2, 60 s)`.
+    /// Span of a segment in milliseconds.
     pub fn segment_interval(&self) -> i64 {
-        (self.retention / 2).max(60_000)
+        segment_interval(self.retention)
     }
 }
 
@@ -45,12 +47,7 @@ pub struct WindowStore<K, V> {
     keys: Arc<dyn Serde<K>>,
     shape: WindowShape,
     sequence: i32,
-    stream_time: i64,
-    /// Stream time as of the last commit, to go back to.
-    committed_time: i64,
-    /// Stream time of what the commit under way writes.
-    sealed_time: i64,
-    expired: u64,
+    expiry: Expiry,
     lower: Vec<u8>,
     upper: Vec<u8>,
 }
@@ -60,9 +57,10 @@ pub type VisitWindow<'a, V> = &'a mut dyn FnMut(&[u8], i64, &V, i64) -> Result<C
 
 impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, shape: WindowShape) -> Self {
-        let (core, keys) = Core::new(parts, shape.segment_interval());
+        let interval = shape.segment_interval();
+        let (core, keys) = Core::new(parts, Layout::window(interval));
         let (lower, upper) = (Vec::new(), Vec::new());
-        WindowStore { core, keys, shape, sequence: 0, stream_time: -1, committed_time: -1, sealed_time: -1, expired: 0, lower, upper }
+        WindowStore { core, keys, shape, sequence: 0, expiry: Expiry::new(shape.retention, interval), lower, upper }
     }
 
     common!();
@@ -87,7 +85,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
             return Err(self.refused("retains duplicates: it can only be appended to"));
         }
         if self.is_expired(start) {
-            self.expired += 1;
+            self.expiry.refused += 1;
             return Ok(None);
         }
         window::compose(&mut self.lower, key, start, 0);
@@ -98,7 +96,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
             result
         })?;
         if changed {
-            self.stream_time = self.stream_time.max(start);
+            self.expiry.observe(start);
         }
         Ok(Some(result))
     }
@@ -130,10 +128,10 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
             return Err(self.refused("does not retain duplicates: it cannot be appended to"));
         }
         if self.is_expired(start) {
-            self.expired += 1;
+            self.expiry.refused += 1;
             return Ok(false);
         }
-        self.stream_time = self.stream_time.max(start);
+        self.expiry.observe(start);
         self.sequence = self.sequence.wrapping_add(1) & 0x7fff_ffff;
         window::compose(&mut self.lower, key, start, self.sequence);
         self.core.append(&self.lower, value, timestamp, origin, headers, log)?;
@@ -272,27 +270,22 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
 
     /// The newest window start written since the store was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
-        self.stream_time
+        self.expiry.stream_time
     }
 
     /// Writes refused so far because their window had expired.
     pub fn expired_writes(&self) -> u64 {
-        self.expired
+        self.expiry.refused
     }
 
     #[inline]
     pub(super) fn oldest_visible(&self) -> i64 {
-        self.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
+        self.expiry.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
     }
 
     #[inline]
     fn is_expired(&self, start: i64) -> bool {
         start < self.oldest_visible()
-    }
-
-    /// The first segment that has not expired at a stream time.
-    fn live_from(&self, time: i64) -> i64 {
-        time.saturating_sub(self.shape.retention) / self.shape.segment_interval()
     }
 
     #[cold]
@@ -301,90 +294,4 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 }
 
-impl<K: 'static, V: Clone + Send + 'static> StateStore for WindowStore<K, V> {
-    fn name(&self) -> &str {
-        &self.core.codec.store
-    }
-
-    fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
-        self.core.changelog = changelog;
-        self.core.attach(Some(budget));
-    }
-
-    fn detach(&mut self) {
-        self.core.attach(None);
-    }
-
-    fn persistent(&self) -> bool {
-        self.core.engine.persistent()
-    }
-
-    fn committed_offset(&self) -> Option<i64> {
-        self.core.engine.committed_offset()
-    }
-
-    fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
-        let stream_time = &mut self.stream_time;
-        self.core.restore(records, next_offset, |composed| *stream_time = window::start(composed).max(*stream_time))
-    }
-
-    fn settle(&mut self) -> Result<()> {
-        self.core.settle(self.live_from(self.stream_time))?;
-        self.committed_time = self.stream_time;
-        Ok(())
-    }
-
-    fn wipe(&mut self) -> Result<()> {
-        (self.stream_time, self.committed_time) = (-1, -1);
-        self.core.wipe()
-    }
-
-    fn seal(&mut self) -> Result<()> {
-        self.core.seal()?;
-        self.sealed_time = self.stream_time;
-        Ok(())
-    }
-
-    fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
-        if !self.core.pending.is_sealed() {
-            self.seal()?;
-        }
-        // what came meanwhile may be undone: no segment expires by it
-        self.core.commit(offset, position, self.live_from(self.sealed_time))?;
-        self.committed_time = self.sealed_time;
-        Ok(())
-    }
-
-    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-        self.core.flush(log)
-    }
-
-    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-        self.core.evict(log)
-    }
-
-    fn abort(&mut self) {
-        self.stream_time = self.committed_time;
-        self.core.abort();
-    }
-
-    fn uncommitted_bytes(&self) -> usize {
-        self.core.pending.bytes()
-    }
-
-    fn approximate_num_entries(&self) -> u64 {
-        self.core.engine.approximate_num_entries()
-    }
-
-    fn counters(&self) -> StoreCounters {
-        self.core.counters
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
-        self.core.engine.close()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
-    }
-}
+expiring_store!(WindowStore, window::start);

@@ -8,7 +8,7 @@ mod writer;
 
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
-use crate::dsl::windows::TimeWindows;
+use crate::dsl::windows::{TimeWindows, WindowKind};
 use std::fmt;
 
 /// A grouped stream cut into windows; every result is a table by key and window.
@@ -25,7 +25,7 @@ impl<K, V> fmt::Debug for TimeWindowedKStream<K, V> {
 }
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
-    /// Cuts the stream into tumbling or hopping windows.
+    /// Cuts the stream into windows: tumbling or hopping ones ([`TimeWindows`]), or sessions ([`SessionWindows`](crate::SessionWindows)).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -48,10 +48,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "windowedBy")]
-    pub fn windowed_by(&self, windows: TimeWindows) -> TimeWindowedKStream<K, V> {
-        if let Err(reason) = windows.check() {
-            self.stream.plan.lock().error(format!("{}: {reason}", self.stream.name));
-        }
-        TimeWindowedKStream { grouped: self.clone(), windows }
+    pub fn windowed_by<W: WindowKind>(&self, windows: W) -> W::Windowed<K, V> {
+        windows.cut(self)
     }
 }

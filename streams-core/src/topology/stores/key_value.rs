@@ -15,8 +15,8 @@ use streams_state::{KvCursor, KvStore, Slot};
 /// Order is that of the keys' bytes, not of the keys. A walk ([`iter`](Self::iter) and its kin) takes a few rows at a time: rows that are
 /// changed, added or deleted further on while it lasts are seen as they are then; up to 64 rows were taken before and are told as they were.
 pub struct KeyValueStore<K, V> {
-    pub(super) store: Rc<RefCell<KvStore<K, V>>>,
-    pub(super) buffer: Cell<Vec<u8>>,
+    store: Rc<RefCell<KvStore<K, V>>>,
+    buffer: Cell<Vec<u8>>,
 }
 
 impl<K, V> fmt::Debug for KeyValueStore<K, V> {
@@ -26,6 +26,10 @@ impl<K, V> fmt::Debug for KeyValueStore<K, V> {
 }
 
 impl<K: Data, V: Data> KeyValueStore<K, V> {
+    pub(super) fn new(store: Rc<RefCell<KvStore<K, V>>>) -> Self {
+        KeyValueStore { store, buffer: Cell::default() }
+    }
+
     fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut KvStore<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
         let mut bytes = self.buffer.take();
         bytes.clear();

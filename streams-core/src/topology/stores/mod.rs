@@ -1,19 +1,22 @@
 //! Stores that user code names: typed tokens while a topology is built, opened stores in a processor.
 
 mod key_value;
+mod session;
 mod window;
 
 pub use key_value::{KeyValueRows, KeyValueStore};
+pub use session::SessionStore;
 pub use window::{WindowRows, WindowedStore};
 
 use crate::exec::GraphEnv;
 use crate::plan::SharedPlan;
 use crate::{Data, Result};
-use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use streams_state::{KeyValueStoreBuilder, KvStore, StoreSupplier, WindowStore, WindowStoreBuilder};
+use streams_state::{
+    KeyValueStoreBuilder, KvStore, SessionStore as OpenedSessionStore, SessionStoreBuilder, StoreSupplier, WindowStore, WindowStoreBuilder,
+};
 
 /// The description of a store that can be added to a topology.
 pub trait StateStoreBuilder {
@@ -74,7 +77,7 @@ macro_rules! handle {
                 out.push((self.name.clone(), self.plan.clone()));
             }
             fn open(&self, env: &mut GraphEnv<'_>) -> Result<$open<K, V>> {
-                Ok($open { store: env.store::<$store<K, V>>(&self.name)?, buffer: Cell::default() })
+                Ok($open::new(env.store::<$store<K, V>>(&self.name)?))
             }
         }
     };
@@ -87,6 +90,11 @@ handle!(
 handle!(
     /// A window store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     WindowStoreHandle, WindowStoreBuilder, WindowStore, WindowedStore
+);
+
+handle!(
+    /// A session store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
+    SessionStoreHandle, SessionStoreBuilder, OpenedSessionStore, SessionStore
 );
 
 /// The stores that a processor is connected to: `()`, a handle, a tuple of them, or a vector. They arrive opened and typed.

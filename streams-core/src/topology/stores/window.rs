@@ -16,8 +16,8 @@ use streams_state::{Slot, WindowCursor, WindowStore};
 /// bytes of keys, and see changes as those of [`KeyValueStore`](super::KeyValueStore) do.
 #[doc(alias = "WindowStore")]
 pub struct WindowedStore<K, V> {
-    pub(super) store: Rc<RefCell<WindowStore<K, V>>>,
-    pub(super) buffer: Cell<Vec<u8>>,
+    store: Rc<RefCell<WindowStore<K, V>>>,
+    buffer: Cell<Vec<u8>>,
 }
 
 impl<K, V> fmt::Debug for WindowedStore<K, V> {
@@ -27,6 +27,10 @@ impl<K, V> fmt::Debug for WindowedStore<K, V> {
 }
 
 impl<K: Data, V: Data> WindowedStore<K, V> {
+    pub(super) fn new(store: Rc<RefCell<WindowStore<K, V>>>) -> Self {
+        WindowedStore { store, buffer: Cell::default() }
+    }
+
     fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut WindowStore<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
         let mut bytes = self.buffer.take();
         bytes.clear();

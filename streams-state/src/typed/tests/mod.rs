@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 mod key_value;
 mod model_key_value;
+mod model_session;
 mod model_window;
+mod session;
 mod window;
 
 /// A changelog that is a list.

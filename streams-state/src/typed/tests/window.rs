@@ -185,7 +185,7 @@ fn restore_refuses_keys_that_are_no_windows() {
     let mut records = log.0.iter().map(|_| ChangelogRecord { key: b"short", value: None, timestamp: 0, offset: 4, headers: &NO_HEADERS });
     let e = counts(true).restore(&mut records, 5).unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Corrupted);
-    assert!(e.to_string().contains(r#"store s: the key "short" at offset 4 of app-s-changelog is too short"#), "{e}");
+    assert!(e.to_string().contains(r#"store s: the key "short" at offset 4 of app-s-changelog is too short for it"#), "{e}");
 }
 
 #[test]

@@ -1,0 +1,157 @@
+//! What stores that forget have in common: stream time, what of it a commit or an abort leaves, and the life of the store.
+
+/// Stream time of a store and what it lets go. Stream time is not stored: a store that was just opened knows nothing of it, as in Java.
+pub(super) struct Expiry {
+    /// Milliseconds of stream time for which rows are kept.
+    pub retention: i64,
+    /// Milliseconds of a segment.
+    interval: i64,
+    /// The newest time written; -1 before the first.
+    pub stream_time: i64,
+    /// Stream time as of the last commit, to go back to.
+    committed: i64,
+    /// Stream time of what the commit under way writes.
+    sealed: i64,
+    /// Writes refused so far.
+    pub refused: u64,
+}
+
+impl Expiry {
+    pub fn new(retention: i64, interval: i64) -> Self {
+        Expiry { retention, interval, stream_time: -1, committed: -1, sealed: -1, refused: 0 }
+    }
+
+    #[inline]
+    pub fn observe(&mut self, time: i64) {
+        self.stream_time = self.stream_time.max(time);
+    }
+
+    /// The first segment that has not expired at a stream time.
+    fn live_from(&self, time: i64) -> i64 {
+        time.saturating_sub(self.retention) / self.interval
+    }
+
+    /// What was restored is settled from here on; answers with the first live segment.
+    pub fn settled(&mut self) -> i64 {
+        self.committed = self.stream_time;
+        self.live_from(self.stream_time)
+    }
+
+    pub fn sealed(&mut self) {
+        self.sealed = self.stream_time;
+    }
+
+    /// The first live segment of the commit under way. What came meanwhile may be undone: no segment expires by it.
+    pub fn sealed_live_from(&self) -> i64 {
+        self.live_from(self.sealed)
+    }
+
+    pub fn committed(&mut self) {
+        self.committed = self.sealed;
+    }
+
+    pub fn aborted(&mut self) {
+        self.stream_time = self.committed;
+    }
+
+    pub fn wiped(&mut self) {
+        (self.stream_time, self.committed) = (-1, -1);
+    }
+}
+
+/// Span of a segment in milliseconds: Java's `max(retention / 2, 60 s)`.
+pub(super) fn segment_interval(retention: i64) -> i64 {
+    (retention / 2).max(60_000)
+}
+
+/// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key.
+macro_rules! expiring_store {
+    ($store:ident, $time:path) => {
+        impl<K: 'static, V: Clone + Send + 'static> StateStore for $store<K, V> {
+            fn name(&self) -> &str {
+                &self.core.codec.store
+            }
+
+            fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
+                self.core.changelog = changelog;
+                self.core.attach(Some(budget));
+            }
+
+            fn detach(&mut self) {
+                self.core.attach(None);
+            }
+
+            fn persistent(&self) -> bool {
+                self.core.engine.persistent()
+            }
+
+            fn committed_offset(&self) -> Option<i64> {
+                self.core.engine.committed_offset()
+            }
+
+            fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
+                let expiry = &mut self.expiry;
+                self.core.restore(records, next_offset, |composed| expiry.observe($time(composed)))
+            }
+
+            fn settle(&mut self) -> Result<()> {
+                let live_from = self.expiry.settled();
+                self.core.settle(live_from)
+            }
+
+            fn wipe(&mut self) -> Result<()> {
+                self.expiry.wiped();
+                self.core.wipe()
+            }
+
+            fn seal(&mut self) -> Result<()> {
+                self.core.seal()?;
+                self.expiry.sealed();
+                Ok(())
+            }
+
+            fn commit(&mut self, offset: Option<i64>, position: &[PositionEntry]) -> Result<()> {
+                if !self.core.pending.is_sealed() {
+                    self.seal()?;
+                }
+                self.core.commit(offset, position, self.expiry.sealed_live_from())?;
+                self.expiry.committed();
+                Ok(())
+            }
+
+            fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
+                self.core.flush(log)
+            }
+
+            fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
+                self.core.evict(log)
+            }
+
+            fn abort(&mut self) {
+                self.expiry.aborted();
+                self.core.abort();
+            }
+
+            fn uncommitted_bytes(&self) -> usize {
+                self.core.pending.bytes()
+            }
+
+            fn approximate_num_entries(&self) -> u64 {
+                self.core.engine.approximate_num_entries()
+            }
+
+            fn counters(&self) -> StoreCounters {
+                self.core.counters
+            }
+
+            fn close(self: Box<Self>) -> Result<()> {
+                self.core.engine.close()
+            }
+
+            fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+                self
+            }
+        }
+    };
+}
+pub(super) use expiring_store;
