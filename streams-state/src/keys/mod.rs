@@ -1,3 +1,4 @@
 //! Key layouts, Java's byte for byte. Pure functions, no I/O.
 
+pub(crate) mod time_first;
 pub(crate) mod window;
