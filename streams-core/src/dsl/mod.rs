@@ -16,4 +16,4 @@ pub use options::{
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};
 pub use windowed::TimeWindowedKStream;
-pub use windows::{JoinWindows, TimeWindows};
+pub use windows::{EmitStrategy, JoinWindows, SlidingWindows, SlidingWithoutGrace, TimeWindows, UnlimitedWindows, WindowKind, Windows};

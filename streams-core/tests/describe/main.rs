@@ -26,13 +26,16 @@ mod branches;
 mod combinations;
 mod compare;
 mod counts;
+mod final_results;
 mod grouped_twice;
 mod missing;
 mod orders;
+mod other_windows;
 mod processors;
 mod reductions;
 mod repartitions;
 mod sinks;
+mod sliding_windowings;
 mod sources;
 mod stateless;
 mod stream_stream_joins;
@@ -75,6 +78,9 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         grouped_twice::CASES,
         windows::CASES,
         windowed_reductions::CASES,
+        sliding_windowings::CASES,
+        final_results::CASES,
+        other_windows::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
         tables::CASES,
