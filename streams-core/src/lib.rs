@@ -36,9 +36,10 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized,
-    Partitions, Printed, Produced, Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, StreamJoined,
-    StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream, TimeWindows, Topics, WindowKind,
+    Branched, BranchedKStream, Branches, Consumed, Emit, EmitStrategy, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable,
+    Materialized, Partitions, Printed, Produced, Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
+    SlidingWindows, SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream, TimeWindows,
+    Topics, UnlimitedWindows, WindowKind, Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

@@ -6,8 +6,8 @@ use streams_core::handlers::WallClockTimestamp;
 use streams_core::processor::{Context, Processor};
 use streams_core::state::Stores;
 use streams_core::{
-    BoxError, Consumed, Data, Grouped, JoinWindows, KStream, KTable, Materialized, Printed, Produced, Record, Repartitioned,
-    SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
+    BoxError, Consumed, Data, EmitStrategy, Grouped, JoinWindows, KStream, KTable, Materialized, Printed, Produced, Record, Repartitioned,
+    SessionWindows, SlidingWindows, StreamJoined, StreamsBuilder, TimeWindows, UnlimitedWindows, Window, Windows,
 };
 
 /// The error that `build` gives must have all of these parts.
@@ -238,6 +238,44 @@ fn a_retention_shorter_than_the_windows() {
         let _ = stream(b, "in").group_by_key().windowed_by(sessions).count_with(kept);
     };
     refused(short, &["store visits", "14000 ms", "gap and grace need 15000 ms", "longer retention or a shorter grace"]);
+}
+
+#[test]
+fn a_retention_too_short_to_find_a_record_s_predecessor() {
+    let windows = SlidingWindows::within(seconds(10)).grace(seconds(5));
+    let short = |b: &StreamsBuilder| {
+        let kept = Materialized::from("minutes").retention(seconds(24));
+        let _ = stream(b, "in").group_by_key().windowed_by(windows).count_with(kept);
+    };
+    refused(short, &["store minutes", "24000 ms", "twice the time difference and the grace need 25000 ms", "longer retention"]);
+}
+
+#[test]
+fn windows_that_never_close_and_are_to_be_told_then() {
+    let told = |b: &StreamsBuilder| {
+        let windowed = stream(b, "in").group_by_key().windowed_by(UnlimitedWindows::new());
+        let _ = windowed.emit_strategy(EmitStrategy::on_window_close()).count();
+    };
+    let way_out = "EmitStrategy::on_window_update()";
+    refused(told, &["KSTREAM-SOURCE-0000000000", "only time windows and sliding windows can be forwarded when they close", way_out]);
+}
+
+#[test]
+fn windows_of_the_user_without_a_length() {
+    struct Points;
+    impl Windows for Points {
+        fn windows_for(&self, timestamp: i64, found: &mut dyn FnMut(Window)) {
+            found(Window::new(timestamp, timestamp));
+        }
+        fn size(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn grace(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+    let windowed = |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().windowed_by(Points).count());
+    refused(windowed, &["KSTREAM-SOURCE-0000000000", "windows of 0 ms", "at least 1 ms"]);
 }
 
 #[test]

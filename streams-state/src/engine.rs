@@ -1,6 +1,6 @@
 //! What lies below the typed stores: ordered bytes, written by whole commits.
 
-use crate::{Result, position::Position};
+use crate::{Error, ErrorKind, Result, position::Position};
 use std::ops::{Bound, RangeInclusive};
 
 /// Rows of one store. Point stores have the single segment 0; window stores have one per span of time, so that old ones go as a whole.
@@ -13,6 +13,19 @@ pub(crate) trait Engine: Send {
 
     /// Rows between the bounds: by segment, within it by key; backwards where `reverse`.
     fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
+
+    /// Rows between the bounds by time, then key; backwards where `reverse`. Only engines whose rows lie so can do it, and the bounds are of
+    /// their own row keys (`keys::time_first`); the cursor tells the keys that stores know.
+    fn scan_by_time(
+        &mut self,
+        segments: RangeInclusive<i64>,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        reverse: bool,
+    ) -> Result<Box<dyn Cursor + '_>> {
+        let _ = (segments, from, to, reverse);
+        Err(Error::new(ErrorKind::Invalid, "the rows of this store do not lie by time"))
+    }
 
     /// Writes rows and what they stand for, all or nothing (per segment, for an engine of several databases).
     fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()>;

@@ -48,6 +48,7 @@ pub mod serde;
 mod shared;
 pub mod store;
 mod stores;
+mod time_first;
 mod typed;
 
 pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};

@@ -20,4 +20,7 @@ pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};
 pub use topology_builder::{Node, TopologyBuilder};
 pub use windowed::TimeWindowedKStream;
-pub use windows::{JoinWindows, SessionWindows, SessionsWithoutGrace, TimeWindows, WindowKind};
+pub use windows::{
+    EmitStrategy, JoinWindows, SessionWindows, SessionsWithoutGrace, SlidingWindows, SlidingWithoutGrace, TimeWindows, UnlimitedWindows,
+    WindowKind, Windows,
+};

@@ -1,10 +1,17 @@
 //! Windows: how time is cut.
 
+mod emit;
 mod kind;
+mod other;
 mod session;
+mod sliding;
 
+pub use emit::EmitStrategy;
+pub(crate) use kind::Cut;
 pub use kind::WindowKind;
+pub use other::{UnlimitedWindows, Windows};
 pub use session::{SessionWindows, SessionsWithoutGrace};
+pub use sliding::{SlidingWindows, SlidingWithoutGrace};
 
 use std::time::Duration;
 
@@ -70,6 +77,12 @@ impl TimeWindows {
         let first = (timestamp - self.size_ms + self.advance_ms).max(0) / self.advance_ms * self.advance_ms;
         let advance = self.advance_ms;
         std::iter::successors(Some(first), move |start| start.checked_add(advance)).take_while(move |&start| start <= timestamp)
+    }
+
+    /// The first and the last of the starts that [`starts`](Self::starts) gives.
+    pub(crate) fn edges(&self, timestamp: i64) -> (i64, i64) {
+        let first = (timestamp - self.size_ms + self.advance_ms).max(0) / self.advance_ms * self.advance_ms;
+        (first, timestamp / self.advance_ms * self.advance_ms)
     }
 
     /// What is wrong with them, if anything.

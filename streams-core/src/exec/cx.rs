@@ -1,5 +1,6 @@
 //! What every node of a task sees, and where its outputs go.
 
+use super::kept::KeptNumbers;
 use super::timers::Timers;
 use crate::cluster::RawRecord;
 use crate::handlers::{ErrorContext, Handlers, ProductionContext, ProductionResponse, ProductionStage, Response, SourceRecord};
@@ -79,6 +80,8 @@ pub struct Cx {
     pub(crate) timers: Timers,
     pub(crate) metrics: Arc<TaskMetrics>,
     pub(crate) budget: Arc<CacheBudget>,
+    /// Numbers of nodes that are committed with the offsets.
+    pub(crate) kept: KeptNumbers,
     /// The maintained node whose cache was written last: the first to be asked to evict.
     pub(crate) touched: usize,
 }

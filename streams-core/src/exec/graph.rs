@@ -2,6 +2,7 @@
 
 use super::cx::{Collector, Cx};
 use super::edge::{Edge, ErasedEdge, Process, Shared};
+use super::kept::KeptNumbers;
 use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
@@ -85,6 +86,7 @@ pub struct GraphEnv<'a> {
     maintained: Vec<Box<dyn Maintain>>,
     timers: Timers,
     out: &'a mut dyn Collector,
+    kept: &'a mut KeptNumbers,
     application_id: &'a str,
     now: i64,
     /// Name of the node being built.
@@ -131,6 +133,12 @@ impl GraphEnv<'_> {
         self.out
     }
 
+    /// The index of a number that is committed with the offsets, and what was committed last.
+    pub(crate) fn kept_number(&mut self, name: &str) -> (usize, Option<i64>) {
+        let index = self.kept.index(name);
+        (index, self.kept.get(index))
+    }
+
     pub(crate) fn application_id(&self) -> &str {
         self.application_id
     }
@@ -175,6 +183,7 @@ impl Graph {
             maintained: Vec::new(),
             timers: Timers::new(),
             out: &mut *cx.out,
+            kept: &mut cx.kept,
             application_id: &application_id,
             now: cx.wall_clock,
             node: "".into(),

@@ -7,6 +7,7 @@
 mod cx;
 mod edge;
 mod graph;
+mod kept;
 mod operator;
 mod source;
 mod stores;
@@ -18,6 +19,7 @@ pub(crate) use cx::{Collector, Meta, OutTopic, SendTo};
 pub(crate) use edge::{Edge, End, ErasedEdge, Outlets, Process};
 pub use graph::GraphEnv;
 pub(crate) use graph::{Built, Graph, Maintain, NodeFactory, Types};
+pub(crate) use kept::KeptNumbers;
 pub(crate) use operator::{Maker, branching, operator, terminal};
 pub(crate) use source::SourceFactory;
 pub(crate) use stores::StoreSlots;

@@ -14,6 +14,8 @@ pub enum DropReason {
     NullValue,
     /// Its window was closed already.
     Late,
+    /// No window holds its time.
+    NoWindow,
     /// User code failed on it, and the processing handler said to go on.
     Processing,
     /// It could not be written, and the production handler said to go on.
@@ -24,12 +26,13 @@ pub enum DropReason {
 
 impl DropReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [DropReason; 8] = [
+    pub const ALL: [DropReason; 9] = [
         DropReason::Deserialization,
         DropReason::InvalidTimestamp,
         DropReason::NullKey,
         DropReason::NullValue,
         DropReason::Late,
+        DropReason::NoWindow,
         DropReason::Processing,
         DropReason::Production,
         DropReason::NoPartition,
@@ -43,6 +46,7 @@ impl DropReason {
             DropReason::NullKey => "null_key",
             DropReason::NullValue => "null_value",
             DropReason::Late => "late",
+            DropReason::NoWindow => "no_window",
             DropReason::Processing => "processing",
             DropReason::Production => "production",
             DropReason::NoPartition => "no_partition",

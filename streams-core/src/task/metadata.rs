@@ -1,33 +1,60 @@
-//! The text that goes with committed offsets: Java's `TopicPartitionMetadata`, so that partition time survives a restart and a change of
-//! sides. Base64 of `version u8 | time i64 | processor metadata`, big-endian.
+//! The text that goes with committed offsets: Java's `TopicPartitionMetadata`, so that partition time, and the numbers that nodes keep,
+//! survive a restart and a change of sides. Base64 of `version u8 | time i64 | numbers`, where numbers are nothing or
+//! `count i32 | { length i32 | name | number i64 }*`, big-endian.
 
+use crate::exec::KeptNumbers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 const VERSION: u8 = 2;
 
 /// What is known of an input partition beside its offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PartitionMetadata {
     /// Largest time seen, in milliseconds.
     pub time: Option<i64>,
+    /// What the task's nodes keep.
+    pub kept: KeptNumbers,
 }
 
 impl PartitionMetadata {
-    pub fn encode(self) -> String {
-        let mut bytes = [VERSION; 9];
-        bytes[1..].copy_from_slice(&self.time.unwrap_or(-1).to_be_bytes());
+    pub fn encode(time: Option<i64>, kept: &KeptNumbers) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend_from_slice(&time.unwrap_or(-1).to_be_bytes());
+        let count = kept.iter().count() as u32;
+        if count > 0 {
+            bytes.extend_from_slice(&count.to_be_bytes());
+        }
+        for (name, number) in kept.iter() {
+            bytes.extend_from_slice(&(name.len() as u32).to_be_bytes());
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
         STANDARD.encode(bytes)
     }
 
-    /// Text of another program, or none, is no error: the time is unknown then.
+    /// Text of another program, or none, is no error: nothing is known then.
     pub fn decode(text: &str) -> Self {
-        let time = STANDARD.decode(text).ok().and_then(|bytes| match bytes.split_first() {
-            Some((1 | 2, rest)) => rest.get(..8).and_then(|time| time.try_into().ok()).map(i64::from_be_bytes),
-            _ => None,
-        });
-        PartitionMetadata { time: time.filter(|&t| t >= 0) }
+        let Ok(bytes) = STANDARD.decode(text) else { return Self::default() };
+        let Some((1 | 2, rest)) = bytes.split_first() else { return Self::default() };
+        let Some((time, rest)) = rest.split_first_chunk::<8>() else { return Self::default() };
+        let time = Some(i64::from_be_bytes(*time)).filter(|&time| time >= 0);
+        PartitionMetadata { time, kept: numbers(rest).unwrap_or_default() }
     }
+}
+
+/// `None` for bytes that are something else.
+fn numbers(bytes: &[u8]) -> Option<KeptNumbers> {
+    let mut kept = KeptNumbers::default();
+    let (count, mut rest) = bytes.split_first_chunk::<4>()?;
+    for _ in 0..u32::from_be_bytes(*count) {
+        let (length, tail) = rest.split_first_chunk::<4>()?;
+        let (name, tail) = tail.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        let (number, tail) = tail.split_first_chunk::<8>()?;
+        kept.merge(std::str::from_utf8(name).ok()?, i64::from_be_bytes(*number));
+        rest = tail;
+    }
+    Some(kept)
 }
 
 #[cfg(test)]
@@ -36,12 +63,21 @@ mod tests {
 
     #[test]
     fn text_is_javas() {
-        assert_eq!(PartitionMetadata { time: Some(1_700_000_000_000) }.encode(), "AgAAAYvP5WgA");
-        assert_eq!(PartitionMetadata { time: None }.encode(), "Av//////////");
-        assert_eq!(PartitionMetadata::decode("AgAAAYvP5WgA").time, Some(1_700_000_000_000));
-        assert_eq!(PartitionMetadata::decode("AgAAAYvP5WgAAAAAAQAAAAVzdG9yZQAAAYvP5UDw").time, Some(1_700_000_000_000));
+        let none = KeptNumbers::default();
+        let mut store = KeptNumbers::default();
+        store.merge("store", 1_699_999_990_000);
+        let time = Some(1_700_000_000_000);
+        assert_eq!(PartitionMetadata::encode(time, &none), "AgAAAYvP5WgA");
+        assert_eq!(PartitionMetadata::encode(None, &none), "Av//////////");
+        assert_eq!(PartitionMetadata::encode(time, &store), "AgAAAYvP5WgAAAAAAQAAAAVzdG9yZQAAAYvP5UDw");
+        assert_eq!(PartitionMetadata::decode("AgAAAYvP5WgA"), PartitionMetadata { time, kept: none.clone() });
+        assert_eq!(PartitionMetadata::decode("AgAAAYvP5WgAAAAAAQAAAAVzdG9yZQAAAYvP5UDw"), PartitionMetadata { time, kept: store });
         for garbage in ["", "x", "AgAA", "////", "Av//////////"] {
-            assert_eq!(PartitionMetadata::decode(garbage).time, None, "{garbage}");
+            assert_eq!(PartitionMetadata::decode(garbage), PartitionMetadata::default(), "{garbage}");
+        }
+        // numbers that are cut short, or more than there are
+        for cut in ["AgAAAYvP5WgAAAAAAQAAAAVzdG9y", "AgAAAYvP5WgA/////w=="] {
+            assert_eq!(PartitionMetadata::decode(cut), PartitionMetadata { time, kept: none.clone() }, "{cut}");
         }
     }
 }

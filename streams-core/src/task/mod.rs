@@ -13,7 +13,7 @@ pub(crate) use settings::{TaskEnv, TaskSettings};
 
 use crate::cluster::{CommittedOffset, RecordBatch};
 use crate::error::panic_text;
-use crate::exec::{Cx, Graph, PunctuationType};
+use crate::exec::{Cx, Graph, KeptNumbers, PunctuationType};
 use crate::handlers::{ErrorContext, Response, SourceRecord, TimestampExtractor};
 use crate::metrics::{DropReason, StoreMetrics, TaskMetrics};
 use crate::topology::{NodeKind, Topology};
@@ -66,7 +66,7 @@ impl Task {
         let subtopology = topology
             .subtopology(id.subtopology)
             .ok_or_else(|| Error::new(ErrorKind::Internal, format!("task {id} is of a sub-topology that the topology does not have")))?;
-        let (mut queues, mut stream_time) = (Vec::with_capacity(inputs.len()), i64::MIN);
+        let (mut queues, mut stream_time, mut kept) = (Vec::with_capacity(inputs.len()), i64::MIN, KeptNumbers::default());
         for (index, input) in inputs.iter().enumerate() {
             let source = subtopology.sources.iter().position(|s| *s.topic.resolve(&env.application_id) == *input.topic);
             let Some(source) = source else {
@@ -80,6 +80,7 @@ impl Task {
             if let Some(time) = metadata.time {
                 stream_time = stream_time.max(time);
             }
+            metadata.kept.iter().for_each(|(name, number)| kept.merge(name, number));
             queues.push(RecordQueue::new(input.clone(), index, source, extractor, metadata.time));
         }
         let collector = RecordCollector::new(id, subtopology, &env)?;
@@ -99,6 +100,7 @@ impl Task {
             timers: Default::default(),
             metrics: metrics.clone(),
             budget: env.budget.clone(),
+            kept,
             touched: usize::MAX,
         };
         let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node))?;
@@ -258,7 +260,8 @@ impl Task {
         let (mut offsets, mut position) = (Vec::with_capacity(self.queues.len()), Vec::with_capacity(self.queues.len()));
         for queue in &self.queues {
             if let Some(offset) = queue.next_offset() {
-                let metadata = PartitionMetadata { time: queue.time() }.encode();
+                // Java writes the numbers only where they changed or the input did; the largest counts, so that here all inputs may have them
+                let metadata = PartitionMetadata::encode(queue.time(), &self.graph.cx().kept);
                 offsets.push((queue.input.clone(), CommittedOffset { offset, metadata }));
             }
             if let Some(offset) = queue.last_offset() {

@@ -254,22 +254,25 @@ impl Inner {
         Ok(())
     }
 
-    /// Commits all tasks, and lets them read what they wrote, until nothing moves.
+    /// Commits all tasks, and lets them read what they wrote, until nothing moves. As Java's driver, it commits after every record, those of
+    /// internal topics included.
     fn settle(&mut self) -> Result<()> {
+        let mut internal = VecDeque::new();
         loop {
             for task in &mut self.tasks {
                 task.prepare_commit()?;
                 task.post_commit()?;
             }
             let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
-            if written.is_empty() {
-                return Ok(());
-            }
             for record in written {
-                self.outputs.entry(record.topic.clone()).or_default().push_back(record.clone());
                 if self.readers.contains_key(&record.topic) {
-                    self.run(record)?;
+                    internal.push_back(record.clone());
                 }
+                self.outputs.entry(record.topic.clone()).or_default().push_back(record);
+            }
+            match internal.pop_front() {
+                Some(record) => self.run(record)?,
+                None => return Ok(()),
             }
         }
     }

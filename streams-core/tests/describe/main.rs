@@ -26,14 +26,17 @@ mod branches;
 mod combinations;
 mod compare;
 mod counts;
+mod final_results;
 mod grouped_twice;
 mod missing;
 mod orders;
+mod other_windows;
 mod processors;
 mod reductions;
 mod repartitions;
 mod session_windowings;
 mod sinks;
+mod sliding_windowings;
 mod sources;
 mod stateless;
 mod stream_stream_joins;
@@ -77,6 +80,9 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         windows::CASES,
         windowed_reductions::CASES,
         session_windowings::CASES,
+        sliding_windowings::CASES,
+        final_results::CASES,
+        other_windows::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
         tables::CASES,

@@ -192,13 +192,24 @@ struct Common<K, V> {
     default_engine: bool,
     caching: bool,
     timestamped: bool,
+    time_first: bool,
     logging: Option<BTreeMap<String, String>>,
 }
 
 impl<K, V> Common<K, V> {
     fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
         let logging = Some(BTreeMap::new());
-        Common { name, keys, values, in_memory: false, default_engine: false, caching: false, timestamped: true, logging }
+        Common {
+            name,
+            keys,
+            values,
+            in_memory: false,
+            default_engine: false,
+            caching: false,
+            timestamped: true,
+            time_first: false,
+            logging,
+        }
     }
 
     fn persistent(&self) -> bool {
@@ -230,7 +241,9 @@ impl<K, V> Common<K, V> {
         if let Some(path) = self.directory(env, segment_ms) {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
-            let spec = Spec { timestamped: self.timestamped, offset_key, segment: segment_ms.is_some(), shared: env.shared.clone() };
+            // rows by time carry their times in the column family of plain ones, as Java's
+            let timestamped = self.timestamped && !self.time_first;
+            let spec = Spec { timestamped, offset_key, segment: segment_ms.is_some(), shared: env.shared.clone() };
             return Ok(match segment_ms {
                 None => Box::new(RocksEngine::open(path, spec)?),
                 Some(interval) => Box::new(SegmentedEngine::open(path, &self.name, interval, spec)?),
@@ -248,6 +261,7 @@ impl<K, V> Common<K, V> {
             values: self.values.clone(),
             timestamped: self.timestamped,
             caching: self.caching,
+            time_first: self.time_first,
             engine,
         }
     }

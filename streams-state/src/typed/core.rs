@@ -1,6 +1,7 @@
 //! What point and window stores share: cache, buffer and engine under serialized keys.
 
 use super::budget::CacheBudget;
+use super::by_time::Recent;
 use super::cache::RecordCache;
 use super::codec::{Codec, Shown};
 use super::layout::Layout;
@@ -27,6 +28,8 @@ pub(crate) struct StoreParts<K, V> {
     pub timestamped: bool,
     /// Whether the record cache holds changes back.
     pub caching: bool,
+    /// Whether the engine's rows lie by time.
+    pub time_first: bool,
     pub engine: Box<dyn Engine>,
 }
 
@@ -41,7 +44,7 @@ pub(super) struct Core<V> {
     position: Position,
     /// Changelog offset of the last restored record, while its row waits in the buffer.
     restored: Option<i64>,
-    hasher: RandomState,
+    pub hasher: RandomState,
     layout: Layout,
     row: Vec<u8>,
     pub changelog: Option<ChangelogId>,
@@ -50,11 +53,20 @@ pub(super) struct Core<V> {
     /// Whether the cache forgets deletions once they are written: for stores whose keys do not come again.
     pub forget_deleted: bool,
     pub counters: StoreCounters,
+    /// Where the engine's rows lie by time: what else is to be looked at to walk so.
+    pub recent: Option<Recent>,
+}
+
+#[inline]
+pub(super) fn hash_of(state: &RandomState, key: &[u8]) -> Hash {
+    let mut hasher = state.build_hasher();
+    hasher.write(key);
+    Hash(hasher.finish())
 }
 
 impl<V: Clone + 'static> Core<V> {
     pub fn new<K>(parts: StoreParts<K, V>, layout: Layout) -> (Self, Arc<dyn Serde<K>>) {
-        let StoreParts { name, topic, keys, values, timestamped, caching, engine } = parts;
+        let StoreParts { name, topic, keys, values, timestamped, caching, time_first, engine } = parts;
         let core = Core {
             codec: Codec { store: name, topic, values, timestamped },
             cache: RecordCache::new(),
@@ -70,6 +82,7 @@ impl<V: Clone + 'static> Core<V> {
             keep_old: false,
             forget_deleted: false,
             counters: StoreCounters::default(),
+            recent: time_first.then(Recent::default),
         };
         (core, keys)
     }
@@ -81,9 +94,7 @@ impl<V: Clone + 'static> Core<V> {
 
     #[inline]
     pub fn hash(&self, key: &[u8]) -> Hash {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(key);
-        Hash(hasher.finish())
+        hash_of(&self.hasher, key)
     }
 
     /// Tells the segment of a key.
@@ -157,6 +168,9 @@ impl<V: Clone + 'static> Core<V> {
         if changed {
             self.counters.puts += 1;
             self.cache.mark_dirty(i, origin);
+            if let Some(recent) = &mut self.recent {
+                recent.changed(self.cache.get(i).key());
+            }
         } else {
             entry.slot.timestamp = timestamp;
             if clean {
@@ -303,6 +317,9 @@ impl<V: Clone + 'static> Core<V> {
             return Err(Error::new(ErrorKind::Invalid, message));
         }
         self.pending.seal();
+        if let Some(recent) = &mut self.recent {
+            recent.seal();
+        }
         Ok(())
     }
 
@@ -326,6 +343,9 @@ impl<V: Clone + 'static> Core<V> {
         }
         drop(live);
         self.pending.written();
+        if let Some(recent) = &mut self.recent {
+            recent.written();
+        }
         self.restored = None;
         self.cache.shrink();
         self.position = ahead;
@@ -335,6 +355,9 @@ impl<V: Clone + 'static> Core<V> {
     pub fn abort(&mut self) {
         self.cache.clear();
         self.pending.clear();
+        if let Some(recent) = &mut self.recent {
+            recent.clear();
+        }
         self.restored = None;
     }
 

@@ -6,6 +6,7 @@
 //! Reads see the cache, then the buffer, then the engine.
 
 mod budget;
+mod by_time;
 mod cache;
 mod codec;
 mod core;

@@ -1,6 +1,7 @@
 //! The window store: one value per key and window start, or several, for a limited time.
 
 use super::budget::CacheBudget;
+use super::by_time::Span;
 use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::common;
@@ -204,8 +205,8 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.core.scan(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
     }
 
-    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by the bytes of key and window start;
-    /// backwards where `reverse`; until `visit` breaks off.
+    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by the bytes of key and window start, or by
+    /// window start and key in a store whose rows lie by time; backwards where `reverse`; until `visit` breaks off.
     ///
     /// # Errors
     /// When a row cannot be read, and those of `visit`.
@@ -214,6 +215,12 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         let from = from.max(self.oldest_visible());
         if from > to {
             return Ok(());
+        }
+        if self.core.recent.is_some() {
+            return self.core.scan_by_time(Span { from, to, reverse, behind: None }, &mut |composed, value, timestamp| {
+                let (key, start) = Self::split_key(composed)?;
+                visit(key, start, value, timestamp)
+            });
         }
         let within = |composed: &[u8]| window::split(composed).is_some_and(|(_, start)| (from..=to).contains(&start));
         let segments = self.core.segments(from, to);

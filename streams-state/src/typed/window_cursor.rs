@@ -1,5 +1,6 @@
 //! Walks over a window store in small steps.
 
+use super::by_time::Span;
 use super::key_value::CHUNK;
 use super::small::SmallBytes;
 use super::window::WindowStore;
@@ -73,6 +74,15 @@ impl<V: Clone + Send + 'static> WindowCursor<V> {
     /// Goes on within the segment of the last row, then into the ones behind it.
     fn fill_all<K: 'static>(&mut self, store: &mut WindowStore<K, V>) -> Result<()> {
         let (from, to, reverse) = (self.from, self.to, self.reverse);
+        if store.core.recent.is_some() {
+            let taken = &mut self.taken;
+            store.core.scan_by_time(Span { from, to, reverse, behind: self.last.as_deref() }, &mut |composed, value, timestamp| {
+                Ok(take(taken, composed, value, timestamp))
+            })?;
+            self.done = self.taken.len() < CHUNK;
+            self.last = self.taken.back().map(|row| row.0.clone());
+            return Ok(());
+        }
         let (mut first, mut end) = store.core.segments(from, to).into_inner();
         let within = |composed: &[u8]| window::split(composed).is_some_and(|(_, start)| (from..=to).contains(&start));
         let segment_of = store.core.segment_fn();

@@ -66,6 +66,11 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         }
     }
 
+    /// Whether several aggregations share one repartition topic.
+    pub(crate) fn is_named(&self) -> bool {
+        self.named.get().is_some()
+    }
+
     /// The stream partitioned by its key: through a repartition topic, named after the grouping or else the store, if the key was changed.
     pub(crate) fn partitioned(&self, plan: &mut Plan, store_name: &str, key_serde: &Arc<dyn Serde<K>>) -> GroupedInput {
         let stream = &self.stream;

@@ -1,13 +1,16 @@
 //! `aggregate` by window, and the node behind all windowed aggregations.
 
 use super::TimeWindowedKStream;
+use super::finals::Finals;
+use super::other::OtherAggregate;
+use super::sliding::SlidingAggregate;
 use super::table::{WindowedTable, window_supplier};
 use super::writer::WindowWriter;
 use crate::dsl::KTable;
 use crate::dsl::grouped::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
-use crate::dsl::windows::TimeWindows;
+use crate::dsl::windows::{Cut, TimeWindows};
 use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
@@ -63,21 +66,29 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         f: Folder<K, V, A>,
         materialized: Materialized<K, A>,
     ) -> KTable<Windowed<K>, A> {
-        let (grouped, windows) = (&self.grouped, self.windows);
+        let (grouped, windows, emit) = (&self.grouped, self.windows.clone(), self.emit);
         let mut plan = grouped.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
         let name = plan.processor_name(&materialized.node, prefix);
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = window_supplier(&mut plan, &store_name, &materialized, windows, key_serde.clone(), value_serde.clone());
+        let supplier = window_supplier(&mut plan, &store_name, &materialized, (&windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
+        let size_ms = windows.size_ms();
         let (flags, key_bytes) = (table.clone(), input.key_bytes);
         let factory = operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let keep_old = flags.old_values.load(Ordering::Relaxed);
-            let writer = WindowWriter::new(env, flags.supplier.name(), keep_old, key_bytes, next)?;
-            Ok(env.maintained(WindowAggregate { f: f.clone(), windows, stream_time: -1, writer, values: PhantomData }))
+            let store = flags.supplier.name();
+            let writer = WindowWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
+            let finals = emit.at_close.then(|| Finals::new(env, store));
+            let f = f.clone();
+            Ok(match &windows {
+                Cut::Other(windows) => env.maintained(OtherAggregate::new(f, windows.clone(), writer)),
+                &Cut::Time(windows) => env.maintained(WindowAggregate { f, windows, stream_time: -1, writer, finals, values: PhantomData }),
+                &Cut::Sliding(windows) => env.maintained(SlidingAggregate::new(f, windows, writer, finals)),
+            })
         }));
         let kept = table.clone();
         let write = move |target: &mut Target<'_>| {
@@ -88,7 +99,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
         drop(plan);
-        let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, windows.size_ms));
+        let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, size_ms));
         KTable {
             plan: grouped.stream.plan.clone(),
             plan_node,
@@ -108,7 +119,33 @@ struct WindowAggregate<K, V, A> {
     /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
     stream_time: i64,
     writer: WindowWriter<K, A>,
+    finals: Option<Finals>,
     values: PhantomData<fn(V)>,
+}
+
+/// Forwards the windows that have closed since the last time.
+fn tell<K: Data, A: Data>(
+    cx: &mut Cx,
+    finals: &mut Finals,
+    writer: &mut WindowWriter<K, A>,
+    windows: TimeWindows,
+    closed: i64,
+    meta: &Meta<'_>,
+) -> Result<()> {
+    let Some(told) = finals.told_before(closed) else { return Ok(()) };
+    let to = closed.saturating_sub(windows.size_ms);
+    if to < 0 {
+        return Ok(());
+    }
+    let mut from = 0;
+    if told != -1 {
+        from = (told - windows.size_ms).max(0);
+        if windows.edges(from) == windows.edges(to) {
+            return Ok(()); // no window has begun between the two
+        }
+        from += 1;
+    }
+    finals.tell(cx, writer, (from, to), closed, meta)
 }
 
 impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
@@ -116,6 +153,9 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
         self.stream_time = self.stream_time.max(meta.timestamp);
         let closed = self.stream_time.saturating_sub(self.windows.grace_ms);
         let size = self.windows.size_ms;
+        if let Some(finals) = &mut self.finals {
+            tell(cx, finals, &mut self.writer, self.windows, closed, meta)?;
+        }
         let is_open = move |start: &i64| start.saturating_add(size) > closed;
         let (mut open, mut late) = (0, 0);
         self.windows.starts(meta.timestamp).for_each(|start| if is_open(&start) { open += 1 } else { late += 1 });
@@ -124,6 +164,11 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
         }
         if open == 0 {
             return Ok(());
+        }
+        if let Some(finals) = &mut self.finals
+            && let Some(first) = self.windows.starts(meta.timestamp).find(is_open)
+        {
+            finals.changed(first);
         }
         // every window but the last gets a copy
         let (f, mut value) = (&*self.f, Some(value));

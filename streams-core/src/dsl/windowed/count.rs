@@ -4,6 +4,7 @@ use super::TimeWindowedKStream;
 use crate::Data;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::windows::Cut;
 use std::sync::Arc;
 use streams_state::serde::Windowed;
 
@@ -35,7 +36,8 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     pub fn count_with(&self, materialized: impl Into<Materialized<K, u64>>) -> KTable<Windowed<K>, u64> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&SerdeChoice::by_type());
-        if materialized.name.is_none() && !materialized.implied {
+        let sliding = matches!(self.windows, Cut::Sliding(_));
+        if materialized.name.is_none() && !materialized.implied && !sliding {
             self.grouped.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
         let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;

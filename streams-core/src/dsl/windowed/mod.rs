@@ -2,20 +2,25 @@
 
 mod aggregate;
 mod count;
+mod finals;
+mod late;
+mod other;
 mod reduce;
+mod sliding;
 mod table;
 mod writer;
 
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
-use crate::dsl::windows::{TimeWindows, WindowKind};
+use crate::dsl::windows::{Cut, EmitStrategy, WindowKind};
 use std::fmt;
 
 /// A grouped stream cut into windows; every result is a table by key and window.
 #[must_use = "windows do nothing until they are aggregated"]
 pub struct TimeWindowedKStream<K, V> {
     pub(crate) grouped: KGroupedStream<K, V>,
-    pub(crate) windows: TimeWindows,
+    pub(crate) windows: Cut,
+    emit: EmitStrategy,
 }
 
 impl<K, V> fmt::Debug for TimeWindowedKStream<K, V> {
@@ -24,8 +29,29 @@ impl<K, V> fmt::Debug for TimeWindowedKStream<K, V> {
     }
 }
 
+impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
+    pub(crate) fn new(grouped: &KGroupedStream<K, V>, windows: Cut) -> Self {
+        TimeWindowedKStream { grouped: grouped.clone(), windows, emit: EmitStrategy::default() }
+    }
+
+    /// Says when results are forwarded: see [`EmitStrategy`].
+    #[doc(alias = "emitStrategy")]
+    pub fn emit_strategy(mut self, strategy: EmitStrategy) -> Self {
+        if strategy.at_close && !self.windows.can_be_final() {
+            let stream = &self.grouped.stream;
+            stream.plan.lock().error(format!(
+                "{}: only time windows and sliding windows can be forwarded when they close; others need EmitStrategy::on_window_update()",
+                stream.name
+            ));
+        }
+        self.emit = strategy;
+        self
+    }
+}
+
 impl<K: Data, V: Data> KGroupedStream<K, V> {
-    /// Cuts the stream into windows: tumbling or hopping ones ([`TimeWindows`]), or sessions ([`SessionWindows`](crate::SessionWindows)).
+    /// Cuts the stream into windows: tumbling or hopping ones ([`TimeWindows`](crate::TimeWindows)), such that slide with the records
+    /// ([`SlidingWindows`](crate::SlidingWindows)), or sessions ([`SessionWindows`](crate::SessionWindows)).
     ///
     /// ```
     /// # use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::dsl::options::{Materialized, StoreType};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter};
-use crate::dsl::windows::{TimeWindows, millis};
+use crate::dsl::windows::{Cut, EmitStrategy, millis};
 use crate::exec::GraphEnv;
 use crate::plan::Plan;
 use crate::{Data, Error, ErrorKind, Result};
@@ -19,21 +19,26 @@ pub(super) fn window_supplier<K: Data, A: Data>(
     plan: &mut Plan,
     name: &Arc<str>,
     materialized: &Materialized<K, A>,
-    windows: TimeWindows,
+    (windows, emit): (&Cut, EmitStrategy),
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
-    let needed = windows.size_ms.saturating_add(windows.grace_ms);
+    let (needed, why) = windows.needed_retention();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
         plan.error(format!(
-            "store {name} keeps windows for {retention} ms, but size and grace need {needed} ms: give a longer retention or a shorter grace"
+            "store {name} keeps windows for {retention} ms, but {why} {needed} ms: give a longer retention or a shorter grace"
         ));
     }
     let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
-    let (retention, size) = (duration(retention.max(needed)), duration(windows.size_ms.max(1)));
-    let mut builder =
-        Stores::window_with(name.clone(), key_serde.clone(), value_serde.clone(), retention.max(size), size).caching(materialized.caching);
+    let (retention, size) = (duration(retention.max(needed).max(windows.visible_ms())), duration(windows.size_ms().max(0)));
+    let sliding = matches!(windows, Cut::Sliding(_));
+    // as in Java: final results of sliding windows are not held back in a cache
+    let caching = materialized.caching && !(sliding && emit.at_close);
+    let mut builder = Stores::window_with(name.clone(), key_serde.clone(), value_serde.clone(), retention.max(size), size).caching(caching);
+    if emit.at_close {
+        builder = builder.time_first(sliding);
+    }
     builder = match &materialized.logging {
         Some(configs) => builder.logging(configs.clone()),
         None => builder.without_logging(),

@@ -2,11 +2,13 @@
 
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
-use crate::{Change, Data, Error, ErrorKind, Result};
+use crate::{BoxError, Change, Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
-use streams_state::serde::{SerdeContext, Windowed, Wrote};
+use streams_state::serde::{SerdeContext, Window, Windowed, Wrote};
+use streams_state::store::StateStore;
 use streams_state::{Dirty, Evicted, NO_HEADERS, Slot, WindowStore};
 
 /// Writes a windowed table's store and forwards its changes: at once without a cache, at flush and eviction with one.
@@ -14,6 +16,8 @@ pub(crate) struct WindowWriter<K, V> {
     pub name: Arc<str>,
     store: Rc<RefCell<WindowStore<K, V>>>,
     caching: bool,
+    /// Rows are written without being forwarded: that comes when their windows close.
+    at_close: bool,
     pass_key: bool,
     key_buf: Vec<u8>,
     out_key: Vec<u8>,
@@ -25,18 +29,18 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
     pub fn new(
         env: &mut GraphEnv<'_>,
         store: &str,
-        keep_old: bool,
+        (keep_old, at_close): (bool, bool),
         key_bytes: Option<std::any::TypeId>,
         next: Edge<Windowed<K>, Change<V>>,
     ) -> Result<Self> {
         let store = env.store::<WindowStore<K, V>>(store)?;
         let (caching, pass_key) = {
             let mut store = store.borrow_mut();
-            store.set_keep_old(keep_old);
+            store.set_keep_old(keep_old && !at_close);
             (store.caching(), key_bytes.is_some() && key_bytes == store.key_serde().canonical_id())
         };
         let (name, index) = (env.node_name(), env.next_maintained());
-        Ok(WindowWriter { name, store, caching, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
+        Ok(WindowWriter { name, store, caching, at_close, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
     }
 
     /// Calls `change` for each of the windows' rows. `false` for a record whose key is null in bytes: nothing was done.
@@ -53,15 +57,8 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
             let mut store = self.store.borrow_mut();
             let bytes = match meta.key_bytes {
                 Some(bytes) if self.pass_key => bytes,
-                _ => {
-                    self.key_buf.clear();
-                    let topic = store.topic().clone();
-                    match store.key_serde().serialize(&SerdeContext { topic: &topic, headers: meta.headers }, key, &mut self.key_buf) {
-                        Ok(Wrote::Bytes) => &self.key_buf,
-                        Ok(Wrote::Null) => return cx.drop_null_key(&self.name),
-                        Err(error) => return cx.serialization_error(&self.name, &topic, ProductionStage::Key, cx.origin, error),
-                    }
-                }
+                _ if serialize(&self.name, cx, &store, key, meta, &mut self.key_buf)? => &self.key_buf,
+                _ => return Ok(()),
             };
             for start in starts {
                 if store.update(bytes, start, cx.origin, &mut change)?.is_none() {
@@ -71,10 +68,87 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
             }
         }
         cx.touched = self.index;
-        if self.caching { Ok(()) } else { self.flush(cx) }
+        self.written(cx)
+    }
+
+    /// The bytes of the record's key, for [`walk_back`](Self::walk_back) and [`put`](Self::put); give them back afterwards. `None` for a record
+    /// that is left out.
+    pub fn take_key(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>) -> Result<Option<Vec<u8>>> {
+        let mut buffer = std::mem::take(&mut self.key_buf);
+        match meta.key_bytes.filter(|_| self.pass_key) {
+            Some(bytes) => {
+                buffer.clear();
+                buffer.extend_from_slice(bytes);
+            }
+            None => {
+                if !serialize(&self.name, cx, &self.store.borrow(), key, meta, &mut buffer)? {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(buffer))
+    }
+
+    pub fn give_back(&mut self, key: Vec<u8>) {
+        self.key_buf = key;
+    }
+
+    /// Visits the windows of a key that begin in `[from, to]`, newest first: start, value and its time.
+    pub fn walk_back(&mut self, key: &[u8], (from, to): (i64, i64), visit: &mut dyn FnMut(i64, &V, i64) -> ControlFlow<()>) -> Result<()> {
+        Ok(self.store.borrow_mut().fetch_range(key, from, to, true, &mut |start, value, at| Ok(visit(start, value, at)))?)
+    }
+
+    /// Changes one window's row; without a cache it is forwarded before this returns.
+    pub fn put(&mut self, cx: &mut Cx, key: &[u8], start: i64, change: impl FnOnce(&mut Slot<V>)) -> Result<()> {
+        if self.store.borrow_mut().update(key, start, cx.origin, change)?.is_none() {
+            cx.dropped(&self.name, DropReason::Late);
+        }
+        cx.touched = self.index;
+        self.written(cx)
+    }
+
+    /// Forwards the windows that begin in `[from, to]`, by start and key, with the headers of the record that closed them.
+    pub fn forward_closed(&mut self, cx: &mut Cx, (from, to): (i64, i64), meta: &Meta<'_>) -> Result<()> {
+        let mut cursor = self.store.borrow_mut().cursor_all(from, to, false);
+        loop {
+            let (key, value, timestamp) = {
+                let mut store = self.store.borrow_mut();
+                let Some((start, value, timestamp)) = cursor.next(&mut store, &mut self.out_key)? else { return Ok(()) };
+                let key = store.read_key(&self.out_key).map_err(|e| self.unreadable(e))?;
+                (Windowed::new(key, Window::new(start, start.saturating_add(store.window_size_ms()))), value, timestamp)
+            };
+            let meta = Meta { timestamp, key_bytes: None, ..*meta };
+            self.next.process(cx, key, Change { old: None, new: Some(value) }, &meta)?;
+        }
+    }
+
+    /// The first window start from `from` on.
+    pub fn first_start(&mut self, from: i64) -> Result<Option<i64>> {
+        let mut first = None;
+        self.store.borrow_mut().fetch_all(from, i64::MAX, false, &mut |_, start, _, _| {
+            first = Some(start);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
+    }
+
+    fn unreadable(&self, error: BoxError) -> Error {
+        Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), error)
+    }
+
+    #[inline]
+    fn written(&mut self, cx: &mut Cx) -> Result<()> {
+        match (self.caching, self.at_close) {
+            (true, _) => Ok(()),
+            (false, false) => self.flush(cx),
+            (false, true) => Ok(self.store.borrow_mut().flush(&mut *cx.out)?),
+        }
     }
 
     pub fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        if self.at_close {
+            return Ok(self.store.borrow_mut().flush(&mut *cx.out)?);
+        }
         loop {
             let popped = self.store.borrow_mut().pop_dirty(&mut *cx.out, &mut self.out_key);
             match popped? {
@@ -85,6 +159,9 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
     }
 
     pub fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        if self.at_close {
+            return Ok(self.store.borrow_mut().evict(&mut *cx.out)?);
+        }
         let evicted = self.store.borrow_mut().evict_one(&mut *cx.out, &mut self.out_key);
         match evicted? {
             Evicted::Nothing => Ok(false),
@@ -94,13 +171,27 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
     }
 
     fn forward(&mut self, cx: &mut Cx, dirty: Dirty<V>) -> Result<()> {
-        let key = self
-            .store
-            .borrow()
-            .read_windowed_key(&self.out_key)
-            .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
+        let key = self.store.borrow().read_windowed_key(&self.out_key).map_err(|e| self.unreadable(e))?;
         // the topic form of a windowed key differs from the store's, so its bytes do not travel
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: None };
         self.next.process(cx, key, Change { old: dirty.old, new: dirty.new }, &meta)
+    }
+}
+
+/// Writes a key as the store does. `false`: it is null, or the handler said to leave the record out.
+fn serialize<K: Data, V: Data>(
+    node: &str,
+    cx: &mut Cx,
+    store: &WindowStore<K, V>,
+    key: &K,
+    meta: &Meta<'_>,
+    out: &mut Vec<u8>,
+) -> Result<bool> {
+    out.clear();
+    let topic = store.topic();
+    match store.key_serde().serialize(&SerdeContext { topic, headers: meta.headers }, key, out) {
+        Ok(Wrote::Bytes) => Ok(true),
+        Ok(Wrote::Null) => cx.drop_null_key(node).map(|()| false),
+        Err(error) => cx.serialization_error(node, topic, ProductionStage::Key, cx.origin, error).map(|()| false),
     }
 }

@@ -1,11 +1,13 @@
 //! The kinds of windows there are, as `windowed_by` takes them.
 
-use super::TimeWindows;
+use super::{SlidingWindows, TimeWindows, Windows, millis};
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::windowed::TimeWindowedKStream;
+use std::sync::Arc;
 
-/// What [`KGroupedStream::windowed_by`] takes: [`TimeWindows`] and [`SessionWindows`](crate::SessionWindows).
+/// What [`KGroupedStream::windowed_by`] takes: [`TimeWindows`], [`SlidingWindows`], [`SessionWindows`](crate::SessionWindows),
+/// [`UnlimitedWindows`](crate::UnlimitedWindows), and [`Windows`] of your own.
 pub trait WindowKind {
     /// The stream cut into these windows.
     type Windowed<K: Data, V: Data>;
@@ -21,6 +23,88 @@ impl WindowKind for TimeWindows {
         if let Err(reason) = self.check() {
             grouped.stream.plan.lock().error(format!("{}: {reason}", grouped.stream.name));
         }
-        TimeWindowedKStream { grouped: grouped.clone(), windows: self }
+        TimeWindowedKStream::new(grouped, Cut::Time(self))
+    }
+}
+
+impl WindowKind for SlidingWindows {
+    type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
+
+    fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
+        TimeWindowedKStream::new(grouped, Cut::Sliding(self))
+    }
+}
+
+impl<W: Windows> WindowKind for W {
+    type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
+
+    fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
+        if millis(self.size()) == 0 {
+            let stream = &grouped.stream;
+            stream.plan.lock().error(format!("{}: windows of 0 ms: the size must be at least 1 ms", stream.name));
+        }
+        TimeWindowedKStream::new(grouped, Cut::Other(Arc::new(self)))
+    }
+}
+
+/// Windows whose rows lie in a window store.
+#[derive(Clone, Debug)]
+pub(crate) enum Cut {
+    Time(TimeWindows),
+    Sliding(SlidingWindows),
+    Other(Arc<dyn Windows>),
+}
+
+impl Cut {
+    /// From a window's start to its end.
+    pub fn size_ms(&self) -> i64 {
+        match self {
+            Cut::Time(windows) => windows.size_ms,
+            Cut::Sliding(windows) => windows.difference_ms,
+            Cut::Other(windows) => millis(windows.size()),
+        }
+    }
+
+    /// The least retention of the store, and what asks for it.
+    pub fn needed_retention(&self) -> (i64, &'static str) {
+        match self {
+            Cut::Time(windows) => (windows.size_ms.saturating_add(windows.grace_ms), "size and grace need"),
+            Cut::Sliding(windows) => (windows.retention_ms(), "twice the time difference and the grace need"),
+            Cut::Other(windows) => (millis(windows.size()).saturating_add(millis(windows.grace())), "size and grace need"),
+        }
+    }
+
+    pub fn grace_ms(&self) -> i64 {
+        match self {
+            Cut::Time(windows) => windows.grace_ms,
+            Cut::Sliding(windows) => windows.grace_ms,
+            Cut::Other(windows) => millis(windows.grace()),
+        }
+    }
+
+    /// Whether a record of this time comes too late for all of its windows. `closed`: stream time less the grace.
+    pub fn is_late(&self, timestamp: i64, closed: i64) -> bool {
+        match self {
+            Cut::Time(windows) => windows.edges(timestamp).1.saturating_add(windows.size_ms) <= closed,
+            Cut::Sliding(windows) => timestamp.saturating_add(windows.difference_ms) < closed,
+            Cut::Other(windows) => {
+                let (mut any, mut open) = (false, false);
+                windows.windows_for(timestamp, &mut |window| (any, open) = (true, open || window.end > closed));
+                any && !open
+            }
+        }
+    }
+
+    /// Whether their results may be told once, at the end.
+    pub fn can_be_final(&self) -> bool {
+        !matches!(self, Cut::Other(_))
+    }
+
+    /// How long rows must be visible where that is longer than Java keeps them: with a difference of 0, Java hides rows that it still needs.
+    pub fn visible_ms(&self) -> i64 {
+        match self {
+            Cut::Time(_) | Cut::Other(_) => 0,
+            Cut::Sliding(windows) => windows.difference_ms.saturating_add(windows.grace_ms).saturating_add(1),
+        }
     }
 }

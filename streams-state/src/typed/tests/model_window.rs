@@ -48,14 +48,15 @@ fn name(key: u8) -> Vec<u8> {
     }
 }
 
-/// By segment, then by the bytes of key and window start: the order of a walk over all keys.
-fn place(key: &[u8], start: i64) -> (i64, Vec<u8>, i64) {
-    (start / SEGMENT, [key, &start.to_be_bytes()].concat(), start)
+/// The order of a walk over all keys: by segment, then by the bytes of key and window start; or by window start, then key.
+fn place(by_time: bool, key: &[u8], start: i64) -> (i64, Vec<u8>, i64) {
+    (if by_time { start } else { start / SEGMENT }, [key, &start.to_be_bytes()].concat(), start)
 }
 
 type Rows = BTreeMap<(i64, Vec<u8>, i64), (u64, i64)>;
 
 struct Model {
+    by_time: bool,
     store: Box<WindowStore<String, u64>>,
     supplier: Arc<dyn StoreSupplier>,
     env: OpenEnv,
@@ -69,14 +70,20 @@ struct Model {
 }
 
 impl Model {
-    fn new(place: Place, caching: bool, dir: &tempfile::TempDir) -> Self {
-        let builder = Stores::window::<String, u64>("w", Duration::from_millis(RETENTION as u64), Duration::from_secs(60)).caching(caching);
+    /// `by_time`: rows lie by time, with an index or without.
+    fn new(place: Place, caching: bool, by_time: Option<bool>, dir: &tempfile::TempDir) -> Self {
+        let mut builder =
+            Stores::window::<String, u64>("w", Duration::from_millis(RETENTION as u64), Duration::from_secs(60)).caching(caching);
+        if let Some(indexed) = by_time {
+            builder = builder.time_first(indexed);
+        }
         let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<WindowStore<String, u64>> = open_in(&*supplier, &env);
         store.attach(Some(ChangelogId(3)), Arc::default());
         let (log, rows, committed) = Default::default();
-        Model { store, supplier, env, log, logged_at_commit: 0, rows, committed, time: -1, time_at_commit: -1, expired: 0 }
+        let by_time = by_time.is_some();
+        Model { by_time, store, supplier, env, log, logged_at_commit: 0, rows, committed, time: -1, time_at_commit: -1, expired: 0 }
     }
 
     fn visible(&self, from: i64, to: i64) -> impl Iterator<Item = (Vec<u8>, i64, u64, i64)> {
@@ -89,7 +96,7 @@ impl Model {
         self.store.flush(&mut self.log).unwrap();
         self.store.commit((!self.log.0.is_empty()).then(|| self.log.0.len() as i64 - 1), &[]).unwrap();
         let live = (self.time - RETENTION) / SEGMENT;
-        self.rows.retain(|(segment, ..), _| *segment >= live);
+        self.rows.retain(|(.., start), _| start / SEGMENT >= live);
         self.committed = self.rows.clone();
         (self.logged_at_commit, self.time_at_commit) = (self.log.0.len(), self.time);
     }
@@ -114,14 +121,14 @@ impl Model {
                 let (key, suffix) = key.split_at(key.len() - 12);
                 let start = i64::from_be_bytes(suffix[..8].try_into().unwrap());
                 self.time = self.time.max(start);
-                let place = place(key, start);
+                let place = place(self.by_time, key, start);
                 match value {
                     Some(value) => drop(self.rows.insert(place, (u64::from_be_bytes(value[..].try_into().unwrap()), *at))),
                     None => drop(self.rows.remove(&place)),
                 }
             }
             let live = (self.time - RETENTION) / SEGMENT;
-            self.rows.retain(|(segment, ..), _| *segment >= live);
+            self.rows.retain(|(.., start), _| start / SEGMENT >= live);
             self.committed = self.rows.clone();
         }
         self.time_at_commit = self.time;
@@ -151,7 +158,7 @@ impl Model {
                 self.expired += !live as u64;
                 if live {
                     self.time = self.time.max(start);
-                    let place = place(&name(key), start);
+                    let place = place(self.by_time, &name(key), start);
                     match value {
                         Some(value) => drop(self.rows.insert(place, (value, at))),
                         None => drop(self.rows.remove(&place)),
@@ -205,11 +212,11 @@ impl Model {
     }
 }
 
-fn check(place: Place, caching: bool, cases: u32) {
+fn check(place: Place, caching: bool, by_time: Option<bool>, cases: u32) {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(ops in prop::collection::vec(op(), 1..80))| {
         let dir = tempfile::tempdir().unwrap();
-        let mut model = Model::new(place, caching, &dir);
+        let mut model = Model::new(place, caching, by_time, &dir);
         for op in ops {
             model.apply(op);
         }
@@ -224,7 +231,16 @@ fn check(place: Place, caching: bool, cases: u32) {
 fn it_is_an_ordered_map_that_forgets() {
     for &place in PLACES {
         for caching in [true, false] {
-            check(place, caching, if place == Place::Memory { 300 } else { 12 });
+            check(place, caching, None, if place == Place::Memory { 300 } else { 12 });
+        }
+    }
+}
+
+#[test]
+fn rows_by_time_are_the_same_map_in_another_order() {
+    for &place in PLACES {
+        for (caching, indexed) in [(true, false), (false, false), (true, true), (false, true)] {
+            check(place, caching, Some(indexed), if place == Place::Memory { 200 } else { 12 });
         }
     }
 }

@@ -72,6 +72,8 @@ public final class Recorder {
         props.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:9092");
         props.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, PlainSerde.class);
         props.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, PlainSerde.class);
+        // final results of windows are told as soon as they are there, and not once in a second
+        props.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);
         StreamsBuilder builder = new StreamsBuilder();
         write.accept(builder);
         Topology topology = builder.build(props);

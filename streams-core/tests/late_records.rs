@@ -1,0 +1,103 @@
+//! Late records as a stream: those that no window takes, and no others.
+
+use std::time::Duration;
+use streams_core::testing::TopologyTestDriver;
+use streams_core::{
+    Materialized, SlidingWindows, StreamsBuilder, TimeWindowedKStream, TimeWindows, UnlimitedWindows, Window, WindowKind, Windows,
+};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Windows of 5 ms at every 10 ms.
+struct Halves;
+
+impl Windows for Halves {
+    fn windows_for(&self, timestamp: i64, found: &mut dyn FnMut(Window)) {
+        let start = timestamp / 10 * 10;
+        if timestamp < start + 5 {
+            found(Window::new(start, start + 5));
+        }
+    }
+    fn size(&self) -> Duration {
+        ms(5)
+    }
+    fn grace(&self) -> Duration {
+        ms(7)
+    }
+}
+
+/// The number of late records, and of all.
+fn compare<W>(windows: W, seed: u64) -> Result<(usize, usize), Box<dyn std::error::Error>>
+where
+    W: WindowKind<Windowed<String, i64> = TimeWindowedKStream<String, i64>>,
+{
+    let builder = StreamsBuilder::new();
+    let windowed = builder.stream::<String, i64>("in").group_by_key().windowed_by(windows);
+    windowed.late_records().to("late");
+    let counts = windowed.count_with(Materialized::default().caching_disabled());
+    counts.to_stream().map(|windowed, count| (windowed.key, count)).to("counts");
+    let driver = TopologyTestDriver::new(&builder.build()?)?;
+    let mut input = driver.input::<String, i64>("in");
+    let (mut counts, mut late) = (driver.output::<String, Option<u64>>("counts"), driver.output::<String, i64>("late"));
+    let dropped = |reason| driver.metrics().sum("streams_records_dropped_total", &[("reason", reason)]);
+    let (mut random, mut now, mut told, mut unheld) = (seed, 0, 0, Some(0.0));
+    for n in 0..300 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (step, back) = ((random >> 33) as i64 % 6, (random >> 45) as i64 % 60);
+        now += step;
+        let time = if step == 0 { (now - back).max(0) } else { now };
+        input.pipe_at("key".to_owned(), n, time)?;
+        let (taken, late) = (!counts.read_all()?.is_empty(), late.read_records()?);
+        if dropped("no_window") == unheld {
+            assert_eq!(late.len(), usize::from(!taken), "record {n} at {time}, stream time {now}");
+        } else {
+            assert!(!taken && late.is_empty(), "no window holds it, late or not");
+            unheld = dropped("no_window");
+        }
+        for record in late {
+            assert_eq!((record.value, record.timestamp), (n, time));
+            told += 1;
+        }
+    }
+    Ok((told, 300))
+}
+
+#[test]
+fn late_records_are_those_that_no_window_takes() -> Outcome {
+    for seed in 0..30 {
+        let some = |(told, all): (usize, usize)| told > 0 && told < all / 2;
+        assert!(some(compare(TimeWindows::tumbling(ms(10)).no_grace(), seed)?));
+        assert!(some(compare(TimeWindows::hopping(ms(10), ms(3)).grace(ms(4)), seed)?));
+        assert!(some(compare(SlidingWindows::within(ms(6)).grace(ms(3)), seed)?));
+        assert!(some(compare(Halves, seed)?));
+        assert_eq!(compare(UnlimitedWindows::new(), seed)?.0, 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn behind_a_repartition_topic_they_need_a_named_grouping() -> Outcome {
+    let windows = TimeWindows::tumbling(ms(10)).no_grace();
+    let unnamed = StreamsBuilder::new();
+    let windowed = unnamed.stream::<String, String>("in").group_by(|_, value| value.clone()).windowed_by(windows);
+    windowed.late_records().to("late");
+    let error = unnamed.build().expect_err("it has no name").to_string();
+    assert!(error.contains("KSTREAM-LATE-") && error.contains("name the grouping"), "{error}");
+
+    let named = StreamsBuilder::new();
+    let grouped = named.stream::<String, String>("in").group_by_with(|_, value| value.clone(), "by-value");
+    let windowed = grouped.windowed_by(windows);
+    let _counts = windowed.count();
+    windowed.late_records_with("too-late").to("late");
+    let driver = TopologyTestDriver::new(&named.build()?)?;
+    let mut input = driver.input::<String, String>("in");
+    for (value, at) in [("x", 5), ("y", 25), ("x", 9)] {
+        input.pipe_at("key".to_owned(), value.to_owned(), at)?;
+    }
+    assert_eq!(driver.output::<String, String>("late").read_all()?, [("x".to_owned(), "x".to_owned())]);
+    Ok(())
+}
