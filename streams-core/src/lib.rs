@@ -34,9 +34,10 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized,
-    Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream,
-    TimeWindows, Topics,
+    Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Emit, EmitEarlyWhenFull, Grouped, JoinWindows, Joined,
+    KGroupedStream, KStream, KTable, Materialized, Partitions, Printed, Produced, Repartitioned, ShutDownWhenFull, StreamJoined,
+    StreamPartitioner, StreamsBuilder, Suppressed, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics,
+    WhenFull,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

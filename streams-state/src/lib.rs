@@ -35,6 +35,7 @@
 //! # Ok::<(), streams_state::Error>(())
 //! ```
 
+mod buffer;
 mod dir;
 mod engine;
 mod error;
@@ -50,10 +51,11 @@ pub mod store;
 mod stores;
 mod typed;
 
+pub use buffer::{Buffered, ChangeBuffer, RecordContext};
 pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
-pub use stores::{KeyValueStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
+pub use stores::{ChangeBufferBuilder, KeyValueStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
 pub use typed::{CacheBudget, Dirty, Evicted, KvCursor, KvStore, Slot, VisitWindow, WindowCursor, WindowStore};

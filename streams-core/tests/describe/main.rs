@@ -23,6 +23,7 @@ macro_rules! golden {
 mod aggregates;
 mod behaviour;
 mod branches;
+mod cogroups;
 mod combinations;
 mod compare;
 mod counts;
@@ -37,6 +38,7 @@ mod sources;
 mod stateless;
 mod stream_stream_joins;
 mod stream_table_joins;
+mod suppressions;
 mod tables;
 mod to_tables;
 mod windowed_reductions;
@@ -79,6 +81,8 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_stream_joins::CASES,
         tables::CASES,
         to_tables::CASES,
+        cogroups::CASES,
+        suppressions::CASES,
         combinations::CASES,
         orders::CASES,
     ];

@@ -1,8 +1,10 @@
 //! How stores are described before they are opened: once per topology, opened once per task.
 
+mod buffer;
 mod key_value;
 mod window;
 
+pub use buffer::ChangeBufferBuilder;
 pub use key_value::KeyValueStoreBuilder;
 pub use window::WindowStoreBuilder;
 
@@ -62,6 +64,15 @@ impl Stores {
         size: Duration,
     ) -> WindowStoreBuilder<K, V> {
         WindowStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention, size)
+    }
+
+    /// Changes of a table that are held back, for operators that do so.
+    pub fn change_buffer<K: 'static, V: Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+    ) -> ChangeBufferBuilder<K, V> {
+        ChangeBufferBuilder::new(name.into(), Arc::new(keys), Arc::new(values))
     }
 }
 
@@ -136,7 +147,8 @@ pub trait StoreSupplier: Send + Sync {
     /// Type of the values.
     fn value_type(&self) -> StoreType;
 
-    /// Opens the store of one task: a [`KvStore`](crate::KvStore) or [`WindowStore`](crate::WindowStore) of the stated types.
+    /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore) or
+    /// [`ChangeBuffer`](crate::ChangeBuffer) of the stated types.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when

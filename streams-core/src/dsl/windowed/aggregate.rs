@@ -8,9 +8,10 @@ use crate::dsl::grouped::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
 use crate::dsl::windows::TimeWindows;
-use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, Process, operator};
+use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,12 +74,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let supplier = window_supplier(&mut plan, &store_name, &materialized, windows, key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
-        let (flags, key_bytes) = (table.clone(), input.key_bytes);
-        let factory = operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let keep_old = flags.old_values.load(Ordering::Relaxed);
-            let writer = WindowWriter::new(env, flags.supplier.name(), keep_old, key_bytes, next)?;
-            Ok(env.maintained(WindowAggregate { f: f.clone(), windows, stream_time: -1, writer, values: PhantomData }))
-        }));
+        let factory = window_aggregate_factory(f, windows, &table, input.key_bytes);
         let kept = table.clone();
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();
@@ -87,6 +83,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             target.builder.connect_store(&name, kept.supplier.name())
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
+        plan.windows_close(plan_node, windows.grace_ms);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, windows.size_ms));
         KTable {
@@ -100,6 +97,21 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             table: table as Arc<dyn TableNode<Windowed<K>, A>>,
         }
     }
+}
+
+/// The node that folds records into the windows of `table`'s store, which several nodes may share.
+pub(crate) fn window_aggregate_factory<K: Data, V: Data, A: Data>(
+    f: Folder<K, V, A>,
+    windows: TimeWindows,
+    table: &Arc<WindowedTable>,
+    key_bytes: Option<TypeId>,
+) -> Arc<dyn NodeFactory> {
+    let flags = table.clone();
+    operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let keep_old = flags.old_values.load(Ordering::Relaxed);
+        let writer = WindowWriter::new(env, flags.supplier.name(), keep_old, key_bytes, next)?;
+        Ok(env.maintained(WindowAggregate { f: f.clone(), windows, stream_time: -1, writer, values: PhantomData }))
+    }))
 }
 
 struct WindowAggregate<K, V, A> {

@@ -6,6 +6,9 @@ mod reduce;
 mod table;
 mod writer;
 
+pub(crate) use aggregate::window_aggregate_factory;
+pub(crate) use table::{WindowedTable, window_supplier};
+
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::windows::TimeWindows;
