@@ -248,22 +248,24 @@ impl Inner {
         Ok(())
     }
 
-    /// Commits all tasks, and lets them read what they wrote, until nothing moves.
+    /// Commits all tasks, and lets them read what they wrote, record by record, until nothing moves.
     fn settle(&mut self) -> Result<()> {
+        let mut waiting = VecDeque::new();
         loop {
             for task in &mut self.tasks {
                 task.prepare_commit()?;
                 task.post_commit()?;
             }
             let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
-            if written.is_empty() {
-                return Ok(());
-            }
             for record in written {
-                self.outputs.entry(record.topic.clone()).or_default().push_back(record.clone());
                 if self.readers.contains_key(&record.topic) {
-                    self.run(record)?;
+                    waiting.push_back(record.clone());
                 }
+                self.outputs.entry(record.topic.clone()).or_default().push_back(record);
+            }
+            match waiting.pop_front() {
+                Some(record) => self.run(record)?,
+                None => return Ok(()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Tables whose changes are held back.
 
-use crate::input;
+use crate::{concat, input};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::{
@@ -80,9 +80,9 @@ fn suppress_count(b: &StreamsBuilder) {
     input(b).group_by_key().count().suppress(limit(5)).to_stream().to("output");
 }
 
-fn suppress_count_re_keyed(b: &StreamsBuilder) {
-    let counts = input(b).group_by(|_, value| value.clone()).count_with(Materialized::from("counts").caching_disabled());
-    counts.suppress(limit(5)).to_stream().to("output");
+fn suppress_reduce_re_keyed(b: &StreamsBuilder) {
+    let texts = Materialized::from("texts").caching_disabled();
+    to_output(&input(b).group_by(|_, value| value.clone()).reduce_with(concat, texts).suppress(limit(5)));
 }
 
 fn suppress_mapped(b: &StreamsBuilder) {
@@ -96,7 +96,7 @@ fn suppress_filter_materialized(b: &StreamsBuilder) {
 }
 
 fn suppress_twice(b: &StreamsBuilder) {
-    to_output(&table(b).suppress(limit(5)).suppress(limit(10)));
+    to_output(&table(b).suppress(limit(0)).suppress(limit(10)));
 }
 
 fn suppress_then_mapped(b: &StreamsBuilder) {
@@ -128,8 +128,8 @@ fn suppress_window_closes_no_grace(b: &StreamsBuilder) {
 
 fn suppress_window_closes_hopping(b: &StreamsBuilder) {
     let hopping = TimeWindows::hopping(Duration::from_secs(10), Duration::from_secs(3)).grace(Duration::from_secs(2));
-    let counts = windows(b, hopping).count_with(Materialized::from("counts").caching_disabled());
-    windowed(&counts.suppress(closes().named("final")));
+    let texts = windows(b, hopping).reduce_with(concat, Materialized::from("texts").caching_disabled());
+    texts.suppress(closes().named("final")).to_stream().to_with("output", Produced::inherited());
 }
 
 fn suppress_window_closes_bounded(b: &StreamsBuilder) {
@@ -176,7 +176,7 @@ golden!(
     suppress_logging_disabled,
     suppress_logging_configs,
     suppress_count,
-    suppress_count_re_keyed,
+    suppress_reduce_re_keyed,
     suppress_mapped,
     suppress_filter_materialized,
     suppress_twice,

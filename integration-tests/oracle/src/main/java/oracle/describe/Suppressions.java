@@ -17,6 +17,7 @@ import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** Tables whose changes are held back. */
@@ -94,11 +95,11 @@ final class Suppressions {
         in.groupByKey().count().suppress(limit(5)).toStream().to("output");
     }
 
-    @Case(id = "suppress-count-re-keyed", note = "a count behind a repartition, named, without a cache")
-    static void suppressCountReKeyed(StreamsBuilder b) {
+    @Case(id = "suppress-reduce-re-keyed", note = "values behind a repartition, named, without a cache")
+    static void suppressReduceReKeyed(StreamsBuilder b) {
         KStream<String, String> in = b.stream("input");
-        in.groupBy((key, value) -> value).count(Materialized.<String, Long, org.apache.kafka.streams.state.KeyValueStore<Bytes, byte[]>>as("counts").withCachingDisabled())
-            .suppress(limit(5)).toStream().to("output");
+        in.groupBy((key, value) -> value).reduce((left, right) -> left + right,
+            Materialized.<String, String, KeyValueStore<Bytes, byte[]>>as("texts").withCachingDisabled()).suppress(limit(5)).toStream().to("output");
     }
 
     @Case(id = "suppress-mapped", note = "behind a mapping that is not kept: its source is")
@@ -115,7 +116,7 @@ final class Suppressions {
 
     @Case(id = "suppress-twice", note = "one behind the other")
     static void suppressTwice(StreamsBuilder b) {
-        table(b).suppress(limit(5)).suppress(limit(10)).toStream().to("output");
+        table(b).suppress(limit(0)).suppress(limit(10)).toStream().to("output");
     }
 
     @Case(id = "suppress-then-mapped", note = "mapped and filtered behind it")
@@ -145,11 +146,12 @@ final class Suppressions {
         windowed(windows(b, TimeWindows.ofSizeWithNoGrace(Duration.ofSeconds(10))).count().suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())));
     }
 
-    @Case(id = "suppress-window-closes-hopping", note = "final counts of hopping windows, named, without a cache")
+    @Case(id = "suppress-window-closes-hopping", note = "final values of hopping windows, named, without a cache")
     static void suppressWindowClosesHopping(StreamsBuilder b) {
         TimeWindows hopping = TimeWindows.ofSizeAndGrace(Duration.ofSeconds(10), Duration.ofSeconds(2)).advanceBy(Duration.ofSeconds(3));
-        windowed(windows(b, hopping).count(Materialized.<String, Long, WindowStore<Bytes, byte[]>>as("counts").withCachingDisabled())
-            .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()).withName("final")));
+        windows(b, hopping).reduce((left, right) -> left + right, Materialized.<String, String, WindowStore<Bytes, byte[]>>as("texts").withCachingDisabled())
+            .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()).withName("final"))
+            .toStream().to("output", Produced.with(WindowedSerdes.timeWindowedSerdeFrom(String.class, 10_000L), Serdes.String()));
     }
 
     @Case(id = "suppress-window-closes-bounded", note = "bounds that are not reached, and no changelog")
