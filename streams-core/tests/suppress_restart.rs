@@ -13,7 +13,8 @@ const CHANGELOG: &str = "app-final-store-changelog";
 fn final_counts() -> Topology {
     let builder = StreamsBuilder::new();
     let windows = TimeWindows::tumbling(Duration::from_secs(10)).no_grace();
-    let counts = builder.stream::<String, String>("in").group_by_key().windowed_by(windows).count_with("counts");
+    let stream = builder.stream::<String, String>("in").peek(|_, value| assert_ne!(value, "boom"));
+    let counts = stream.group_by_key().windowed_by(windows).count_with("counts");
     let closed = counts.suppress(Suppressed::until_window_closes(BufferConfig::unbounded()).named("final"));
     closed.to_stream().select_key(|windowed, _| format!("{}@{}", windowed.key, windowed.window.start)).to("out");
     builder.build().expect("the topology is right")
@@ -21,7 +22,8 @@ fn final_counts() -> Topology {
 
 fn feed(cluster: &EmbeddedCluster, records: &[(&str, i64)]) {
     for (key, time) in records {
-        cluster.produce("in", Some(0), Some(key.as_bytes()), Some(b"x"), *time).expect("the record is taken");
+        let value = if *key == "boom" { "boom" } else { "x" };
+        cluster.produce("in", Some(0), Some(key.as_bytes()), Some(value.as_bytes()), *time).expect("the record is taken");
     }
 }
 
@@ -87,4 +89,24 @@ fn what_is_held_back_outlasts_the_application() {
 #[test]
 fn what_is_held_back_outlasts_the_application_exactly_once() {
     survives("exactly_once_v2");
+}
+
+/// A record makes user code panic while changes are held back that were not committed: they are undone, and come again.
+#[test]
+fn what_was_held_back_since_the_last_commit_is_undone_with_it() {
+    let cluster = EmbeddedCluster::new();
+    cluster.create_topic("in", 1).expect("a new topic");
+    cluster.create_topic("out", 1).expect("a new topic");
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = config(directory.path())
+        .set("processing.guarantee", "exactly_once_v2")
+        .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
+        .set("statestore.cache.max.bytes", "0")
+        .set("commit.interval.ms", "60000");
+    let time = |second: i64| 1_700_000_000_000 + second * 1000;
+    let app = start(&cluster, final_counts(), config);
+    feed(&cluster, &[("a", time(1)), ("a", time(2)), ("boom", time(3)), ("a", time(4)), ("c", time(11))]);
+    eventually("the window's result", || cluster.read("out", 0, 0).is_ok_and(|records| !records.is_empty()));
+    close(&app);
+    assert_eq!(results(&cluster), [(format!("a@{}", time(0)), 3)]);
 }
