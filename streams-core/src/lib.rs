@@ -36,10 +36,11 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, Consumed, Emit, EmitStrategy, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable,
-    Materialized, Partitions, Printed, Produced, Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
-    SlidingWindows, SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream, TimeWindows,
-    Topics, UnlimitedWindows, WindowKind, Windows,
+    Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Emit, EmitEarlyWhenFull, EmitStrategy, Grouped,
+    JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized, Partitions, Printed, Produced, Repartitioned,
+    SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined,
+    StreamPartitioner, StreamsBuilder, Suppressed, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics,
+    UnlimitedWindows, WhenFull, WindowKind, Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

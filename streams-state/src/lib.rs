@@ -35,6 +35,7 @@
 //! # Ok::<(), streams_state::Error>(())
 //! ```
 
+mod buffer;
 mod dir;
 mod engine;
 mod error;
@@ -51,12 +52,16 @@ mod stores;
 mod time_first;
 mod typed;
 
+pub use buffer::{Buffered, ChangeBuffer, RecordContext};
 pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
-pub use stores::{KeyValueStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
+pub use stores::{
+    ChangeBufferBuilder, KeyValueStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
+    WindowStoreBuilder,
+};
 pub use typed::{
     CacheBudget, Dirty, Evicted, KvCursor, KvStore, SessionStore, Slot, VisitKeyedSession, VisitSession, VisitWindow, WindowCursor,
     WindowStore,

@@ -115,6 +115,11 @@ pub trait StateStore: Any + Send {
     /// Rows in the engine, roughly.
     fn approximate_num_entries(&self) -> u64;
 
+    /// Bytes that it holds back from those downstream, for buffers of suppressed tables.
+    fn buffered_bytes(&self) -> u64 {
+        0
+    }
+
     /// What it did since it joined its thread.
     fn counters(&self) -> StoreCounters;
 

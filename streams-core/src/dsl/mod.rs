@@ -1,6 +1,7 @@
 //! The DSL: typed handles on a shared plan.
 
 mod builder;
+mod cogrouped;
 mod grouped;
 mod options;
 mod session;
@@ -11,9 +12,11 @@ mod windowed;
 mod windows;
 
 pub use builder::StreamsBuilder;
+pub use cogrouped::{CogroupedKStream, TimeWindowedCogroupedKStream};
 pub use grouped::KGroupedStream;
 pub use options::{
-    Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics,
+    Branched, BufferConfig, Consumed, EmitEarlyWhenFull, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned,
+    ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, Topics, WhenFull,
 };
 pub use session::SessionWindowedKStream;
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};

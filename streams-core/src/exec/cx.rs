@@ -70,8 +70,10 @@ pub struct Cx {
     pub(crate) stream_time: i64,
     /// Wall clock in milliseconds, as the task was told last.
     pub(crate) wall_clock: i64,
-    /// The record being worked on.
+    /// The record being worked on: one that came before, where a change that was held back goes on.
     pub(crate) origin: Origin,
+    /// The record in hand, where `origin` is another one.
+    pub(crate) in_hand: Option<Origin>,
     pub(crate) timestamp: i64,
     pub(crate) in_record: bool,
     pub(crate) task_id: crate::TaskId,

@@ -101,6 +101,8 @@ group! {
         cache_hits: Counter = "streams_store_cache_hits_total", "Look-ups answered without the engine", "hit-ratio-avg";
         uncommitted_bytes: Gauge = "streams_store_uncommitted_bytes", "Bytes of uncommitted changes", "uncommitted-bytes";
         entries: Gauge = "streams_store_entries", "Rows in the engine, roughly", "num-keys";
+        buffered_bytes: Gauge = "streams_store_buffered_bytes",
+            "Bytes that a suppression holds back, as its limit counts them; 0 for other stores", "suppression-buffer-size-avg";
     }
 }
 

@@ -1,6 +1,7 @@
 //! The logical graph that DSL calls make: names are burned here as Java burns them, and the physical graph is written from here.
 //! Rewrites of the graph (optimisations) happen in this layer and nowhere else.
 
+mod grace;
 mod names;
 mod write;
 
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub stores: Vec<Arc<dyn StoreSupplier>>,
     /// The repartition node last made for joins of a stream.
     pub join_repartitions: HashMap<(PlanId, Arc<str>), PlanId>,
+    /// Nodes that aggregate by window, and how long after its end a window may still change, in milliseconds.
+    pub graces: HashMap<PlanId, i64>,
     /// Sets of source nodes that are joined.
     pub copartitions: Vec<Vec<Arc<str>>>,
     /// What was wrong with DSL calls: told by `build()`, so that calls need not return results.

@@ -92,6 +92,7 @@ impl Task {
             stream_time,
             wall_clock: now_ms,
             origin: Origin::default(),
+            in_hand: None,
             timestamp: stream_time,
             in_record: false,
             task_id: id,
@@ -354,7 +355,8 @@ impl Task {
             key: None,
             value: None,
         });
-        let in_record = source.is_some();
+        // to leave out the record in hand would not help where it only set off what another one had left in a buffer
+        let in_record = source.is_some() && cx.in_hand.is_none_or(|record| record == cx.origin);
         let context = ErrorContext { task: self.id, node: "(panic)", source };
         // a handler may panic too
         let ask = || catch_unwind(AssertUnwindSafe(|| self.settings.handlers.processing.handle(&context, &error))).ok();

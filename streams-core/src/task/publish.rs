@@ -26,6 +26,7 @@ impl Task {
             metrics.puts.set(counters.puts);
             metrics.ranges.set(counters.ranges);
             metrics.uncommitted_bytes.set_size(store.uncommitted_bytes());
+            metrics.buffered_bytes.set(i64::try_from(store.buffered_bytes()).unwrap_or(i64::MAX));
             metrics.entries.set(i64::try_from(store.approximate_num_entries()).unwrap_or(i64::MAX));
         });
         self.metrics.uncommitted_bytes.set_size(uncommitted);

@@ -36,11 +36,20 @@ pub fn with_recording(case: &str, write: fn(&StreamsBuilder)) {
 }
 
 /// Java forgets that a join which uses the repartition topic of an earlier one must be co-partitioned with it. If it were not, keys would
-/// miss their partners without a word; here such topics are in one group, so that it is an error.
+/// miss their partners without a word; here such topics are in one group, so that it is an error. It also forgets what a cogrouped or a
+/// suppressed table was read from, and takes the topics before the repartition of a cogroup for those behind it.
 const COPARTITIONED_HERE: &[(&str, &str)] = &[
+    ("cogroup-aggregated-twice", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
+    ("cogroup-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
+    ("cogroup-re-keyed-materialized", "copartitioned app-my-store-repartition right\n"),
+    ("cogroup-then-joined", "copartitioned input left right\n"),
+    ("cogroup-three-re-keyed", "copartitioned app-by-first-repartition app-by-third-repartition second\n"),
+    ("cogroup-windowed-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
     ("join-named-and-unnamed-of-one-re-keyed-stream", "copartitioned app-one-repartition first second\n"),
     ("stream-joined-twice-after-key-change", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
     ("stream-stream-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
+    ("suppress-mapped-then-joined", "copartitioned input table\n"),
+    ("suppress-then-joined", "copartitioned input table\n"),
 ];
 
 /// The text without the groups that `leave_out` is true for. A group of one topic says nothing.

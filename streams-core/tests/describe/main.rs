@@ -23,6 +23,7 @@ macro_rules! golden {
 mod aggregates;
 mod behaviour;
 mod branches;
+mod cogroups;
 mod combinations;
 mod compare;
 mod counts;
@@ -41,6 +42,7 @@ mod sources;
 mod stateless;
 mod stream_stream_joins;
 mod stream_table_joins;
+mod suppressions;
 mod tables;
 mod to_tables;
 mod windowed_reductions;
@@ -87,6 +89,8 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_stream_joins::CASES,
         tables::CASES,
         to_tables::CASES,
+        cogroups::CASES,
+        suppressions::CASES,
         combinations::CASES,
         orders::CASES,
     ];

@@ -1,9 +1,11 @@
 //! How stores are described before they are opened: once per topology, opened once per task.
 
+mod buffer;
 mod key_value;
 mod session;
 mod window;
 
+pub use buffer::ChangeBufferBuilder;
 pub use key_value::KeyValueStoreBuilder;
 pub use session::SessionStoreBuilder;
 pub use window::WindowStoreBuilder;
@@ -87,6 +89,15 @@ impl Stores {
     ) -> SessionStoreBuilder<K, V> {
         SessionStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention)
     }
+
+    /// Changes of a table that are held back, for operators that do so.
+    pub fn change_buffer<K: 'static, V: Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+    ) -> ChangeBufferBuilder<K, V> {
+        ChangeBufferBuilder::new(name.into(), Arc::new(keys), Arc::new(values))
+    }
 }
 
 /// What a store keeps: decides the configs of its changelog topic.
@@ -166,7 +177,7 @@ pub trait StoreSupplier: Send + Sync {
     fn value_type(&self) -> StoreType;
 
     /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore) or
-    /// [`SessionStore`](crate::SessionStore) of the stated types.
+    /// [`SessionStore`](crate::SessionStore) of the stated types, or a [`ChangeBuffer`](crate::ChangeBuffer).
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when

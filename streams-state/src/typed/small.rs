@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 /// What fits beside tag and length in 24 bytes: a key of a few characters, a window key of an integer, a timestamped count.
@@ -54,6 +55,13 @@ impl PartialEq for SmallBytes {
 }
 
 impl Eq for SmallBytes {}
+
+/// That of the slice, by which maps find it.
+impl Hash for SmallBytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 impl PartialOrd for SmallBytes {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

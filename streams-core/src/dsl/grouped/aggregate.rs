@@ -4,9 +4,10 @@ use super::KGroupedStream;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::{TableNode, TableStore, TableWriter, key_value_supplier};
-use crate::exec::{Cx, GraphEnv, Maintain, Meta, Process, operator};
+use crate::exec::{Cx, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
@@ -74,11 +75,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
         let store = TableStore::new(supplier, materialized.name.is_some(), true);
         let input = self.partitioned(&mut plan, &store_name, &key_serde);
-        let (kept, key_bytes) = (store.clone(), input.key_bytes);
-        let factory = operator::<K, V, K, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?;
-            Ok(env.maintained(Aggregate { f: f.clone(), writer, values: PhantomData }))
-        }));
+        let factory = aggregate_factory(f, &store, input.key_bytes);
         let kept = store.clone();
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();
@@ -98,6 +95,19 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
             table: store as Arc<dyn TableNode<K, A>>,
         }
     }
+}
+
+/// The node that folds records into the rows of `store`, which several nodes may share.
+pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
+    f: Folder<K, V, A>,
+    store: &Arc<TableStore<K, A>>,
+    key_bytes: Option<TypeId>,
+) -> Arc<dyn NodeFactory> {
+    let kept = store.clone();
+    operator::<K, V, K, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?;
+        Ok(env.maintained(Aggregate { f: f.clone(), writer, values: PhantomData }))
+    }))
 }
 
 struct Aggregate<K, V, A> {

@@ -4,7 +4,7 @@ mod aggregate;
 mod count;
 mod reduce;
 
-pub(crate) use aggregate::Folder;
+pub(crate) use aggregate::{Folder, aggregate_factory};
 
 use crate::Data;
 use crate::dsl::options::{Grouped, SerdeChoice};
@@ -22,7 +22,7 @@ pub struct KGroupedStream<K, V> {
     pub(crate) stream: KStream<K, V>,
     pub(crate) key: SerdeChoice<K>,
     value: SerdeChoice<V>,
-    named: Named,
+    pub(crate) named: Named,
     /// With a name, several aggregations share one repartition topic.
     shared_repartition: Arc<Mutex<Option<PlanId>>>,
 }
@@ -46,6 +46,7 @@ impl<K, V> fmt::Debug for KGroupedStream<K, V> {
 }
 
 /// Where an aggregation attaches.
+#[derive(Clone)]
 pub(crate) struct GroupedInput {
     pub node: PlanId,
     pub key_bytes: Option<TypeId>,
@@ -56,6 +57,11 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     pub(crate) fn new(stream: KStream<K, V>, grouped: Grouped<K, V>) -> Self {
         refuse_nullable::<K, V>(&mut stream.plan.lock(), &stream.name, "grouping");
         KGroupedStream { stream, key: grouped.key, value: grouped.value, named: grouped.named, shared_repartition: Arc::default() }
+    }
+
+    /// The same for all handles of one grouping, and for no other.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.shared_repartition) as usize
     }
 
     /// The serde of the values: given with the grouping, or come with the stream.

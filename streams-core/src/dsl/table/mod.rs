@@ -6,6 +6,7 @@ mod getter;
 mod map_values;
 mod node;
 mod source;
+mod suppress;
 mod to_stream;
 mod writer;
 

@@ -10,10 +10,11 @@ use crate::dsl::KTable;
 use crate::dsl::grouped::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
-use crate::dsl::windows::{Cut, TimeWindows};
-use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, Process, operator};
+use crate::dsl::windows::{Cut, EmitStrategy, TimeWindows};
+use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -76,20 +77,8 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let supplier = window_supplier(&mut plan, &store_name, &materialized, (&windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
-        let size_ms = windows.size_ms();
-        let (flags, key_bytes) = (table.clone(), input.key_bytes);
-        let factory = operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let keep_old = flags.old_values.load(Ordering::Relaxed);
-            let store = flags.supplier.name();
-            let writer = WindowWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
-            let finals = emit.at_close.then(|| Finals::new(env, store));
-            let f = f.clone();
-            Ok(match &windows {
-                Cut::Other(windows) => env.maintained(OtherAggregate::new(f, windows.clone(), writer)),
-                &Cut::Time(windows) => env.maintained(WindowAggregate { f, windows, stream_time: -1, writer, finals, values: PhantomData }),
-                &Cut::Sliding(windows) => env.maintained(SlidingAggregate::new(f, windows, writer, finals)),
-            })
-        }));
+        let (size_ms, grace_ms) = (windows.size_ms(), windows.grace_ms());
+        let factory = window_aggregate_factory(f, (windows, emit), &table, input.key_bytes);
         let kept = table.clone();
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();
@@ -98,6 +87,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             target.builder.connect_store(&name, kept.supplier.name())
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
+        plan.windows_close(plan_node, grace_ms);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, size_ms));
         KTable {
@@ -111,6 +101,28 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             table: table as Arc<dyn TableNode<Windowed<K>, A>>,
         }
     }
+}
+
+/// The node that folds records into the windows of `table`'s store, which several nodes may share.
+pub(crate) fn window_aggregate_factory<K: Data, V: Data, A: Data>(
+    f: Folder<K, V, A>,
+    (windows, emit): (Cut, EmitStrategy),
+    table: &Arc<WindowedTable>,
+    key_bytes: Option<TypeId>,
+) -> Arc<dyn NodeFactory> {
+    let flags = table.clone();
+    operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let keep_old = flags.old_values.load(Ordering::Relaxed);
+        let store = flags.supplier.name();
+        let writer = WindowWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
+        let finals = emit.at_close.then(|| Finals::new(env, store));
+        let f = f.clone();
+        Ok(match &windows {
+            Cut::Other(windows) => env.maintained(OtherAggregate::new(f, windows.clone(), writer)),
+            &Cut::Time(windows) => env.maintained(WindowAggregate { f, windows, stream_time: -1, writer, finals, values: PhantomData }),
+            &Cut::Sliding(windows) => env.maintained(SlidingAggregate::new(f, windows, writer, finals)),
+        })
+    }))
 }
 
 struct WindowAggregate<K, V, A> {

@@ -10,6 +10,9 @@ mod sliding;
 mod table;
 mod writer;
 
+pub(crate) use aggregate::window_aggregate_factory;
+pub(crate) use table::{WindowedTable, window_supplier};
+
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::windows::{Cut, EmitStrategy, WindowKind};

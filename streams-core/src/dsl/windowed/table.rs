@@ -15,7 +15,7 @@ use streams_state::serde::{Serde, Windowed};
 use streams_state::{StoreSupplier, Stores, WindowStore};
 
 /// The supplier of a windowed table's store.
-pub(super) fn window_supplier<K: Data, A: Data>(
+pub(crate) fn window_supplier<K: Data, A: Data>(
     plan: &mut Plan,
     name: &Arc<str>,
     materialized: &Materialized<K, A>,
@@ -56,7 +56,7 @@ pub(super) fn window_supplier<K: Data, A: Data>(
 }
 
 /// What other operators ask of a windowed table.
-pub(super) struct WindowedTable {
+pub(crate) struct WindowedTable {
     pub supplier: Arc<dyn StoreSupplier>,
     pub queryable: bool,
     pub old_values: AtomicBool,

@@ -1,0 +1,146 @@
+//! Cogrouped streams: several grouped streams that fill one table (KIP-150).
+
+mod aggregate;
+mod input;
+mod windowed;
+
+pub use windowed::TimeWindowedCogroupedKStream;
+
+use crate::Data;
+use crate::dsl::grouped::KGroupedStream;
+use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::exec::{NodeFactory, operator};
+use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
+use input::{CogroupInput, Input};
+use std::any::TypeId;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use streams_state::StoreSupplier;
+use streams_state::serde::Serde;
+
+/// Grouped streams that fill one table together, each with an aggregator of its own: begun by [`KGroupedStream::cogroup`].
+#[must_use = "cogrouped streams do nothing until they are aggregated"]
+pub struct CogroupedKStream<K, A> {
+    plan: SharedPlan,
+    /// The key's serde as the first grouping was told it.
+    key: SerdeChoice<K>,
+    inputs: Vec<Arc<dyn CogroupInput<K, A>>>,
+}
+
+impl<K, A> Clone for CogroupedKStream<K, A> {
+    fn clone(&self) -> Self {
+        CogroupedKStream { plan: self.plan.clone(), key: self.key.clone(), inputs: self.inputs.clone() }
+    }
+}
+
+impl<K, A> fmt::Debug for CogroupedKStream<K, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CogroupedKStream({} inputs)", self.inputs.len())
+    }
+}
+
+impl<K: Data, V: Data> KGroupedStream<K, V> {
+    /// Begins a table that several grouped streams fill: `add` changes the aggregate for a record of this one. One store and one repartition
+    /// topic for each stream that needs it, where joining the streams' own aggregates would take a store for each.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let orders = builder.stream::<String, i64>("orders").group_by_key();
+    /// let returns = builder.stream::<String, String>("returns").group_by_key();
+    /// orders
+    ///     .cogroup(|_customer, amount, balance: &mut i64| *balance += amount)
+    ///     .cogroup(&returns, |_customer, _reason, balance| *balance -= 1)
+    ///     .aggregate(|| 0)
+    ///     .to_stream()
+    ///     .to("balances");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("orders").pipe("ann".to_string(), 10)?;
+    /// driver.input::<String, String>("returns").pipe("ann".to_string(), "broken".to_string())?;
+    /// let balances = driver.output::<String, Option<i64>>("balances").read_all()?;
+    /// assert_eq!(balances, [("ann".to_string(), Some(10)), ("ann".to_string(), Some(9))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cogroup<A: Data>(&self, add: impl Fn(&K, V, &mut A) + Send + Sync + 'static) -> CogroupedKStream<K, A> {
+        let cogrouped = CogroupedKStream { plan: self.stream.plan.clone(), key: self.key.clone(), inputs: Vec::new() };
+        cogrouped.cogroup(self, add)
+    }
+}
+
+impl<K: Data, A: Data> CogroupedKStream<K, A> {
+    /// Adds a grouped stream: `add` changes the aggregate for a record of it.
+    pub fn cogroup<V: Data>(mut self, grouped: &KGroupedStream<K, V>, add: impl Fn(&K, V, &mut A) + Send + Sync + 'static) -> Self {
+        let name = &grouped.stream.name;
+        if !self.plan.is(&grouped.stream.plan) {
+            self.plan.lock().error(format!("{name} is cogrouped with a stream of another builder: make all of them with one builder"));
+        }
+        if self.inputs.iter().any(|input| input.identity() == grouped.identity()) {
+            self.plan.lock().error(format!("the grouping of {name} is cogrouped with itself: let one aggregator do what both do"));
+        }
+        self.inputs.push(Arc::new(Input::new(grouped.clone(), Arc::new(add))));
+        self
+    }
+
+    /// The store's key serde: given with the store or the first grouping, or come with one of the streams.
+    fn key_serde(&self, plan: &mut Plan, materialized: &SerdeChoice<K>, store: &str) -> Arc<dyn Serde<K>> {
+        let carried = self.inputs.iter().find_map(|input| input.key_serde());
+        materialized.clone().with_fallback(&self.key).resolve(&carried, plan, store, "key")
+    }
+
+    /// Adds a node for each input, and one behind them all that only has a name.
+    fn attach<KO: Data, AO: Data>(
+        &self,
+        plan: &mut Plan,
+        materialized: &Materialized<K, A>,
+        supplier: &Arc<dyn StoreSupplier>,
+        key_serde: &Arc<dyn Serde<K>>,
+        kind: Kind<'_, K, A>,
+    ) -> Attached {
+        let store = supplier.name().clone();
+        let inputs: Vec<_> = self.inputs.iter().map(|input| input.partitioned(plan, &store, key_serde)).collect();
+        let sources: BTreeSet<Arc<str>> = inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect();
+        plan.copartitions.push(sources.iter().cloned().collect());
+        let mut nodes = Vec::with_capacity(inputs.len());
+        for (number, (input, from)) in self.inputs.iter().zip(&inputs).enumerate() {
+            let name = plan.processor_name_suffixed(&materialized.node, &format!("-cogroup-agg-{number}"), "COGROUPKSTREAM-AGGREGATE-");
+            let factory = (kind.factory)(&**input, from.key_bytes);
+            let supplier = supplier.clone();
+            let write = move |target: &mut Target<'_>| {
+                target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
+                target.builder.add_store(&supplier)?;
+                target.builder.connect_store(&target.name, supplier.name())
+            };
+            let node = plan.add(name, &[from.node], Role::Other, Arc::new(write));
+            if let Some(grace_ms) = kind.grace_ms {
+                plan.windows_close(node, grace_ms);
+            }
+            nodes.push(node);
+        }
+        let name = plan.processor_name_suffixed(&materialized.node, "-cogroup-merge", "COGROUPKSTREAM-MERGE-");
+        let write = move |target: &mut Target<'_>| {
+            let merge = operator::<KO, AO, KO, AO>(Box::new(|_, next| Ok(next)));
+            target.builder.add_processor(&target.name, &target.parents, merge)
+        };
+        let node = plan.add(name.clone(), &nodes, Role::Other, Arc::new(write));
+        Attached { node, name, sources: Arc::new(sources) }
+    }
+}
+
+/// Makes the node of an input, told the canonical id of the serde whose bytes come with its keys.
+type InputFactory<'a, K, A> = &'a dyn Fn(&dyn CogroupInput<K, A>, Option<TypeId>) -> Arc<dyn NodeFactory>;
+
+/// What the nodes of a cogroup do.
+struct Kind<'a, K, A> {
+    factory: InputFactory<'a, K, A>,
+    /// How long after its end a window may still change; `None` where nothing is windowed.
+    grace_ms: Option<i64>,
+}
+
+/// The end of a cogroup in the plan.
+struct Attached {
+    node: PlanId,
+    name: Arc<str>,
+    sources: Arc<BTreeSet<Arc<str>>>,
+}
