@@ -59,10 +59,10 @@ pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
 pub use stores::{
-    ChangeBufferBuilder, KeyValueStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
+    ChangeBufferBuilder, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
     WindowStoreBuilder,
 };
 pub use typed::{
-    CacheBudget, Dirty, Evicted, KvCursor, KvStore, SessionStore, Slot, VisitKeyedSession, VisitSession, VisitWindow, WindowCursor,
-    WindowStore,
+    CacheBudget, Dirty, Evicted, KvCursor, KvStore, List, ListCursor, ListStore, SessionStore, Slot, VisitKeyedSession, VisitSession,
+    VisitWindow, WindowCursor, WindowStore,
 };

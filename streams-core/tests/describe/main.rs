@@ -32,6 +32,7 @@ mod grouped_twice;
 mod missing;
 mod orders;
 mod other_windows;
+mod outer_stream_joins;
 mod processors;
 mod reductions;
 mod repartitions;
@@ -87,6 +88,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         other_windows::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
+        outer_stream_joins::CASES,
         tables::CASES,
         to_tables::CASES,
         cogroups::CASES,

@@ -2,11 +2,13 @@
 
 mod buffer;
 mod key_value;
+mod list;
 mod session;
 mod window;
 
 pub use buffer::ChangeBufferBuilder;
 pub use key_value::KeyValueStoreBuilder;
+pub use list::ListStoreBuilder;
 pub use session::SessionStoreBuilder;
 pub use window::WindowStoreBuilder;
 
@@ -176,8 +178,9 @@ pub trait StoreSupplier: Send + Sync {
     /// Type of the values.
     fn value_type(&self) -> StoreType;
 
-    /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore) or
-    /// [`SessionStore`](crate::SessionStore) of the stated types, or a [`ChangeBuffer`](crate::ChangeBuffer).
+    /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore),
+    /// [`SessionStore`](crate::SessionStore) or [`ListStore`](crate::ListStore) of the stated types, or a
+    /// [`ChangeBuffer`](crate::ChangeBuffer).
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when
