@@ -213,7 +213,7 @@ fn streams_tables_and_stores_of_another_builder() {
 
 #[test]
 fn windows_that_are_none() {
-    let windowed = |windows| move |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().windowed_by(windows).count());
+    let windowed = |windows: TimeWindows| move |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().windowed_by(windows).count());
     let none = TimeWindows::tumbling(Duration::ZERO).no_grace();
     refused(windowed(none), &["KSTREAM-SOURCE-0000000000", "windows of 0 ms", "the size must be at least 1 ms"]);
     let short = TimeWindows::tumbling(Duration::from_micros(999)).no_grace();
