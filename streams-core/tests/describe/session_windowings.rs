@@ -92,12 +92,6 @@ fn session_count_no_changelog(b: &StreamsBuilder) {
     to_output(&closing(by_key(b)).count_with(store().logging_disabled().caching_disabled()));
 }
 
-/// Java drops nulls where it groups; here the types ask for it to be said.
-fn session_count_re_keyed(b: &StreamsBuilder) {
-    let re_keyed = open(by_key(b)).count().to_stream().select_key(|windowed, _| windowed.key.clone());
-    re_keyed.skip_null_values().group_by_key().count().to_stream().to("output");
-}
-
 fn session_count_mapped(b: &StreamsBuilder) {
     let counts = closing(by_key(b)).count_with(store().caching_disabled()).to_stream();
     let mapped = counts.map(|windowed, count| {
@@ -212,7 +206,6 @@ golden!(
     session_count_in_memory,
     session_count_in_memory_no_cache,
     session_count_no_changelog,
-    session_count_re_keyed,
     session_count_mapped,
     session_count_filtered,
     session_count_filtered_materialized,

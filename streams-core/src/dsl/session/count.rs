@@ -14,7 +14,7 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     /// # use std::time::Duration;
     /// # use streams_core::{SessionWindows, StreamsBuilder, testing::TopologyTestDriver};
     /// # let builder = StreamsBuilder::new();
-    /// let visits = SessionWindows::with_gap(Duration::from_secs(5)).no_grace();
+    /// let visits = SessionWindows::with_gap(Duration::from_secs(5)).grace(Duration::from_secs(60));
     /// let _counts = builder.stream::<String, i64>("in").group_by_key().windowed_by(visits).count_with("counts");
     ///
     /// let driver = TopologyTestDriver::new(&builder.build()?)?;

@@ -143,16 +143,6 @@ final class SessionWindowings {
         toOutput(closing(byKey(b)).count(SessionWindowings.<Long>store().withLoggingDisabled().withCachingDisabled()));
     }
 
-    @Case(id = "session-count-re-keyed", note = "the windowed key is mapped back and counted again")
-    static void sessionCountReKeyed(StreamsBuilder b) {
-        open(byKey(b)).count()
-            .toStream((windowed, count) -> windowed.key())
-            .groupByKey()
-            .count()
-            .toStream()
-            .to("output");
-    }
-
     @Case(id = "session-count-mapped", note = "followed by toStream and map")
     static void sessionCountMapped(StreamsBuilder b) {
         closing(byKey(b)).count(SessionWindowings.<Long>store().withCachingDisabled())
