@@ -52,12 +52,12 @@ fn restarted(guarantee: &str, make: impl Fn() -> Topology, ended: impl Fn(&[i64]
 }
 
 fn count(times: &[i64], from: i64, to: i64) -> i64 {
-    times.iter().filter(|time| (from..=to).contains(time)).count() as i64
+    times.iter().filter(|time| (from..=to).contains(*time)).count() as i64
 }
 
 #[test]
 fn time_windows() {
-    let make = || topology(|b| b.stream("in").group_by_key().windowed_by(TimeWindows::tumbling(SIZE).no_grace()));
+    let make = || topology(|b| b.stream::<String, String>("in").group_by_key().windowed_by(TimeWindows::tumbling(SIZE).no_grace()));
     for guarantee in ["at_least_once", "exactly_once_v2"] {
         restarted(guarantee, make, |times, now| {
             let starts = times.iter().map(|time| time / 10_000 * 10_000).filter(|start| start + 10_000 <= now);
@@ -68,7 +68,7 @@ fn time_windows() {
 
 #[test]
 fn sliding_windows() {
-    let make = || topology(|b| b.stream("in").group_by_key().windowed_by(SlidingWindows::within(SIZE).no_grace()));
+    let make = || topology(|b| b.stream::<String, String>("in").group_by_key().windowed_by(SlidingWindows::within(SIZE).no_grace()));
     for guarantee in ["at_least_once", "exactly_once_v2"] {
         restarted(guarantee, make, |times, now| {
             let starts = times.iter().flat_map(|time| [time - 10_000, time + 1]).filter(|start| start + 10_000 < now);

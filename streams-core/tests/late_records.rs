@@ -30,8 +30,9 @@ impl Windows for Halves {
     }
 }
 
-/// The number of late records, and of all.
-fn compare<W>(windows: W, seed: u64) -> Result<(usize, usize), Box<dyn std::error::Error>>
+/// The number of late records, and of all. `exact`: a record is either late or in a window; in sliding windows it may also come just in time to
+/// find none that is still open.
+fn compare<W>(windows: W, seed: u64, exact: bool) -> Result<(usize, usize), Box<dyn std::error::Error>>
 where
     W: WindowKind<Windowed<String, i64> = TimeWindowedKStream<String, i64>>,
 {
@@ -53,7 +54,8 @@ where
         input.pipe_at("key".to_owned(), n, time)?;
         let (taken, late) = (!counts.read_all()?.is_empty(), late.read_records()?);
         if dropped("no_window") == unheld {
-            assert_eq!(late.len(), usize::from(!taken), "record {n} at {time}, stream time {now}");
+            assert!(late.len() <= usize::from(!taken), "record {n} at {time}, stream time {now}: taken and late");
+            assert!(!exact || late.len() == usize::from(!taken), "record {n} at {time}, stream time {now}: neither");
         } else {
             assert!(!taken && late.is_empty(), "no window holds it, late or not");
             unheld = dropped("no_window");
@@ -70,11 +72,11 @@ where
 fn late_records_are_those_that_no_window_takes() -> Outcome {
     for seed in 0..30 {
         let some = |(told, all): (usize, usize)| told > 0 && told < all / 2;
-        assert!(some(compare(TimeWindows::tumbling(ms(10)).no_grace(), seed)?));
-        assert!(some(compare(TimeWindows::hopping(ms(10), ms(3)).grace(ms(4)), seed)?));
-        assert!(some(compare(SlidingWindows::within(ms(6)).grace(ms(3)), seed)?));
-        assert!(some(compare(Halves, seed)?));
-        assert_eq!(compare(UnlimitedWindows::new(), seed)?.0, 0);
+        assert!(some(compare(TimeWindows::tumbling(ms(10)).no_grace(), seed, true)?));
+        assert!(some(compare(TimeWindows::hopping(ms(10), ms(3)).grace(ms(4)), seed, true)?));
+        assert!(some(compare(SlidingWindows::within(ms(6)).grace(ms(3)), seed, false)?));
+        assert!(some(compare(Halves, seed, true)?));
+        assert_eq!(compare(UnlimitedWindows::new(), seed, true)?.0, 0);
     }
     Ok(())
 }

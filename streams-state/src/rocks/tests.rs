@@ -259,6 +259,31 @@ fn session_segments_lie_where_java_has_them() {
 }
 
 #[test]
+fn rows_by_time_lie_where_java_has_them() {
+    for indexed in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = Stores::window::<String, u64>("windows", Duration::from_millis(4 * MINUTE as u64), Duration::from_secs(60));
+        let supplier = builder.time_first(indexed).build().unwrap();
+        let open = || -> Box<WindowStore<String, u64>> { supplier.open(&env(dir.path())).unwrap().into_any().downcast().unwrap() };
+        let mut store = open();
+        put_window(&mut store, "k", MINUTE);
+        store.commit(Some(5), &applied(1)).unwrap();
+        store.close().unwrap();
+        let start = MINUTE.to_be_bytes();
+        let base = [&[0][..], &start, b"k", &[0; 4]].concat();
+        let index = [&[1][..], b"k", &start, &[0; 4]].concat();
+        let value = [start, 1u64.to_be_bytes()].concat();
+        let rows = dump(&dir.path().join("0_1/windows/windows.0"));
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.0 != "offsets").collect();
+        let mut expected = vec![row("default", &base, &value)];
+        expected.extend(indexed.then(|| row("default", &index, b"")));
+        assert_eq!(rows, expected, "families and rows, indexed: {indexed}");
+        let mut store = open();
+        assert_eq!((store.fetch(b"k", MINUTE).unwrap(), store.committed_offset()), (Some((1, MINUTE)), Some(5)));
+    }
+}
+
+#[test]
 fn a_segmented_store_stands_at_its_smallest_offset() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = windows(dir.path());

@@ -168,7 +168,8 @@ impl<V: Clone + 'static> Core<V> {
         if changed {
             self.counters.puts += 1;
             self.cache.mark_dirty(i, origin);
-            if let Some(recent) = &mut self.recent {
+            // what was dirty is known
+            if clean && let Some(recent) = &mut self.recent {
                 recent.changed(self.cache.get(i).key());
             }
         } else {

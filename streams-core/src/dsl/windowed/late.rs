@@ -10,7 +10,8 @@ use crate::{Data, Result};
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     /// The records that come too late for all of their windows, unchanged: to be kept, or to be added elsewhere. They are counted as dropped
-    /// beside that. A record that is late for some of its windows only is not among them. Java has no such operator.
+    /// beside that. A record that is late for some of its windows only is not among them; neither is one that comes just in time for a sliding
+    /// window that would begin with it, but finds no window that is still open. Java has no such operator.
     ///
     /// The late records of a stream with a new key lie behind its repartition topic: give the grouping a name, so that the aggregation uses
     /// the same one.

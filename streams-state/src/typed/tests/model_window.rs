@@ -50,7 +50,8 @@ fn name(key: u8) -> Vec<u8> {
 
 /// The order of a walk over all keys: by segment, then by the bytes of key and window start; or by window start, then key.
 fn place(by_time: bool, key: &[u8], start: i64) -> (i64, Vec<u8>, i64) {
-    (if by_time { start } else { start / SEGMENT }, [key, &start.to_be_bytes()].concat(), start)
+    let (first, behind) = if by_time { (start, [0; 8]) } else { (start / SEGMENT, start.to_be_bytes()) };
+    (first, [key, &behind].concat(), start)
 }
 
 type Rows = BTreeMap<(i64, Vec<u8>, i64), (u64, i64)>;
