@@ -100,7 +100,7 @@ fn suppress_twice(b: &StreamsBuilder) {
 }
 
 fn suppress_then_mapped(b: &StreamsBuilder) {
-    to_output(&table(b).suppress(limit(5)).map_values(|value| format!("{value}!")).filter(|_, _| true));
+    to_output(&table(b).suppress(limit(5)).map_values(|value| format!("{value}!")));
 }
 
 fn or_null(value: String, row: Option<&String>) -> String {
