@@ -7,5 +7,4 @@ pub const MISSING: &[(&str, &str)] = &[
     ("stream-stream-outer-join", "outer join of two streams"),
     ("table-group-by-count", "KTable::group_by"),
     ("table-group-by-reduce-named", "KTable::group_by"),
-    ("table-table-join", "joins of two tables"),
 ];

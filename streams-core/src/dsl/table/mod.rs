@@ -3,6 +3,8 @@
 mod derived;
 mod filter;
 mod getter;
+mod join;
+mod join_node;
 mod map_values;
 mod node;
 mod source;
