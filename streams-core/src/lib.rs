@@ -34,9 +34,9 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized,
-    Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream,
-    TimeWindows, Topics,
+    Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable,
+    Materialized, Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions,
+    TimeWindowedKStream, TimeWindows, Topics,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

@@ -2,6 +2,7 @@
 
 mod builder;
 mod grouped;
+mod grouped_table;
 mod options;
 mod stream;
 mod table;
@@ -10,6 +11,7 @@ mod windows;
 
 pub use builder::StreamsBuilder;
 pub use grouped::KGroupedStream;
+pub use grouped_table::KGroupedTable;
 pub use options::{
     Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics,
 };

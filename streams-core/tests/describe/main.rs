@@ -37,6 +37,7 @@ mod sources;
 mod stateless;
 mod stream_stream_joins;
 mod stream_table_joins;
+mod table_groups;
 mod table_joins;
 mod tables;
 mod to_tables;
@@ -94,6 +95,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_stream_joins::CASES,
         tables::CASES,
         table_joins::CASES,
+        table_groups::CASES,
         to_tables::CASES,
         combinations::CASES,
         orders::CASES,

@@ -74,11 +74,6 @@ fn table_table_join(b: &StreamsBuilder) {
     first.join(&second, |value, other| format!("{value}{other}")).to_stream().to("output");
 }
 
-fn table_table_join(b: &StreamsBuilder) {
-    let (first, second) = (table_of(b, "first"), table_of(b, "second"));
-    first.join(&second, |value, other| format!("{value}{other}")).to_stream().to("output");
-}
-
 fn table_group_by_count(b: &StreamsBuilder) {
     table(b).group_by(|key, value| (value.clone(), key.clone())).count().to_stream().to("output");
 }
@@ -100,5 +95,7 @@ golden!(
     table_to_stream_mapper_count,
     aggregate_filter_map,
     table_read_twice,
+    table_group_by_count,
+    table_group_by_reduce_named,
     table_table_join,
 );

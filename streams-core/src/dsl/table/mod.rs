@@ -3,6 +3,7 @@
 mod derived;
 mod filter;
 mod getter;
+mod group_by;
 mod join;
 mod join_node;
 mod map_values;
