@@ -35,7 +35,7 @@ pub mod state {
 
 pub use dsl::{
     Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable,
-    Materialized, Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions,
+    Materialized, Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableJoined, TableOptions,
     TimeWindowedKStream, TimeWindows, Topics,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! The DSL: typed handles on a shared plan.
 
 mod builder;
+mod foreign_key;
 mod grouped;
 mod grouped_table;
 mod options;
@@ -13,7 +14,8 @@ pub use builder::StreamsBuilder;
 pub use grouped::KGroupedStream;
 pub use grouped_table::KGroupedTable;
 pub use options::{
-    Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, Topics,
+    Branched, Consumed, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned, StreamJoined, StreamPartitioner, TableJoined,
+    Topics,
 };
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
 pub use table::{KTable, TableOptions};

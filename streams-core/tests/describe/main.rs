@@ -26,6 +26,7 @@ mod branches;
 mod combinations;
 mod compare;
 mod counts;
+mod foreign_key_joins;
 mod grouped_twice;
 mod missing;
 mod orders;
@@ -96,6 +97,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,
+        foreign_key_joins::CASES,
         to_tables::CASES,
         combinations::CASES,
         orders::CASES,

@@ -9,6 +9,7 @@ mod produced;
 mod repartitioned;
 mod serde_choice;
 mod stream_joined;
+mod table_joined;
 mod topics;
 
 pub use branched::Branched;
@@ -21,4 +22,6 @@ pub use produced::{Partitions, Produced, StreamPartitioner};
 pub use repartitioned::Repartitioned;
 pub(crate) use serde_choice::SerdeChoice;
 pub use stream_joined::StreamJoined;
+pub(crate) use table_joined::KeyPartitioner;
+pub use table_joined::TableJoined;
 pub use topics::Topics;

@@ -28,6 +28,7 @@ pub(crate) use group_by::refuse_nullable;
 pub(crate) use merge::PassThrough;
 pub use print::Printed;
 pub(crate) use repartition::{RepartitionNames, RepartitionSpec, add_repartition};
+pub(crate) use to::{Destination, SinkSpec};
 
 use crate::Data;
 use crate::exec::{Maker, operator};
