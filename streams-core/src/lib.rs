@@ -37,10 +37,10 @@ pub mod state {
 
 pub use dsl::{
     Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Emit, EmitEarlyWhenFull, EmitStrategy, Grouped,
-    JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized, Partitions, Printed, Produced, Repartitioned,
+    JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed, Produced, Repartitioned,
     SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined,
-    StreamPartitioner, StreamsBuilder, Suppressed, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics,
-    UnlimitedWindows, WhenFull, WindowKind, Windows,
+    StreamPartitioner, StreamsBuilder, Suppressed, TableJoined, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream,
+    TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

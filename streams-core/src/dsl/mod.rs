@@ -2,7 +2,9 @@
 
 mod builder;
 mod cogrouped;
+mod foreign_key;
 mod grouped;
+mod grouped_table;
 mod options;
 mod session;
 mod stream;
@@ -14,9 +16,10 @@ mod windows;
 pub use builder::StreamsBuilder;
 pub use cogrouped::{CogroupedKStream, TimeWindowedCogroupedKStream};
 pub use grouped::KGroupedStream;
+pub use grouped_table::KGroupedTable;
 pub use options::{
     Branched, BufferConfig, Consumed, EmitEarlyWhenFull, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned,
-    ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, Topics, WhenFull,
+    ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, TableJoined, Topics, WhenFull,
 };
 pub use session::SessionWindowedKStream;
 pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};

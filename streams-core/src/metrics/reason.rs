@@ -22,11 +22,13 @@ pub enum DropReason {
     Production,
     /// The partitioner or the topic chooser named no place for it.
     NoPartition,
+    /// The answer of a join by foreign key to a row that has changed since it asked; the newer row gets an answer of its own.
+    Stale,
 }
 
 impl DropReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [DropReason; 9] = [
+    pub const ALL: [DropReason; 10] = [
         DropReason::Deserialization,
         DropReason::InvalidTimestamp,
         DropReason::NullKey,
@@ -36,6 +38,7 @@ impl DropReason {
         DropReason::Processing,
         DropReason::Production,
         DropReason::NoPartition,
+        DropReason::Stale,
     ];
 
     /// The value of the label `reason`.
@@ -50,6 +53,7 @@ impl DropReason {
             DropReason::Processing => "processing",
             DropReason::Production => "production",
             DropReason::NoPartition => "no_partition",
+            DropReason::Stale => "stale",
         }
     }
 }

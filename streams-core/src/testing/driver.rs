@@ -53,6 +53,7 @@ pub struct TopologyTestDriverBuilder {
     config: Option<StreamsConfig>,
     handlers: Option<Handlers>,
     wall_clock_ms: Option<i64>,
+    commit_by_hand: bool,
 }
 
 impl TopologyTestDriverBuilder {
@@ -71,6 +72,13 @@ impl TopologyTestDriverBuilder {
     /// Where the wall clock stands at first, in milliseconds since 1970; the machine's time by default.
     pub fn wall_clock(mut self, ms: i64) -> Self {
         self.wall_clock_ms = Some(ms);
+        self
+    }
+
+    /// Commits only when [`TopologyTestDriver::commit`] is called, so that record caches hold changes back, as between two commits of an
+    /// application. Until then records wait in repartition topics, too.
+    pub fn commit_by_hand(mut self) -> Self {
+        self.commit_by_hand = true;
         self
     }
 
@@ -95,6 +103,7 @@ impl TopologyTestDriverBuilder {
             outputs: BTreeMap::new(),
             offsets: HashMap::new(),
             now_ms,
+            commit_by_hand: self.commit_by_hand,
         };
         for subtopology in self.topology.subtopologies() {
             for (input, partition) in memory_inputs(subtopology, &env).into_iter().enumerate() {
@@ -118,7 +127,16 @@ impl TopologyTestDriver {
 
     /// A driver with options.
     pub fn builder(topology: &Topology) -> TopologyTestDriverBuilder {
-        TopologyTestDriverBuilder { topology: topology.clone(), config: None, handlers: None, wall_clock_ms: None }
+        TopologyTestDriverBuilder { topology: topology.clone(), config: None, handlers: None, wall_clock_ms: None, commit_by_hand: false }
+    }
+
+    /// Commits, and runs everything that follows from it. Of use for a driver that is
+    /// [committed by hand](TopologyTestDriverBuilder::commit_by_hand).
+    ///
+    /// # Errors
+    /// Those of the topology's nodes.
+    pub fn commit(&self) -> Result<()> {
+        self.inner.borrow_mut().settle()
     }
 
     /// A topic to write to.
@@ -232,13 +250,14 @@ pub(super) struct Inner {
     pub outputs: BTreeMap<Arc<str>, VecDeque<Written>>,
     offsets: HashMap<Arc<str>, i64>,
     pub now_ms: i64,
+    commit_by_hand: bool,
 }
 
 impl Inner {
     /// Runs one record, and everything that follows from it.
     pub fn pipe(&mut self, record: Written) -> Result<()> {
         self.run(record)?;
-        self.settle()
+        if self.commit_by_hand { Ok(()) } else { self.settle() }
     }
 
     fn run(&mut self, record: Written) -> Result<()> {
@@ -270,9 +289,12 @@ impl Inner {
                 }
                 self.outputs.entry(record.topic.clone()).or_default().push_back(record);
             }
-            match internal.pop_front() {
-                Some(record) => self.run(record)?,
-                None => return Ok(()),
+            let Some(next) = internal.pop_front() else { return Ok(()) };
+            self.run(next)?;
+            while self.commit_by_hand
+                && let Some(next) = internal.pop_front()
+            {
+                self.run(next)?;
             }
         }
     }

@@ -28,6 +28,7 @@ mod combinations;
 mod compare;
 mod counts;
 mod final_results;
+mod foreign_key_joins;
 mod grouped_twice;
 mod missing;
 mod orders;
@@ -44,6 +45,8 @@ mod stateless;
 mod stream_stream_joins;
 mod stream_table_joins;
 mod suppressions;
+mod table_groups;
+mod table_joins;
 mod tables;
 mod to_tables;
 mod windowed_reductions;
@@ -51,7 +54,8 @@ mod windows;
 mod word_counts;
 
 use std::collections::{BTreeMap, BTreeSet};
-use streams_core::{KStream, StreamsBuilder};
+use std::fmt::Display;
+use streams_core::{KStream, KTable, StreamsBuilder};
 
 /// The stream that most topologies begin with.
 fn input(b: &StreamsBuilder) -> KStream<String, String> {
@@ -64,6 +68,19 @@ fn words(line: String) -> Vec<String> {
 
 fn concat(left: String, right: String) -> String {
     left + &right
+}
+
+fn table_of(b: &StreamsBuilder, topic: &str) -> KTable<String, String> {
+    b.table(topic)
+}
+
+fn plus(left: &String, right: &String) -> String {
+    format!("{left}+{right}")
+}
+
+/// As Java prints what may be null.
+fn null_or(value: Option<&impl Display>) -> String {
+    value.map_or_else(|| "null".to_owned(), ToString::to_string)
 }
 
 /// All of them, by the ids of their recordings.
@@ -90,6 +107,9 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_stream_joins::CASES,
         outer_stream_joins::CASES,
         tables::CASES,
+        table_joins::CASES,
+        table_groups::CASES,
+        foreign_key_joins::CASES,
         to_tables::CASES,
         cogroups::CASES,
         suppressions::CASES,

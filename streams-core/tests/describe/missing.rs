@@ -6,4 +6,6 @@ pub const MISSING: &[(&str, &str)] = &[
     ("table-group-by-count", "KTable::group_by"),
     ("table-group-by-reduce-named", "KTable::group_by"),
     ("table-table-join", "joins of two tables"),
+    ("stream-stream-left-join", "left join of two streams"),
+    ("stream-stream-outer-join", "outer join of two streams"),
 ];

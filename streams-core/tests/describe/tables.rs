@@ -1,6 +1,6 @@
 //! Tables and what is computed from them.
 
-use crate::input;
+use crate::{input, table_of};
 use streams_core::{Consumed, KTable, Materialized, StreamsBuilder};
 
 fn table(b: &StreamsBuilder) -> KTable<String, String> {
@@ -69,6 +69,20 @@ fn table_read_twice(b: &StreamsBuilder) {
     table.map_values(String::clone).to_stream().to("output-2");
 }
 
+fn table_table_join(b: &StreamsBuilder) {
+    let (first, second) = (table_of(b, "first"), table_of(b, "second"));
+    first.join(&second, |value, other| format!("{value}{other}")).to_stream().to("output");
+}
+
+fn table_group_by_count(b: &StreamsBuilder) {
+    table(b).group_by(|key, value| (value.clone(), key.clone())).count().to_stream().to("output");
+}
+
+fn table_group_by_reduce_named(b: &StreamsBuilder) {
+    let grouped = table(b).group_by_with(|key, value| (value.clone(), key.clone()), "by-value");
+    grouped.reduce_with(|left, right| left + &right, |left, _| left, stored("my-store")).to_stream().to("output");
+}
+
 golden!(
     table_filter_map_values,
     table_filter_map_values_materialized,
@@ -81,4 +95,7 @@ golden!(
     table_to_stream_mapper_count,
     aggregate_filter_map,
     table_read_twice,
+    table_group_by_count,
+    table_group_by_reduce_named,
+    table_table_join,
 );

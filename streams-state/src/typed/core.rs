@@ -200,6 +200,19 @@ impl<V: Clone + 'static> Core<V> {
         Ok(f(slot.value.as_ref().map(|value| (value, slot.timestamp))))
     }
 
+    /// As [`with`](Self::with), with the value that was handed out last in place of one that still waits.
+    pub fn with_forwarded<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        let hash = self.hash(key);
+        let waiting = self.cache.find(hash, key).map(|i| self.cache.get(i)).filter(|entry| self.keep_old && entry.dirty());
+        match waiting {
+            Some(entry) => {
+                self.counters.gets += 1;
+                Ok(f(entry.old.as_ref().map(|value| (value, entry.slot.timestamp))))
+            }
+            None => self.with(key, f),
+        }
+    }
+
     pub fn pop_dirty(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Option<Dirty<V>>> {
         while let Some(i) = self.cache.next_dirty() {
             if let Some(dirty) = self.write_back(i, log, key_out, self.caching)? {
@@ -292,18 +305,19 @@ impl<V: Clone + 'static> Core<V> {
         Ok(())
     }
 
-    /// Writes a row of its own past the cache, with its own changelog record.
+    /// Writes a row past the cache, or deletes it, with its own changelog record.
     pub fn append(
         &mut self,
         key: &[u8],
-        value: &V,
+        value: Option<&V>,
         timestamp: i64,
         origin: Origin,
         headers: &Headers,
         log: &mut dyn Changelog,
     ) -> Result<()> {
         self.row.clear();
-        let value = self.codec.encode(key, value, timestamp, origin, &mut self.row)?.then_some(&self.row[..]);
+        let exists = value.map(|value| self.codec.encode(key, value, timestamp, origin, &mut self.row)).transpose()?;
+        let value = exists.unwrap_or(false).then_some(&self.row[..]);
         if let Some(id) = self.changelog {
             log.log(id, key, value.map(|row| self.codec.bare(row)), timestamp, headers)?;
         }

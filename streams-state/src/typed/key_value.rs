@@ -9,7 +9,7 @@ use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
-use crate::{BoxError, NO_HEADERS, Result};
+use crate::{BoxError, Headers, NO_HEADERS, Result};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::ops::{Bound, ControlFlow};
@@ -144,6 +144,15 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
         self.core.with(key, f)
     }
 
+    /// Looks at the value that [`pop_dirty`](Self::pop_dirty) handed out last, where a newer one still waits for it; its time is the newer
+    /// one's. Only of a store that keeps old values ([`set_keep_old`](Self::set_keep_old)); of any other the newest value.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn with_forwarded<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        self.core.with_forwarded(key, f)
+    }
+
     /// A copy of a value and its time.
     ///
     /// # Errors
@@ -158,6 +167,23 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// When the row that stands there cannot be read.
     pub fn put(&mut self, key: &[u8], value: Option<V>, timestamp: i64, origin: Origin) -> Result<()> {
         self.update(key, origin, |slot| *slot = Slot { value, timestamp })
+    }
+
+    /// Writes or deletes a row past the cache, at once and with these headers in the changelog. For stores without a cache, whose values are
+    /// only written as a whole.
+    ///
+    /// # Errors
+    /// The serde's or the changelog's.
+    pub fn write_through(
+        &mut self,
+        key: &[u8],
+        value: Option<&V>,
+        timestamp: i64,
+        origin: Origin,
+        headers: &Headers,
+        log: &mut dyn Changelog,
+    ) -> Result<()> {
+        self.core.append(key, value, timestamp, origin, headers, log)
     }
 
     /// Visits the rows between two keys in the order of their bytes, newest state of each, until `visit` breaks off.

@@ -135,7 +135,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.expiry.observe(start);
         self.sequence = self.sequence.wrapping_add(1) & 0x7fff_ffff;
         window::compose(&mut self.lower, key, start, self.sequence);
-        self.core.append(&self.lower, value, timestamp, origin, headers, log)?;
+        self.core.append(&self.lower, Some(value), timestamp, origin, headers, log)?;
         Ok(true)
     }
 
@@ -151,6 +151,18 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         }
         window::compose(&mut self.lower, key, start, 0);
         self.core.with(&self.lower, f)
+    }
+
+    /// The same as [`KvStore::with_forwarded`](super::KvStore::with_forwarded).
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn with_forwarded<R>(&mut self, key: &[u8], start: i64, f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        if self.is_expired(start) {
+            return Ok(f(None));
+        }
+        window::compose(&mut self.lower, key, start, 0);
+        self.core.with_forwarded(&self.lower, f)
     }
 
     /// A copy of the value of a window and its time.

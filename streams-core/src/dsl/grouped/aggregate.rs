@@ -121,7 +121,8 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for Aggregate<K, V, A> {
         let f = &*self.f;
         self.writer.update(cx, &key, meta, |slot| {
             f(&key, value, &mut slot.value);
-            slot.timestamp = slot.timestamp.max(meta.timestamp);
+            // a deletion has the time of the record that caused it, as in Java
+            slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
         })
     }
 }

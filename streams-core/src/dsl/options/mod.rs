@@ -10,6 +10,7 @@ mod repartitioned;
 mod serde_choice;
 mod stream_joined;
 mod suppressed;
+mod table_joined;
 mod topics;
 
 pub use branched::Branched;
@@ -24,4 +25,6 @@ pub(crate) use serde_choice::SerdeChoice;
 pub use stream_joined::StreamJoined;
 pub(crate) use suppressed::Until;
 pub use suppressed::{BufferConfig, EmitEarlyWhenFull, ShutDownWhenFull, Suppressed, WhenFull};
+pub(crate) use table_joined::KeyPartitioner;
+pub use table_joined::TableJoined;
 pub use topics::Topics;

@@ -48,6 +48,11 @@ impl<T: Data> SerdeChoice<T> {
         self
     }
 
+    /// Decides for something that may turn out not to be needed; `Err` holds a serde that fails, where there is none.
+    pub fn resolve_late(&self, carried: &Option<Arc<dyn Serde<T>>>) -> Result<Arc<dyn Serde<T>>, Arc<dyn Serde<T>>> {
+        self.given_or(carried).or_else(|| self.fallback.clone()).ok_or_else(|| Arc::new(NoSerde) as Arc<dyn Serde<T>>)
+    }
+
     /// Decides. Where there is none at all, the plan remembers an error that names the node.
     pub fn resolve(&self, carried: &Option<Arc<dyn Serde<T>>>, plan: &mut Plan, node: &str, what: &str) -> Arc<dyn Serde<T>> {
         self.given_or(carried).or_else(|| self.fallback.clone()).unwrap_or_else(|| {

@@ -25,10 +25,11 @@ mod try_map_values;
 pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;
 pub(crate) use group_by::{refuse_null_values, refuse_nullable};
+pub(crate) use merge::PassThrough;
 pub use print::Printed;
 pub(crate) use process::{connected, user_node};
 pub(crate) use repartition::{RepartitionNames, RepartitionSpec, add_repartition};
-pub(crate) use to::Destination;
+pub(crate) use to::{Destination, SinkSpec};
 
 use crate::Data;
 use crate::exec::{Maker, operator};

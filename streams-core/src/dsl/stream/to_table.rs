@@ -86,6 +86,8 @@ impl<K: Data, I: Data> KStream<K, I> {
         let queryable = materialized.name.is_some();
         let store = TableStore::new(supplier, queryable, queryable);
         let plan_node = table_from_stream(&mut plan, name.clone(), parent, store.clone(), key_bytes, into_row);
+        // whether the table is kept shows later: if it is, the bytes are those of its store
+        let key_bytes = key_bytes.filter(|_| key_bytes == key_serde.canonical_id());
         drop(plan);
         KTable {
             plan: self.plan.clone(),

@@ -27,6 +27,7 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
     pub fn attach(self, parent: &KTable<K, V>, options: TableOptions<K, VO>) -> KTable<K, VO> {
         let mut plan = parent.plan.lock();
         let mut value_serde = self.value_serde;
+        let mut key_bytes = parent.key_bytes;
         let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store(self.prefix)));
         let name = plan.processor_name(&options.named, self.prefix);
         // as in Java, the table is kept only if the user named its store
@@ -34,19 +35,20 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
             let keys = materialized.key.resolve(&parent.key_serde, &mut plan, &name, "key");
             let values = materialized.value.resolve(&value_serde, &mut plan, &name, "value");
             value_serde = materialized.value.given_or(&value_serde);
+            key_bytes = keys.canonical_id();
             TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
         });
         let is_filter = self.is_filter;
         // an upstream that is kept anyway spares the result needless deletions
         let old_values = AtomicBool::new(is_filter && parent.table.send_old_values(false));
         let table = Arc::new(DerivedTable { parent: parent.table.clone(), map: self.map.clone(), store: store.clone(), old_values });
-        let (map, flags, key_bytes) = (self.map, table.clone(), parent.key_bytes);
+        let (map, flags, parent_key_bytes) = (self.map, table.clone(), parent.key_bytes);
         let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let (map, old_values) = (map.clone(), flags.old_values.load(Ordering::Relaxed));
             Ok(match &flags.store {
                 None => Box::new(Computed { map, is_filter, old_values, next }) as Edge<K, Change<V>>,
                 Some(store) => {
-                    let writer = TableWriter::new(env, store.name(), store.sends_old_values(), key_bytes, next)?;
+                    let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
                     env.maintained(Kept { map, is_filter, old_values: old_values || store.sends_old_values(), writer })
                 }
             })
@@ -64,7 +66,7 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
             name,
             key_serde: parent.key_serde.clone(),
             value_serde,
-            key_bytes: parent.key_bytes,
+            key_bytes,
             sources: parent.sources.clone(),
             table,
         }

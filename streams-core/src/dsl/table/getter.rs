@@ -12,6 +12,15 @@ use streams_state::KvStore;
 pub(crate) trait ValueGetter<K, V> {
     /// `key_bytes`: the bytes of the key where they are those of the table's key serde.
     fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+
+    /// The value that the table passed on last, where a newer one still waits in its cache: of tables that send old values, and of those that
+    /// were told to [`remember`](Self::remember).
+    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+        self.get(key, key_bytes, look)
+    }
+
+    /// Has the table remember what it passed on, for [`get_forwarded`](Self::get_forwarded).
+    fn remember(&mut self) {}
 }
 
 /// Makes getters, one per task.
@@ -41,8 +50,9 @@ struct StoreGetter<K, V> {
     key_buf: Vec<u8>,
 }
 
-impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+impl<K: Data, V: Data> StoreGetter<K, V> {
+    /// Runs `f` with the store and the bytes of the key in it.
+    fn with_key(&mut self, key: &K, key_bytes: Option<&[u8]>, f: impl FnOnce(&mut KvStore<K, V>, &[u8]) -> Result<()>) -> Result<()> {
         let mut store = self.store.borrow_mut();
         let bytes = match key_bytes {
             Some(bytes) => bytes,
@@ -54,7 +64,19 @@ impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
                 &self.key_buf
             }
         };
-        Ok(store.with(bytes, look)?)
+        f(&mut store, bytes)
+    }
+}
+
+impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
+    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+        self.with_key(key, key_bytes, |store, bytes| Ok(store.with(bytes, look)?))
+    }
+    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+        self.with_key(key, key_bytes, |store, bytes| Ok(store.with_forwarded(bytes, look)?))
+    }
+    fn remember(&mut self) {
+        self.store.borrow_mut().set_keep_old(true);
     }
 }
 
@@ -81,9 +103,23 @@ struct MappedGetter<K, V, VO> {
 impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
     fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let map = &self.map;
-        self.parent.get(key, key_bytes, &mut |row| {
-            let mapped = row.and_then(|(value, timestamp)| map(key, value).map(|value| (value, timestamp)));
-            look(mapped.as_ref().map(|(value, timestamp)| (value, *timestamp)));
-        })
+        self.parent.get(key, key_bytes, &mut |row| mapped(key, row, map, look))
     }
+    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let map = &self.map;
+        self.parent.get_forwarded(key, key_bytes, &mut |row| mapped(key, row, map, look))
+    }
+    fn remember(&mut self) {
+        self.parent.remember();
+    }
+}
+
+fn mapped<K, V, VO>(
+    key: &K,
+    row: Option<(&V, i64)>,
+    map: &Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
+    look: &mut dyn FnMut(Option<(&VO, i64)>),
+) {
+    let mapped = row.and_then(|(value, timestamp)| map(key, value).map(|value| (value, timestamp)));
+    look(mapped.as_ref().map(|(value, timestamp)| (value, *timestamp)));
 }

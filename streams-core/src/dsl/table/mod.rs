@@ -3,6 +3,9 @@
 mod derived;
 mod filter;
 mod getter;
+mod group_by;
+mod join;
+mod join_node;
 mod map_values;
 mod node;
 mod source;

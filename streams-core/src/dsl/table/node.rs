@@ -26,12 +26,19 @@ pub(crate) struct TableStore<K, V> {
     queryable: bool,
     kept: AtomicBool,
     old_values: AtomicBool,
+    /// Why it cannot be kept.
+    problem: Option<String>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<K: Data, V: Data> TableStore<K, V> {
     pub fn new(supplier: Arc<dyn StoreSupplier>, queryable: bool, kept: bool) -> Arc<Self> {
-        Arc::new(TableStore { supplier, queryable, kept: kept.into(), old_values: false.into(), types: PhantomData })
+        TableStore::unless(None, supplier, queryable, kept)
+    }
+
+    /// With what is wrong if it turns out to be needed.
+    pub fn unless(problem: Option<String>, supplier: Arc<dyn StoreSupplier>, queryable: bool, kept: bool) -> Arc<Self> {
+        Arc::new(TableStore { supplier, queryable, kept: kept.into(), old_values: false.into(), problem, types: PhantomData })
     }
 
     pub fn name(&self) -> &Arc<str> {
@@ -50,6 +57,9 @@ impl<K: Data, V: Data> TableStore<K, V> {
     pub fn write(&self, target: &mut Target<'_>, node: &str) -> Result<(), TopologyError> {
         if !self.kept() {
             return Ok(());
+        }
+        if let Some(problem) = &self.problem {
+            return Err(TopologyError::new(problem.clone()));
         }
         target.builder.add_store(&self.supplier)?;
         target.builder.connect_store(node, self.name())

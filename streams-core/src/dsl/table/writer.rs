@@ -14,6 +14,8 @@ pub(crate) struct TableWriter<K, V> {
     pub name: Arc<str>,
     store: Rc<RefCell<KvStore<K, V>>>,
     caching: bool,
+    /// Whether old values are passed on.
+    send_old: bool,
     /// The bytes that travel with keys are those of the store's key serde.
     pass_key: bool,
     key_buf: Vec<u8>,
@@ -34,11 +36,14 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         let store = env.store::<KvStore<K, V>>(store)?;
         let (caching, pass_key) = {
             let mut store = store.borrow_mut();
-            store.set_keep_old(keep_old);
+            // a join may have asked for it already
+            if keep_old {
+                store.set_keep_old(true);
+            }
             (store.caching(), key_bytes.is_some() && key_bytes == store.key_serde().canonical_id())
         };
         let (name, index) = (env.node_name(), env.next_maintained());
-        Ok(TableWriter { name, store, caching, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
+        Ok(TableWriter { name, store, caching, send_old: keep_old, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
     }
 
     /// Changes the row of `key`. A record whose key is null in bytes is dropped.
@@ -107,7 +112,7 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: Some(&self.out_key) };
         // a change that a cache held back is still that of the record that made it
         let around = std::mem::replace(&mut cx.origin, dirty.origin);
-        self.next.process(cx, key, Change { old: dirty.old, new: dirty.new }, &meta)?;
+        self.next.process(cx, key, Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new }, &meta)?;
         cx.origin = around;
         Ok(())
     }

@@ -93,13 +93,22 @@ struct WindowGetter<K, A> {
     key_buf: Vec<u8>,
 }
 
-impl<K: Data, A: Data> ValueGetter<Windowed<K>, A> for WindowGetter<K, A> {
-    fn get(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+impl<K: Data, A: Data> WindowGetter<K, A> {
+    fn with_key(&mut self, key: &K, f: impl FnOnce(&mut WindowStore<K, A>, &[u8]) -> Result<()>) -> Result<()> {
         let mut store = self.store.borrow_mut();
         self.key_buf.clear();
         store
-            .write_key(&key.key, &mut self.key_buf)
+            .write_key(key, &mut self.key_buf)
             .map_err(|e| Error::caused(ErrorKind::Serde, "cannot serialize the key to look it up in the table", e))?;
-        Ok(store.with(&self.key_buf, key.window.start, look)?)
+        f(&mut store, &self.key_buf)
+    }
+}
+
+impl<K: Data, A: Data> ValueGetter<Windowed<K>, A> for WindowGetter<K, A> {
+    fn get(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+        self.with_key(&key.key, |store, bytes| Ok(store.with(bytes, key.window.start, look)?))
+    }
+    fn get_forwarded(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+        self.with_key(&key.key, |store, bytes| Ok(store.with_forwarded(bytes, key.window.start, look)?))
     }
 }

@@ -14,6 +14,8 @@ final class Inputs {
     private static final long[] STEPS = {0, 0, 1, 1, 10, 999, 1_000, 1_001, 4_999, 5_000, 9_999, 10_000, 10_001, 30_000, 60_000, 120_000};
     private static final long[] BACK = {1, 2, 999, 1_000, 1_001, 5_000, 5_001, 9_999, 10_000, 10_001, 15_000, 15_001, 60_000};
 
+    private static final String FOREIGN_KEY_TOPIC = "(?i).*SUBSCRIPTION-(REGISTRATION|RESPONSE)-(.*-)?TOPIC";
+
     private final Random random;
     private final List<String> topics;
     private final List<String> tables;
@@ -59,7 +61,7 @@ final class Inputs {
             .filter(source -> source.topicSet() != null)
             .filter(source -> !tables || source.successors().stream().anyMatch(next -> next.name().startsWith("KTABLE-SOURCE")))
             .flatMap(source -> source.topicSet().stream())
-            .filter(topic -> !topic.endsWith("-repartition"))
+            .filter(topic -> !topic.endsWith("-repartition") && !topic.matches(FOREIGN_KEY_TOPIC))
             .distinct().sorted().toList();
     }
 }

@@ -15,7 +15,8 @@ public final class Topologies {
         WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, OtherWindows.class, Cogroups.class, Suppressions.class,
-        StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
+        StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
+        ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class);
 
     private Topologies() {}
 

@@ -1,0 +1,172 @@
+//! `aggregate` and `fold` of grouped tables, and the node behind all their aggregations.
+
+use super::KGroupedTable;
+use super::repartition::TableRepartition;
+use crate::dsl::KTable;
+use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::table::{TableNode, TableStore, TableWriter, key_value_supplier};
+use crate::exec::{Cx, GraphEnv, Maintain, Meta, Process, operator};
+use crate::plan::{Role, Target};
+use crate::{Change, Data, Result};
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use streams_state::serde::DefaultSerde;
+
+/// Takes a value into an aggregate, or out of it, in place.
+pub(super) type Changer<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) + Send + Sync>;
+
+impl<K: Data, V: Data> KGroupedTable<K, V> {
+    /// Keeps an aggregate per group, beginning with `init()`: `add` takes a row's new value into it in place, `subtract` takes the old one out
+    /// of it. Its time is the largest of its rows' times.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// // words and how often each came, then the words by how often
+    /// let out = through([("a", 1_i64), ("b", 1), ("a", 1)], |words| {
+    ///     let counts = words.group_by_key().count();
+    ///     let by_count = counts.group_by(|word, count| (count.to_string(), word.clone()));
+    ///     let add = |_: &String, word: String, all: &mut String| all.push_str(&word);
+    ///     by_count.aggregate(String::new, add, |_, word, all| *all = all.replacen(&word, "", 1)).to_stream()
+    /// });
+    /// let last = |count: &str| out.iter().rev().find(|(key, _)| key == count).and_then(|(_, words)| words.as_deref());
+    /// assert_eq!((last("1"), last("2")), (Some("b"), Some("a")));
+    /// ```
+    pub fn aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.aggregate_with(init, add, subtract, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`aggregate`](Self::aggregate) with a name for the store, serdes, cache or changelog options.
+    pub fn aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        let add = move |key: &K, value: V, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
+        let subtract = move |key: &K, value: V, slot: &mut Option<A>| {
+            if let Some(aggregate) = slot {
+                subtract(key, value, aggregate);
+            }
+        };
+        self.fold_with(add, subtract, materialized)
+    }
+
+    /// The general form of [`aggregate`](Self::aggregate): `add` finds an empty slot where the group has no row yet, and either closure may
+    /// empty it, which deletes the row. `subtract` is called only where there is one.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 1_i64), ("a", 2)], |stream| {
+    ///     let by_value = stream.to_table().group_by(|key, value| (value.to_string(), key.clone()));
+    ///     // a group without rows is no group
+    ///     let add = |_: &String, _: String, rows: &mut Option<u64>| *rows.get_or_insert(0) += 1;
+    ///     let subtract = |_: &String, _: String, rows: &mut Option<u64>| *rows = rows.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
+    ///     by_value.fold(add, subtract).to_stream()
+    /// });
+    /// assert_eq!(out, [("1".to_string(), Some(1)), ("1".to_string(), None), ("2".to_string(), Some(1))]);
+    /// ```
+    pub fn fold<A: Data + DefaultSerde>(
+        &self,
+        add: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.fold_with(add, subtract, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`fold`](Self::fold) with a name for the store, serdes, cache or changelog options.
+    pub fn fold_with<A: Data>(
+        &self,
+        add: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        self.aggregation("KTABLE-AGGREGATE-", Arc::new(add), Arc::new(subtract), materialized.into())
+    }
+
+    pub(super) fn aggregation<A: Data>(
+        &self,
+        prefix: &str,
+        add: Changer<K, V, A>,
+        subtract: Changer<K, V, A>,
+        materialized: Materialized<K, A>,
+    ) -> KTable<K, A> {
+        let mut plan = self.plan.lock();
+        // the store's prefix is the same for all, the node's is not
+        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("KTABLE-AGGREGATE-"));
+        let sink = plan.processor_name_suffixed(&materialized.node, "-sink", "KSTREAM-SINK-");
+        let source = plan.processor_name_suffixed(&materialized.node, "-source", "KSTREAM-SOURCE-");
+        let name = plan.processor_name(&materialized.node, prefix);
+        let topic: Arc<str> = format!("{}-repartition", self.named.get().unwrap_or(&store_name)).into();
+        let key_serde = materialized.key.resolve(&Some(self.key_serde.clone()), &mut plan, &name, "key");
+        let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
+        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
+        let store = TableStore::new(supplier, materialized.name.is_some(), true);
+        let input = self.repartitioned(&mut plan, TableRepartition { topic, sink, source });
+        // the name of the node that reads: of the first aggregation, where the topic is shared
+        let sources = Arc::new(BTreeSet::from([plan.nodes[input.0].name.clone()]));
+        let (kept, key_bytes) = (store.clone(), self.key_serde.canonical_id());
+        let factory = operator::<K, Change<V>, K, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+            let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?;
+            Ok(env.maintained(Aggregate { add: add.clone(), subtract: subtract.clone(), writer, values: PhantomData }))
+        }));
+        let kept = store.clone();
+        let write = move |target: &mut Target<'_>| {
+            let name = target.name.clone();
+            target.builder.add_processor(&name, &target.parents, factory.clone())?;
+            kept.write(target, &name)
+        };
+        let plan_node = plan.add(name.clone(), &[input], Role::Other, Arc::new(write));
+        drop(plan);
+        KTable {
+            plan: self.plan.clone(),
+            plan_node,
+            name,
+            key_bytes: key_serde.canonical_id(),
+            key_serde: Some(key_serde),
+            value_serde: Some(value_serde),
+            sources,
+            table: store as Arc<dyn TableNode<K, A>>,
+        }
+    }
+}
+
+struct Aggregate<K, V, A> {
+    add: Changer<K, V, A>,
+    subtract: Changer<K, V, A>,
+    writer: TableWriter<K, A>,
+    values: PhantomData<fn(V)>,
+}
+
+impl<K: Data, V: Data, A: Data> Process<K, Change<V>> for Aggregate<K, V, A> {
+    fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        let (add, subtract) = (&*self.add, &*self.subtract);
+        self.writer.update(cx, &key, meta, |slot| {
+            if let Some(old) = change.old
+                && slot.value.is_some()
+            {
+                subtract(&key, old, &mut slot.value);
+            }
+            if let Some(new) = change.new {
+                add(&key, new, &mut slot.value);
+            }
+            // a deletion has the time of the record that caused it, as in Java
+            slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+        })
+    }
+}
+
+impl<K: Data, V: Data, A: Data> Maintain for Aggregate<K, V, A> {
+    fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        self.writer.flush(cx)
+    }
+    fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        self.writer.evict(cx)
+    }
+}

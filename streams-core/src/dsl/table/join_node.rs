@@ -1,0 +1,142 @@
+//! The nodes of a join of two tables, and how a row of it is looked up where it is not kept.
+
+use super::TableWriter;
+use super::getter::{GetterSupplier, ValueGetter};
+use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process};
+use crate::{Change, Data, Result};
+use std::sync::Arc;
+
+/// The joined row of two rows; `None` where the form of the join has none.
+pub(super) type RowJoiner<V1, V2, VO> = Arc<dyn Fn(Option<&V1>, Option<&V2>) -> Option<VO> + Send + Sync>;
+
+/// Joins the changes of one table with the rows of the other.
+pub(super) struct JoinSide<K, V1, V2, VO> {
+    pub joiner: RowJoiner<V1, V2, VO>,
+    pub other: Box<dyn ValueGetter<K, V2>>,
+    /// Nothing is joined where the other table has no row.
+    pub needs_other: bool,
+    /// Nothing is joined where either table has no row.
+    pub inner: bool,
+    pub old_values: bool,
+    /// The other table's row as it was last passed on, changes that wait in its cache left out: they come by themselves, and what was passed
+    /// on before is the old row of this change.
+    pub forwarded: bool,
+    pub pass_key: bool,
+    pub next: Edge<K, Change<VO>>,
+}
+
+impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<K, V1, V2, VO> {
+    fn process(&mut self, cx: &mut Cx, key: K, change: Change<V1>, meta: &Meta<'_>) -> Result<()> {
+        let (joiner, old_values) = (&self.joiner, self.old_values);
+        let join = |other: Option<(&V2, i64)>| {
+            let row = other.map(|(value, _)| value);
+            let new = joiner(change.new.as_ref(), row);
+            let old = if old_values { joiner(change.old.as_ref(), row) } else { None };
+            (Change { old, new }, other.map_or(meta.timestamp, |(_, timestamp)| timestamp.max(meta.timestamp)))
+        };
+        let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
+        let idle = self.needs_other || (change.new.is_none() && change.old.is_none());
+        let mut joined = None;
+        let mut look = |row: Option<(&V2, i64)>| joined = (row.is_some() || !idle).then(|| join(row));
+        match self.forwarded {
+            true => self.other.get_forwarded(&key, key_bytes, &mut look)?,
+            false => self.other.get(&key, key_bytes, &mut look)?,
+        }
+        if self.inner && !self.forwarded && joined.is_none() && change.new.is_none() {
+            // where the other row's deletion still waits in its cache, it will not find this row any more: this is the last chance to delete
+            // what was joined of both
+            self.other.get_forwarded(&key, key_bytes, &mut |row| joined = row.map(|row| join(Some(row))))?;
+        }
+        match joined {
+            Some((change, timestamp)) => self.next.process(cx, key, change, &Meta { timestamp, ..*meta }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The joined rows where they are kept.
+pub(super) struct KeptJoin<K, VO> {
+    pub writer: TableWriter<K, VO>,
+}
+
+impl<K: Data, VO: Data> Process<K, Change<VO>> for KeptJoin<K, VO> {
+    fn process(&mut self, cx: &mut Cx, key: K, change: Change<VO>, meta: &Meta<'_>) -> Result<()> {
+        self.writer.update(cx, &key, meta, |slot| {
+            slot.value = change.new;
+            slot.timestamp = meta.timestamp;
+        })
+    }
+}
+
+impl<K: Data, VO: Data> Maintain for KeptJoin<K, VO> {
+    fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        self.writer.flush(cx)
+    }
+    fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
+        self.writer.evict(cx)
+    }
+}
+
+/// Of a join that is not kept.
+pub(super) struct JoinedGetterSupplier<K, V1, V2, VO> {
+    pub this: Arc<dyn GetterSupplier<K, V1>>,
+    pub other: Arc<dyn GetterSupplier<K, V2>>,
+    pub joiner: RowJoiner<V1, V2, VO>,
+    /// Without a row of the first table there is none of the join.
+    pub needs_this: bool,
+}
+
+impl<K: Data, V1: Data, V2: Data, VO: Data> GetterSupplier<K, VO> for JoinedGetterSupplier<K, V1, V2, VO> {
+    fn stores(&self) -> Vec<Arc<str>> {
+        let mut stores = self.this.stores();
+        stores.extend(self.other.stores());
+        stores
+    }
+    fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, VO>>> {
+        let (joiner, needs_this) = (self.joiner.clone(), self.needs_this);
+        Ok(Box::new(JoinedGetter { this: self.this.make(env)?, other: self.other.make(env)?, joiner, needs_this }))
+    }
+}
+
+struct JoinedGetter<K, V1, V2, VO> {
+    this: Box<dyn ValueGetter<K, V1>>,
+    other: Box<dyn ValueGetter<K, V2>>,
+    joiner: RowJoiner<V1, V2, VO>,
+    needs_this: bool,
+}
+
+type Get<K, V> = fn(&mut dyn ValueGetter<K, V>, &K, Option<&[u8]>, &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+
+impl<K, V1: Data, V2: Data, VO> JoinedGetter<K, V1, V2, VO> {
+    fn row(&mut self, key: &K, key_bytes: Option<&[u8]>, one: Get<K, V1>, two: Get<K, V2>) -> Result<Option<(VO, i64)>> {
+        // a copy: both tables may be computed of one store, which is borrowed while it is looked at
+        let mut this = None;
+        one(&mut *self.this, key, key_bytes, &mut |row| this = row.map(|(value, timestamp)| (value.clone(), timestamp)))?;
+        if this.is_none() && self.needs_this {
+            return Ok(None);
+        }
+        let (joiner, mut joined) = (&self.joiner, None);
+        two(&mut *self.other, key, key_bytes, &mut |other| {
+            let timestamp = this.as_ref().map(|(_, at)| *at).max(other.map(|(_, at)| at)).unwrap_or(-1);
+            joined = joiner(this.as_ref().map(|(value, _)| value), other.map(|(value, _)| value)).map(|value| (value, timestamp));
+        })?;
+        Ok(joined)
+    }
+}
+
+impl<K, V1: Data, V2: Data, VO> ValueGetter<K, VO> for JoinedGetter<K, V1, V2, VO> {
+    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let row = self.row(key, key_bytes, |g, k, b, l| g.get(k, b, l), |g, k, b, l| g.get(k, b, l))?;
+        look(row.as_ref().map(|(value, timestamp)| (value, *timestamp)));
+        Ok(())
+    }
+    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let row = self.row(key, key_bytes, |g, k, b, l| g.get_forwarded(k, b, l), |g, k, b, l| g.get_forwarded(k, b, l))?;
+        look(row.as_ref().map(|(value, timestamp)| (value, *timestamp)));
+        Ok(())
+    }
+    fn remember(&mut self) {
+        self.this.remember();
+        self.other.remember();
+    }
+}

@@ -1,0 +1,121 @@
+//! A join by foreign key as an application: tables of different numbers of partitions, several threads, a restart in between.
+
+mod common;
+
+use common::*;
+use std::collections::BTreeMap;
+use streams_core::cluster::embedded::EmbeddedCluster;
+use streams_core::config::StreamsConfig;
+use streams_core::partitioner::partition_for_key;
+use streams_core::{StreamsBuilder, Topology};
+
+const ORDERS: i32 = 3;
+const CUSTOMERS: i32 = 2;
+
+type Rows = BTreeMap<String, String>;
+
+/// An order is `customer item`; the result is `item for value of customer`, and how many orders a value has.
+fn topology() -> Topology {
+    let builder = StreamsBuilder::new();
+    let orders = builder.table::<String, String>("orders");
+    let customers = builder.table::<String, String>("customers");
+    let customer = |_: &String, order: &String| order.split_once(' ').map(|(customer, _)| customer.to_owned());
+    let joined = orders.left_join_on_foreign_key(&customers, customer, |order, customer| joined(order, customer));
+    joined.to_stream().to("result");
+    let by_customer = joined.group_by(|_, value| (value.split_once(" for ").expect("as it was joined").1.to_owned(), value.clone()));
+    by_customer.count().map_values(ToString::to_string).to_stream().to("counts");
+    builder.build().expect("the topology is right")
+}
+
+fn joined(order: &str, customer: Option<&String>) -> String {
+    let item = order.split_once(' ').map_or("", |(_, item)| item);
+    format!("{item} for {}", customer.map_or("nobody", String::as_str))
+}
+
+fn put(cluster: &EmbeddedCluster, topic: &str, partitions: i32, key: &str, value: Option<&str>, time: i64) {
+    let partition = partition_for_key(key.as_bytes(), partitions);
+    cluster
+        .produce(topic, Some(partition), Some(key.as_bytes()), value.map(str::as_bytes), 1_700_000_000_000 + time)
+        .expect("the record is taken");
+}
+
+/// Changes both tables at random and keeps what they are.
+fn feed_tables(cluster: &EmbeddedCluster, seed: &mut u64, orders: &mut Rows, customers: &mut Rows) {
+    let mut random = |below: u64| {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) % below
+    };
+    for time in 0..300 {
+        let deleted = random(5) == 0;
+        if random(3) > 0 {
+            let (key, order) = (format!("order-{}", random(40)), format!("c{} item-{}", random(6), random(9)));
+            put(cluster, "orders", ORDERS, &key, (!deleted).then_some(order.as_str()), time);
+            if deleted {
+                orders.remove(&key)
+            } else {
+                orders.insert(key, order)
+            };
+        } else {
+            let (key, value) = (format!("c{}", random(6)), format!("v{}", random(4)));
+            put(cluster, "customers", CUSTOMERS, &key, (!deleted).then_some(value.as_str()), time);
+            if deleted {
+                customers.remove(&key)
+            } else {
+                customers.insert(key, value)
+            };
+        }
+    }
+}
+
+fn expected(orders: &Rows, customers: &Rows) -> (Rows, Rows) {
+    let partner = |order: &String| order.split_once(' ').and_then(|(customer, _)| customers.get(customer));
+    let result: Rows = orders.iter().map(|(key, order)| (key.clone(), joined(order, partner(order)))).collect();
+    let mut counts = BTreeMap::<String, u64>::new();
+    result.values().for_each(|value| *counts.entry(value.split_once(" for ").expect("as it was joined").1.to_owned()).or_default() += 1);
+    (result, counts.into_iter().map(|(key, count)| (key, count.to_string())).collect())
+}
+
+fn last_rows(cluster: &EmbeddedCluster, topic: &str) -> Rows {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    let mut rows = Rows::new();
+    for record in cluster.read_topic(topic).expect("the topic is there") {
+        let key = text(record.key.expect("a key"));
+        match record.value {
+            Some(value) => rows.insert(key, text(value)),
+            None => rows.remove(&key),
+        };
+    }
+    rows.retain(|_, value| value != "0");
+    rows
+}
+
+fn joined_with(change: impl Fn(StreamsConfig) -> StreamsConfig) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cluster = EmbeddedCluster::new();
+    for (topic, partitions) in [("orders", ORDERS), ("customers", CUSTOMERS), ("result", 1), ("counts", 1)] {
+        cluster.create_topic(topic, partitions).expect("a new topic");
+    }
+    let (mut seed, mut orders, mut customers) = (7, Rows::new(), Rows::new());
+    for _ in 0..2 {
+        feed_tables(&cluster, &mut seed, &mut orders, &mut customers);
+        let app = start(&cluster, topology(), change(config(directory.path())));
+        feed_tables(&cluster, &mut seed, &mut orders, &mut customers);
+        let (result, counts) = expected(&orders, &customers);
+        eventually("the joined rows are those of both tables", || last_rows(&cluster, "result") == result);
+        eventually("the groups are those of the joined rows", || last_rows(&cluster, "counts") == counts);
+        close(&app);
+    }
+    let has = |topic: &str, partitions: i32| (0..=partitions).map(|n| cluster.end_offset(topic, n).is_ok()).collect::<Vec<_>>();
+    assert_eq!(has("app-KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-0000000006-topic", CUSTOMERS), [true, true, false]);
+    assert_eq!(has("app-KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-0000000014-topic", ORDERS), [true, true, true, false]);
+}
+
+#[test]
+fn two_threads() {
+    joined_with(|config| config.set("num.stream.threads", "2"));
+}
+
+#[test]
+fn exactly_once_without_a_cache() {
+    joined_with(|config| config.set("processing.guarantee", "exactly_once_v2").set("statestore.cache.max.bytes", "0"));
+}

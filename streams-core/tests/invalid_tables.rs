@@ -1,0 +1,77 @@
+//! Joins and groupings of tables that cannot work are refused when they are built.
+
+use streams_core::{Grouped, KTable, StreamsBuilder, TableJoined};
+
+/// A type that no serde is known for.
+#[derive(Clone)]
+struct Opaque;
+
+#[track_caller]
+fn refused(write: impl FnOnce(&StreamsBuilder), parts: &[&str]) {
+    let builder = StreamsBuilder::new();
+    write(&builder);
+    let error = builder.build().expect_err("it must be refused").to_string();
+    for part in parts.iter().chain(&["invalid topology: "]) {
+        assert!(error.contains(part), "no {part:?} in: {error}");
+    }
+}
+
+fn table(b: &StreamsBuilder, topic: &str) -> KTable<String, String> {
+    b.table(topic)
+}
+
+#[test]
+fn tables_of_another_builder() {
+    let other = StreamsBuilder::new();
+    let foreign = table(&other, "other");
+    refused(|b| drop(table(b, "one").join(&foreign, |_, _| 1)), &["of another builder", "make both with one builder"]);
+    let by_value = |b: &StreamsBuilder| {
+        drop(table(b, "one").join_on_foreign_key(&foreign, |_, value| Some(value.clone()), |_, _| 1_i64));
+    };
+    refused(by_value, &["of another builder", "make both with one builder"]);
+}
+
+#[test]
+fn groups_without_a_key_or_a_value() {
+    let no_key = |b: &StreamsBuilder| drop(table(b, "one").group_by(|_, value| ((), value.clone())).count());
+    refused(no_key, &["grouping needs a key"]);
+    let no_value = |b: &StreamsBuilder| drop(table(b, "one").group_by(|key, value| (key.clone(), Some(value.clone()))).count());
+    refused(no_value, &["grouping needs a value"]);
+}
+
+#[test]
+fn types_whose_bytes_nobody_gave() {
+    let grouped = |b: &StreamsBuilder| {
+        let _ = table(b, "one").group_by_with(|key, _| (key.clone(), Opaque), Grouped::inherited());
+    };
+    refused(grouped, &["needs a serde for its key of type", "String"]);
+    // the result of a join need not be kept, but a join with it needs its rows
+    let joined = |b: &StreamsBuilder| {
+        let options = TableJoined::default();
+        table(b, "one").join_on_foreign_key_with(&table(b, "two"), |_, value| Some(value.clone()), |_, _| Opaque, options)
+    };
+    let builder = StreamsBuilder::new();
+    joined(&builder).map_values(|_| 1_i64).to_stream().to("out");
+    builder.build().expect("nothing needs its rows");
+    refused(
+        |b| drop(joined(b).join(&table(b, "three"), |_, _| 1)),
+        &["KTABLE-FK-JOIN-OUTPUT", "must be kept", "TableJoined::materialized"],
+    );
+}
+
+#[test]
+fn one_name_for_two_joins() {
+    let twice = |b: &StreamsBuilder| {
+        let (one, two) = (table(b, "one"), table(b, "two"));
+        let _ = one.join_with(&two, |_, _| 1, "same");
+        let _ = one.left_join_with(&two, |_, _| 1, "same");
+    };
+    refused(twice, &["two nodes of the name same"]);
+    let groups = |b: &StreamsBuilder| {
+        let one = table(b, "one");
+        let grouped = |name: &str| one.group_by_with(|key, value| (key.clone(), value.clone()), Grouped::default().named(name.to_owned()));
+        let _ = grouped("a").count_with("store");
+        let _ = grouped("b").count_with("store");
+    };
+    refused(groups, &["two stores of the name store"]);
+}
