@@ -23,8 +23,8 @@ mod topology;
 pub mod processor {
     pub use crate::exec::{PunctuationType, TimerId};
     pub use crate::topology::{
-        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, KeyValueStoreHandle, ProcessingContext, Processor,
-        RecordMetadata, Setup, StoreSet,
+        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueStore, KeyValueStoreHandle,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, RecordMetadata, Setup, StoreSet,
     };
 }
 
@@ -34,9 +34,9 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, Consumed, Emit, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized,
-    Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions, TimeWindowedKStream,
-    TimeWindows, Topics,
+    Branched, BranchedKStream, Branches, Consumed, Emit, GlobalKTable, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable,
+    Materialized, Partitions, Printed, Produced, Repartitioned, StreamJoined, StreamPartitioner, StreamsBuilder, TableOptions,
+    TimeWindowedKStream, TimeWindows, Topics,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

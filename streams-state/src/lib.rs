@@ -56,4 +56,4 @@ pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
 pub use stores::{KeyValueStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
-pub use typed::{CacheBudget, Dirty, Evicted, KvCursor, KvStore, Slot, VisitWindow, WindowCursor, WindowStore};
+pub use typed::{CacheBudget, Dirty, Evicted, KvCursor, KvReader, KvStore, Slot, VisitWindow, WindowCursor, WindowStore};

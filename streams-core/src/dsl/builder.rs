@@ -36,7 +36,7 @@ use streams_state::serde::DefaultSerde;
 /// ```
 #[derive(Clone, Default)]
 pub struct StreamsBuilder {
-    plan: SharedPlan,
+    pub(super) plan: SharedPlan,
 }
 
 impl StreamsBuilder {
@@ -61,13 +61,21 @@ impl StreamsBuilder {
                 read.push(topic);
             }
         }
+        {
+            let mut plan = self.plan.lock();
+            if read.is_empty() {
+                plan.error("a stream needs the name of at least one topic");
+            }
+            read.iter().for_each(|topic| plan.check_topic(topic.plain()));
+        }
+        self.source(read, consumed)
+    }
+
+    /// A stream of topics whose names have been checked.
+    pub(super) fn source<K: Data, V: Data>(&self, read: Vec<TopicName>, consumed: Consumed<K, V>) -> KStream<K, V> {
         let mut topics = read.clone();
         topics.sort(); // the order of a list makes no other source of it
         let mut plan = self.plan.lock();
-        if topics.is_empty() {
-            plan.error("a stream needs the name of at least one topic");
-        }
-        topics.iter().for_each(|topic| plan.check_topic(topic.plain()));
         let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
         let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
         let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");

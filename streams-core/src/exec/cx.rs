@@ -1,5 +1,6 @@
 //! What every node of a task sees, and where its outputs go.
 
+use super::globals::GlobalStores;
 use super::timers::Timers;
 use crate::cluster::RawRecord;
 use crate::handlers::{ErrorContext, Handlers, ProductionContext, ProductionResponse, ProductionStage, Response, SourceRecord};
@@ -79,6 +80,7 @@ pub struct Cx {
     pub(crate) timers: Timers,
     pub(crate) metrics: Arc<TaskMetrics>,
     pub(crate) budget: Arc<CacheBudget>,
+    pub(crate) globals: Arc<GlobalStores>,
     /// The maintained node whose cache was written last: the first to be asked to evict.
     pub(crate) touched: usize,
 }

@@ -2,6 +2,7 @@
 
 use super::cx::{Collector, Cx};
 use super::edge::{Edge, ErasedEdge, Process, Shared};
+use super::globals::GlobalStores;
 use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
@@ -14,6 +15,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use streams_state::KvReader;
 use streams_state::store::{PositionEntry, StateStore};
 
 /// The key and value type of one end of an edge.
@@ -82,6 +84,7 @@ impl<N: Maintain> Maintain for Outside<N> {
 /// What factories may ask for while a graph is built.
 pub struct GraphEnv<'a> {
     stores: &'a mut StoreSlots,
+    globals: &'a GlobalStores,
     maintained: Vec<Box<dyn Maintain>>,
     timers: Timers,
     out: &'a mut dyn Collector,
@@ -100,6 +103,11 @@ impl GraphEnv<'_> {
                 Err(Error::new(ErrorKind::Topology, format!("node {} uses store {name}, which is not part of its sub-topology", self.node)))
             }
         }
+    }
+
+    /// The reader of the global store of that name.
+    pub(crate) fn global_store<K: 'static, V: 'static>(&mut self, name: &str) -> Result<KvReader<K, V>> {
+        self.globals.reader(name, &self.node)
     }
 
     /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
@@ -162,9 +170,10 @@ impl Graph {
     ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.stores.iter().map(|s| s.logging().is_some()).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
-        let application_id = cx.application_id.clone();
+        let (application_id, globals) = (cx.application_id.clone(), cx.globals.clone());
         let mut env = GraphEnv {
             stores: &mut slots,
+            globals: &globals,
             maintained: Vec::new(),
             timers: Timers::new(),
             out: &mut *cx.out,

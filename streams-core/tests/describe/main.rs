@@ -26,9 +26,11 @@ mod branches;
 mod combinations;
 mod compare;
 mod counts;
+mod global_tables;
 mod grouped_twice;
 mod missing;
 mod orders;
+mod pattern_sources;
 mod processors;
 mod reductions;
 mod repartitions;
@@ -81,6 +83,8 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         to_tables::CASES,
         combinations::CASES,
         orders::CASES,
+        global_tables::CASES,
+        pattern_sources::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

@@ -1,8 +1,6 @@
 //! Recordings that cannot be written yet, and the feature that each waits for.
 
 pub const MISSING: &[(&str, &str)] = &[
-    ("stream-pattern", "sources by pattern"),
-    ("global-table-joined", "global tables"),
     ("stream-stream-left-join", "left join of two streams"),
     ("stream-stream-outer-join", "outer join of two streams"),
     ("table-group-by-count", "KTable::group_by"),

@@ -7,7 +7,7 @@ pub use key_value::KeyValueStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
-use crate::memory::MemoryEngine;
+use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
 use crate::typed::{StoreParts, WindowShape};
@@ -102,10 +102,19 @@ pub struct OpenEnv {
     /// The changelog topic: serdes are told it, and a durable store keeps its offset under the name. Give the name that the topic would have
     /// even where the store is not logged.
     pub changelog_topic: Arc<str>,
-    /// The task's partition.
+    /// The task's partition; [`GLOBAL`](Self::GLOBAL) for a store that has all partitions of its topic, which `changelog_topic` names.
     pub partition: i32,
     /// What the process's stores share.
     pub shared: SharedResources,
+}
+
+impl OpenEnv {
+    /// The partition of the global task, as Java numbers it: its stores are read by other threads while they are written.
+    pub const GLOBAL: i32 = -1;
+
+    fn is_global(&self) -> bool {
+        self.partition == Self::GLOBAL
+    }
 }
 
 /// The description of a store: opens it for one task after another.
@@ -200,14 +209,17 @@ impl<K, V> Common<K, V> {
         if let Some(path) = self.directory(env, shape) {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
-            let spec = Spec { timestamped: self.timestamped, offset_key, segment: shape.is_some(), shared: env.shared.clone() };
+            let (segment, global) = (shape.is_some(), env.is_global());
+            let spec = Spec { timestamped: self.timestamped, offset_key, segment, global, shared: env.shared.clone() };
             return Ok(match shape {
                 None => Box::new(RocksEngine::open(path, spec)?),
                 Some(shape) => Box::new(SegmentedEngine::open(path, &self.name, shape.segment_interval(), spec)?),
             });
         }
-        let _ = (env, shape);
-        Ok(Box::new(MemoryEngine::default()))
+        Ok(match shape {
+            None if env.is_global() => Box::new(SharedMemoryEngine::default()),
+            _ => Box::new(MemoryEngine::default()),
+        })
     }
 
     fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> StoreParts<K, V> {

@@ -12,6 +12,7 @@ mod core;
 mod key_value;
 mod merge;
 mod pending;
+mod reader;
 mod scan;
 pub(crate) mod small;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod window_cursor;
 pub(crate) use self::core::StoreParts;
 pub use budget::CacheBudget;
 pub use key_value::{KvCursor, KvStore};
+pub use reader::KvReader;
 pub(crate) use window::WindowShape;
 pub use window::{VisitWindow, WindowStore};
 pub use window_cursor::WindowCursor;

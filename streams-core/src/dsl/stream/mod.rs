@@ -6,6 +6,7 @@ mod flat_map;
 mod flat_map_values;
 mod for_each;
 mod group_by;
+mod join_global;
 mod join_stream;
 mod join_table;
 mod map;
@@ -24,8 +25,9 @@ mod try_map_values;
 
 pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;
-pub(crate) use group_by::refuse_nullable;
+pub(crate) use group_by::{refuse_nullable, refuse_nullable_value};
 pub use print::Printed;
+pub(crate) use process::user_node;
 pub(crate) use repartition::{RepartitionNames, RepartitionSpec, add_repartition};
 
 use crate::Data;

@@ -1,7 +1,7 @@
 //! `process`: user code with stores and punctuation.
 
 use super::KStream;
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, TimerId, operator};
+use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, NodeFactory, Process, TimerId, operator};
 use crate::plan::{Named, Plan, Role, SharedPlan, Target};
 use crate::topology::{Context, Processor, Setup, StoreSet};
 use crate::{Data, Record, Result};
@@ -56,12 +56,10 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name_lazy(&named.into(), "KSTREAM-PROCESSOR-");
         let names = connected(&mut plan, &self.plan, &name, &stores);
-        let factory = operator::<K, V, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let factory = user_node::<K, V, KO, VO, P>(move |env| {
             let opened = stores.open(env)?;
-            let processor = supplier(&mut Setup { env }, opened);
-            let (name, index) = (env.node_name(), env.next_maintained());
-            Ok(env.maintained(UserNode { name, index, processor, next, inputs: PhantomData }))
-        }));
+            Ok(supplier(&mut Setup { env }, opened))
+        });
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
             names.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
@@ -70,6 +68,17 @@ impl<K: Data, V: Data> KStream<K, V> {
         drop(plan);
         self.new_key(super::Added { node, name })
     }
+}
+
+/// The node of a processor.
+pub(crate) fn user_node<KI: Data, VI: Data, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>>(
+    make: impl Fn(&mut GraphEnv<'_>) -> Result<P> + Send + Sync + 'static,
+) -> Arc<dyn NodeFactory> {
+    operator::<KI, VI, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let processor = make(env)?;
+        let (name, index) = (env.node_name(), env.next_maintained());
+        Ok(env.maintained(UserNode { name, index, processor, next, inputs: PhantomData }))
+    }))
 }
 
 /// The names of a processor's stores; a store of another builder is an error.
