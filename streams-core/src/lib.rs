@@ -24,9 +24,9 @@ pub mod processor {
     pub use crate::dsl::{Node, TopologyBuilder};
     pub use crate::exec::{PunctuationType, TimerId};
     pub use crate::topology::{
-        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueRows, KeyValueStore, KeyValueStoreHandle, ProcessingContext,
-        Processor, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, WindowRows, WindowStoreHandle,
-        WindowedStore,
+        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder,
+        StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
     };
 }
 
@@ -36,11 +36,11 @@ pub mod state {
 }
 
 pub use dsl::{
-    Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Emit, EmitEarlyWhenFull, EmitStrategy, Grouped,
-    JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed, Produced, Repartitioned,
-    SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined,
-    StreamPartitioner, StreamsBuilder, Suppressed, TableJoined, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream,
-    TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
+    Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Emit, EmitEarlyWhenFull, EmitStrategy, GlobalKTable,
+    Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed, Produced,
+    Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace,
+    StreamJoined, StreamPartitioner, StreamsBuilder, Suppressed, TableJoined, TableOptions, TimeWindowedCogroupedKStream,
+    TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

@@ -2,6 +2,7 @@
 
 use crate::{Error, ErrorKind, Result, position::Position};
 use std::ops::{Bound, RangeInclusive};
+use std::sync::Arc;
 
 /// Rows of one store. Point stores have the single segment 0; window stores have one per span of time, so that old ones go as a whole.
 pub(crate) trait Engine: Send {
@@ -48,9 +49,29 @@ pub(crate) trait Engine: Send {
     /// Removes rows, offset and position.
     fn wipe(&mut self) -> Result<()>;
 
+    /// The rows for readers on other threads, where the engine lets them read while it is written. They see a write once it is through.
+    fn shared(&self) -> Option<Arc<dyn SharedRows>> {
+        None
+    }
+
     /// Makes everything written durable and releases files.
     fn close(self: Box<Self>) -> Result<()>;
 }
+
+/// Committed rows of a point store, read by any number of threads while one writes.
+pub(crate) trait SharedRows: Send + Sync {
+    /// Appends the row of `key` to `out` and says whether there is one.
+    fn get(&self, key: &[u8], out: &mut Vec<u8>) -> Result<bool>;
+
+    /// Up to `most` rows between the bounds, in order; backwards where `reverse`.
+    fn page(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool, most: usize) -> Result<Vec<OwnedRow>>;
+
+    /// Rows, roughly.
+    fn approximate_num_entries(&self) -> u64;
+}
+
+/// Key and value of a row.
+pub(crate) type OwnedRow = (Vec<u8>, Vec<u8>);
 
 /// A row to write; `value: None` deletes it.
 #[derive(Clone, Copy)]

@@ -63,6 +63,6 @@ pub use stores::{
     WindowStoreBuilder,
 };
 pub use typed::{
-    CacheBudget, Dirty, Evicted, KvCursor, KvStore, List, ListCursor, ListStore, SessionStore, Slot, VisitKeyedSession, VisitSession,
-    VisitWindow, WindowCursor, WindowStore,
+    CacheBudget, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, SessionStore, Slot, VisitKeyedSession,
+    VisitSession, VisitWindow, WindowCursor, WindowStore,
 };

@@ -123,6 +123,17 @@ pub trait StateStore: Any + Send {
     /// What it did since it joined its thread.
     fn counters(&self) -> StoreCounters;
 
+    /// How far input has been applied to the engine's rows; empty where the store does not know.
+    fn reached(&self) -> Vec<PositionEntry> {
+        Vec::new()
+    }
+
+    /// What other threads read the committed rows with, while this store is written: a [`KvReader`](crate::KvReader) of the store's types.
+    /// `None` where that is not possible; a key-value store that is opened for [`OpenEnv::GLOBAL`](crate::OpenEnv::GLOBAL) always has one.
+    fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
     /// Makes everything committed durable and releases files.
     fn close(self: Box<Self>) -> Result<()>;
 

@@ -7,6 +7,7 @@ pub mod bad_records;
 pub mod control;
 pub mod experiments;
 pub mod failures;
+pub mod globals;
 pub mod idle;
 pub mod metrics;
 pub mod processing;
@@ -73,6 +74,12 @@ macro_rules! app_suite {
                 reading_can_begin_at_the_end,
                 repartition_topics_are_purged,
                 two_instances_make_the_internal_topics_at_once,
+            ],
+            globals: [
+                a_global_table_is_whole_before_the_first_record_on_every_instance,
+                a_global_table_goes_on_behind_what_it_has,
+                a_missing_global_topic_is_named,
+                a_pattern_reads_every_topic_that_matches,
             ],
             failures: [
                 a_panic_ends_the_application_and_names_the_record,

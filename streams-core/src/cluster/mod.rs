@@ -241,6 +241,10 @@ pub enum OffsetSpec {
 
 /// Topics, configs, offsets. Calls wait for the cluster, up to the client's `request.timeout.ms`.
 pub trait Admin: Send + Sync {
+    /// The names of all topics.
+    fn topics(&self) -> Result<Vec<String>> {
+        Err(Error::new(crate::ErrorKind::Config, "this cluster does not list its topics, so none can be read by a pattern"))
+    }
     /// Partition counts in the order of the names; `None` for a topic that does not exist.
     fn partition_counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>>;
     /// What tells each topic from an earlier or later one of the same name, in the order of the names; `None` for a topic that does not exist,

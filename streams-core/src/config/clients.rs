@@ -95,6 +95,11 @@ impl Settings {
         format!("{client_id}-StreamThread-{number}")
     }
 
+    /// Name of the thread that keeps global stores.
+    pub fn global_thread_name(client_id: &str) -> String {
+        format!("{client_id}-GlobalStreamThread")
+    }
+
     /// Name of a thread that restores state, numbered from 1.
     pub fn state_updater_name(client_id: &str, number: usize) -> String {
         format!("{client_id}-StateUpdater-{number}")

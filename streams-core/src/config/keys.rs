@@ -40,6 +40,7 @@ pub const DEFAULT_TIMESTAMP_EXTRACTOR: &str = "default.timestamp.extractor";
 pub const DESERIALIZATION_EXCEPTION_HANDLER: &str = "deserialization.exception.handler";
 /// What happens when user code fails.
 pub const PROCESSING_EXCEPTION_HANDLER: &str = "processing.exception.handler";
+pub const PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED: &str = "processing.exception.handler.global.enabled";
 /// What happens to a record that cannot be written.
 pub const PRODUCTION_EXCEPTION_HANDLER: &str = "production.exception.handler";
 /// The engine of stores that name none.

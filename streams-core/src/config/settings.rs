@@ -55,6 +55,8 @@ pub struct Settings {
     pub deserialization_exception_handler: DeserializationPolicy,
     /// `processing.exception.handler`.
     pub processing_exception_handler: ProcessingPolicy,
+    /// `processing.exception.handler.global.enabled`.
+    pub processing_exception_handler_global: bool,
     /// `production.exception.handler`.
     pub production_exception_handler: ProductionPolicy,
     /// `dsl.store.suppliers.class`, else `default.dsl.store`.
@@ -118,6 +120,7 @@ impl Settings {
             default_timestamp_extractor: read.word(keys::DEFAULT_TIMESTAMP_EXTRACTOR, TimestampPolicy::parse),
             deserialization_exception_handler: read.word(keys::DESERIALIZATION_EXCEPTION_HANDLER, DeserializationPolicy::parse),
             processing_exception_handler: read.word(keys::PROCESSING_EXCEPTION_HANDLER, ProcessingPolicy::parse),
+            processing_exception_handler_global: boolean(read.text(keys::PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED)).unwrap_or_default(),
             production_exception_handler: read.word(keys::PRODUCTION_EXCEPTION_HANDLER, ProductionPolicy::parse),
             default_dsl_store: read.word(store_key, DslStore::parse),
             metrics_recording_level: read.word(keys::METRICS_RECORDING_LEVEL, RecordingLevel::parse),

@@ -34,7 +34,7 @@ use streams_state::serde::DefaultSerde;
 /// ```
 #[derive(Clone, Default)]
 pub struct StreamsBuilder {
-    plan: SharedPlan,
+    pub(super) plan: SharedPlan,
 }
 
 impl StreamsBuilder {
@@ -53,7 +53,8 @@ impl StreamsBuilder {
 
     /// [`stream`](Self::stream) with serdes, timestamps, or where to begin.
     pub fn stream_with<K: Data, V: Data>(&self, topics: impl Into<Topics>, consumed: Consumed<K, V>) -> KStream<K, V> {
-        source(&self.plan, topics.into(), consumed, true)
+        let topics = checked(&self.plan, topics.into());
+        source(&self.plan, topics, consumed, true)
     }
 
     /// Reads a topic as a table: the newest value of each key, a null deletes. It is kept in a store only where something needs it: a join,
@@ -97,21 +98,32 @@ impl StreamsBuilder {
     }
 }
 
-/// A source node, and the stream that it gives. `shared`: another source of the same topics may take its place.
-pub(super) fn source<K: Data, V: Data>(shared_plan: &SharedPlan, topics: Topics, consumed: Consumed<K, V>, shared: bool) -> KStream<K, V> {
+/// The topics of a list, each once.
+pub(super) fn checked(plan: &SharedPlan, topics: Topics) -> Vec<TopicName> {
+    let mut plan = plan.lock();
     let mut read: Vec<TopicName> = Vec::new();
     for topic in topics.0.into_iter().map(TopicName::External) {
+        plan.check_topic(topic.plain());
         if !read.contains(&topic) {
             read.push(topic);
         }
     }
+    if read.is_empty() {
+        plan.error("a stream needs the name of at least one topic");
+    }
+    read
+}
+
+/// A source node, and the stream that it gives. `shared`: another source of the same topics may take its place.
+pub(super) fn source<K: Data, V: Data>(
+    shared_plan: &SharedPlan,
+    read: Vec<TopicName>,
+    consumed: Consumed<K, V>,
+    shared: bool,
+) -> KStream<K, V> {
     let mut topics = read.clone();
     topics.sort(); // the order of a list makes no other source of it
     let mut plan = shared_plan.lock();
-    if topics.is_empty() {
-        plan.error("a stream needs the name of at least one topic");
-    }
-    topics.iter().for_each(|topic| plan.check_topic(topic.plain()));
     let name = plan.processor_name(&consumed.named, "KSTREAM-SOURCE-");
     let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
     let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");

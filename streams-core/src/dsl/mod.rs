@@ -3,9 +3,11 @@
 mod builder;
 mod cogrouped;
 mod foreign_key;
+mod global;
 mod grouped;
 mod grouped_table;
 mod options;
+mod pattern;
 mod session;
 mod stream;
 mod table;
@@ -15,6 +17,7 @@ mod windows;
 
 pub use builder::StreamsBuilder;
 pub use cogrouped::{CogroupedKStream, TimeWindowedCogroupedKStream};
+pub use global::GlobalKTable;
 pub use grouped::KGroupedStream;
 pub use grouped_table::KGroupedTable;
 pub use options::{

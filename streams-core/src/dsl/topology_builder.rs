@@ -1,6 +1,6 @@
 //! `TopologyBuilder`: a topology of sources, processors and sinks put together by hand.
 
-use super::builder::source;
+use super::builder::{checked, source};
 use super::options::{Consumed, Produced, Topics};
 use super::stream::{Destination, KStream, connected, user_node};
 use crate::plan::{Named, PlanId, Role, SharedPlan, Target};
@@ -87,7 +87,8 @@ impl TopologyBuilder {
 
     /// [`add_source`](Self::add_source) with serdes, timestamps, or where to begin. The name is the one given here.
     pub fn add_source_with<K: Data, V: Data>(&self, name: &str, topics: impl Into<Topics>, consumed: Consumed<K, V>) -> Node<K, V> {
-        Node(source(&self.plan, topics.into(), consumed.named(name), false))
+        let topics = checked(&self.plan, topics.into());
+        Node(source(&self.plan, topics, consumed.named(name), false))
     }
 
     /// Adds a store for processors: pass the handle to [`add_processor`](Self::add_processor).
@@ -112,7 +113,10 @@ impl TopologyBuilder {
         plan.check_name(name);
         let name: Arc<str> = name.into();
         let connected = connected(&mut plan, &self.plan, &name, &stores);
-        let factory = user_node::<KI, VI, S, KO, VO, P>(stores, supplier);
+        let factory = user_node::<KI, VI, KO, VO, P>(move |env| {
+            let opened = stores.open(env)?;
+            Ok(supplier(&mut Setup { env }, opened))
+        });
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
             connected.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))

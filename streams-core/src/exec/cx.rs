@@ -1,5 +1,6 @@
 //! What every node of a task sees, and where its outputs go.
 
+use super::globals::GlobalStores;
 use super::kept::KeptNumbers;
 use super::timers::Timers;
 use crate::cluster::RawRecord;
@@ -84,6 +85,7 @@ pub struct Cx {
     pub(crate) budget: Arc<CacheBudget>,
     /// Numbers of nodes that are committed with the offsets.
     pub(crate) kept: KeptNumbers,
+    pub(crate) globals: Arc<GlobalStores>,
     /// The maintained node whose cache was written last: the first to be asked to evict.
     pub(crate) touched: usize,
 }

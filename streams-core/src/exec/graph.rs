@@ -2,6 +2,7 @@
 
 use super::cx::{Collector, Cx};
 use super::edge::{Edge, ErasedEdge, Process, Shared};
+use super::globals::GlobalStores;
 use super::kept::KeptNumbers;
 use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use streams_state::KvReader;
 use streams_state::store::{PositionEntry, StateStore};
 
 /// The key and value type of one end of an edge.
@@ -84,6 +86,7 @@ impl<N: Maintain> Maintain for Outside<N> {
 /// What factories may ask for while a graph is built.
 pub struct GraphEnv<'a> {
     stores: &'a mut StoreSlots,
+    globals: &'a GlobalStores,
     maintained: Vec<Box<dyn Maintain>>,
     shared: HashMap<(String, TypeId), Rc<dyn Any>>,
     timers: Timers,
@@ -113,6 +116,11 @@ impl GraphEnv<'_> {
     pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce() -> T) -> Rc<T> {
         let shared = self.shared.entry((name.to_owned(), TypeId::of::<T>())).or_insert_with(|| Rc::new(make())).clone();
         shared.downcast().expect("the type is part of the key")
+    }
+
+    /// The reader of the global store of that name.
+    pub(crate) fn global_store<K: 'static, V: 'static>(&mut self, name: &str) -> Result<KvReader<K, V>> {
+        self.globals.reader(name, &self.node)
     }
 
     /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
@@ -186,9 +194,10 @@ impl Graph {
     ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.stores.iter().map(|s| s.logging().is_some()).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
-        let application_id = cx.application_id.clone();
+        let (application_id, globals) = (cx.application_id.clone(), cx.globals.clone());
         let mut env = GraphEnv {
             stores: &mut slots,
+            globals: &globals,
             maintained: Vec::new(),
             shared: HashMap::new(),
             timers: Timers::new(),

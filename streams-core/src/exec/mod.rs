@@ -6,6 +6,7 @@
 
 mod cx;
 mod edge;
+mod globals;
 mod graph;
 mod kept;
 mod operator;
@@ -17,6 +18,7 @@ pub(crate) use crate::metrics::DropReason;
 pub use cx::Cx;
 pub(crate) use cx::{Collector, Meta, OutTopic, SendTo};
 pub(crate) use edge::{Edge, End, ErasedEdge, Outlets, Process};
+pub(crate) use globals::GlobalStores;
 pub use graph::GraphEnv;
 pub(crate) use graph::{Built, Graph, Maintain, NodeFactory, Types};
 pub(crate) use kept::KeptNumbers;

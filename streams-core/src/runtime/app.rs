@@ -42,6 +42,7 @@ impl KafkaStreams {
     /// # Errors
     /// `Config`: a setting is wrong. `Io`: the state directory cannot be used, or another process has it. `Topology`: a topic is missing or
     /// has the wrong number of partitions. A cluster that does not answer is no error: the application keeps asking, in state `Rebalancing`.
+    /// So it is while global tables are brought up, which `start` does not wait for when they take more than a few seconds.
     pub fn start(topology: Topology, config: StreamsConfig) -> Result<KafkaStreams> {
         Self::builder(topology, config).start()
     }

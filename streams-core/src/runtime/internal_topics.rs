@@ -2,6 +2,7 @@
 
 use crate::cluster::{Admin, NewTopic};
 use crate::config::{OffsetReset, Settings};
+use crate::exec::GlobalStores;
 use crate::group::{TaskMap, resolve_partitions};
 use crate::topology::{InternalTopic, SubtopologyTopics, TopicName, Topology, TopologyTopics};
 use crate::{Error, ErrorKind, Result};
@@ -25,6 +26,10 @@ pub(crate) struct Plan {
     pub repartition_ids: BTreeMap<String, String>,
     changelogs: BTreeSet<Arc<str>>,
     resets: BTreeMap<Arc<str>, OffsetReset>,
+    /// Partition counts of the topics of global stores.
+    pub global_counts: BTreeMap<Arc<str>, i32>,
+    /// What tasks read global stores with, once those are complete.
+    pub globals: Arc<GlobalStores>,
     /// The largest batch that all topics take to which the application writes, in bytes; `None` where they do not say.
     pub largest_batch: Option<usize>,
 }
@@ -51,7 +56,9 @@ impl Plan {
 /// # Errors
 /// `Topology`: a topic is missing or has the wrong number of partitions; nothing but a change of the topics or the topology helps.
 pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin, seen: &BTreeMap<String, String>) -> Result<Plan> {
-    let TopologyTopics { subtopologies, copartitioned } = topology.topics_with(settings)?;
+    let topology = &with_topics(topology, settings, admin)?;
+    let TopologyTopics { subtopologies, global, copartitioned } = topology.topics_with(settings)?;
+    let global_counts = global_counts(&global, admin)?;
     let repartition: BTreeMap<Arc<str>, Option<i32>> =
         subtopologies.iter().flat_map(|s| &s.repartition).map(|topic| (topic.name.clone(), topic.partitions)).collect();
 
@@ -82,12 +89,42 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
         let otherwise = match source.topic {
             // what an upstream sub-topology wrote before this one was first asked must not be lost
             TopicName::Internal(_) => OffsetReset::Earliest,
-            TopicName::External(_) => settings.auto_offset_reset,
+            TopicName::External(_) | TopicName::Matching(_) => settings.auto_offset_reset,
         };
         resets.insert(source.topic.resolve(&settings.application_id), source.reset.unwrap_or(otherwise));
     }
     let repartition = repartition.into_keys().collect();
-    Ok(Plan { topology: topology.clone(), tasks, repartition, repartition_ids, changelogs, resets, largest_batch })
+    let (topology, globals) = (topology.clone(), Arc::default());
+    Ok(Plan { topology, tasks, repartition, repartition_ids, changelogs, resets, global_counts, globals, largest_batch })
+}
+
+/// The topology with topics in place of patterns.
+fn with_topics(topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<Topology> {
+    match topology.has_patterns() {
+        true => Ok(topology.with_topics(&settings.application_id, &admin.topics()?)?),
+        false => Ok(topology.clone()),
+    }
+}
+
+/// How many partitions the topics of global stores have. All of them must be there.
+fn global_counts(topics: &[Arc<str>], admin: &dyn Admin) -> Result<BTreeMap<Arc<str>, i32>> {
+    let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let counts = admin.partition_counts(&names)?;
+    let missing: Vec<&str> = names.iter().zip(&counts).filter(|(_, count)| count.is_none()).map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Topology,
+            format!(
+                "Missing topics [{}] of global tables or stores: create them, compacted, before the application starts (kafka-topics --create), they \
+                 are never created by it",
+                missing.join(", ")
+            ),
+        ));
+    }
+    Ok(topics.iter().cloned().zip(counts).filter_map(|(topic, count)| Some((topic, count?))).collect())
 }
 
 /// What lay unprocessed in a repartition topic that was deleted is nowhere else.

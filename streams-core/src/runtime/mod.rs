@@ -3,6 +3,7 @@
 mod app;
 mod backoff;
 mod builder;
+mod global;
 mod internal_topics;
 mod listener;
 mod mailbox;

@@ -2,7 +2,7 @@
 
 use super::restorer::{OpenedStore, TaskStores};
 use crate::config::{DslStore, Settings};
-use crate::topology::{TopicName, Topology, changelog_of};
+use crate::topology::{Subtopology, TopicName, Topology, changelog_of};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use streams_state::store::StateStore;
 use streams_state::{OpenEnv, ResourceLimits, SharedResources, StateDirectory, StoreSupplier, TaskDirectory};
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ pub(crate) struct StateFiles {
 impl StateFiles {
     /// Locks the directory.
     pub fn open(topology: &Topology, settings: &Settings) -> Result<Self> {
-        let durable = topology.subtopologies().iter().flat_map(|s| &s.stores).any(|store| is_durable(&**store, settings.default_dsl_store));
+        let mut stores = topology.subtopologies().iter().chain(topology.globals()).flat_map(|s| &s.stores);
+        let durable = stores.any(|store| is_durable(&**store, settings.default_dsl_store));
         let directory = match durable {
             true => Some(StateDirectory::open(&settings.state_dir, &settings.application_id, settings.allow_os_group_write_access)?),
             false => None,
@@ -87,6 +89,29 @@ impl StateFiles {
             return Ok(());
         }
         Ok(StateDirectory::open(&self.state_dir, &self.application_id, self.group_write)?.clean_up()?)
+    }
+
+    /// Opens the stores of a global task. What is damaged is deleted: its topic has it all.
+    pub fn open_global(&self, global: &Subtopology) -> Result<Vec<Box<dyn StateStore>>> {
+        let mut stores = Vec::with_capacity(global.stores.len());
+        for supplier in &global.stores {
+            let directory = match is_durable(&**supplier, self.default_engine) {
+                true => self.directory.lock().as_ref().map(StateDirectory::global).transpose()?,
+                false => None,
+            };
+            let topic = global.sources.first().map_or_else(|| Arc::from(""), |source| source.topic.resolve(&self.application_id));
+            let env = OpenEnv { task_dir: directory, changelog_topic: topic, partition: OpenEnv::GLOBAL, shared: self.resources.clone() };
+            let opened = supplier.open(&env).map_err(Error::from).or_else(|error| match error.kind() {
+                ErrorKind::Corrupted => {
+                    tracing::warn!(target: "streams::global", "{error}; it is deleted and read from its topic again");
+                    supplier.destroy(&env)?;
+                    Ok(supplier.open(&env)?)
+                }
+                _ => Err(error),
+            });
+            stores.push(opened?);
+        }
+        Ok(stores)
     }
 
     fn lock_task(&self, id: TaskId) -> Result<Option<TaskDirectory>> {

@@ -3,7 +3,9 @@
 //! Everything that waits for the cluster is done by short-lived threads of its own, so that closing never waits for a broker.
 
 use super::backoff::Backoff;
+use super::global::{self, Global};
 use super::internal_topics::{Plan, prepare};
+use super::mailbox::Mailbox;
 use super::purge;
 use super::restorer;
 use super::shared::Shared;
@@ -11,6 +13,7 @@ use super::state::State;
 use super::stores::StateFiles;
 use super::thread::{self, Ended, ThreadMessage};
 use crate::config::Bootstrap;
+use crate::exec::GlobalStores;
 use crate::handlers::UncaughtErrorResponse;
 use crate::task::TaskSettings;
 use crate::{Error, ErrorKind, Result};
@@ -34,6 +37,10 @@ pub(crate) enum Message {
     Prepared(Result<Plan>),
     /// The cluster does not answer; it is asked again.
     Unreachable,
+    /// The global stores are complete.
+    GlobalReady(GlobalStores),
+    /// The global thread failed.
+    GlobalFailed(Error),
     ThreadEnded(Ended),
     /// The restorer ended by a fault of its own: no task could start any more.
     RestorerBroke(String),
@@ -58,6 +65,9 @@ pub(crate) struct Supervisor {
     tasks: Arc<TaskSettings>,
     files: Arc<StateFiles>,
     plan: Option<Arc<Plan>>,
+    /// The plan while global stores are brought up: stream threads wait for them.
+    waiting: Option<Plan>,
+    global: Option<Global>,
     threads: BTreeMap<usize, Thread>,
     /// Threads to be started in place of failed ones.
     replacements: Vec<Duration>,
@@ -81,6 +91,8 @@ impl Supervisor {
             tasks,
             files,
             plan: None,
+            waiting: None,
+            global: None,
             threads: BTreeMap::new(),
             replacements: Vec::new(),
             replace_backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
@@ -102,6 +114,11 @@ impl Supervisor {
                 }
             }
         }
+        // nobody reads the global stores any longer
+        (self.plan, self.waiting) = (None, None);
+        if let Some(global) = self.global.take() {
+            global.stop();
+        }
         let _ = self.shared.restorer.post(restorer::Command::Stop);
         let _ = restorer.join();
         self.shared.supervisor.close();
@@ -111,16 +128,22 @@ impl Supervisor {
         match message {
             Message::Prepared(Ok(plan)) => {
                 tracing::info!(target: "streams::app", "topics are ready: {} tasks", plan.tasks.task_count());
-                self.plan = Some(Arc::new(plan));
-                if !self.ending {
-                    for _ in 0..self.shared.settings.num_stream_threads {
-                        if let Err(error) = self.start_thread() {
-                            self.end_with(error);
-                            break;
-                        }
-                    }
+                match plan.topology.globals().is_empty() || self.ending {
+                    true => self.start_threads(plan),
+                    false => self.start_global(plan),
                 }
-                self.tell(if self.ending { FirstNews::Failed } else { FirstNews::Running });
+            }
+            Message::GlobalReady(stores) => {
+                tracing::info!(target: "streams::app", "global stores are complete");
+                if let Some(mut plan) = self.waiting.take() {
+                    plan.globals = Arc::new(stores);
+                    self.start_threads(plan);
+                }
+            }
+            Message::GlobalFailed(error) => {
+                self.shared.metrics.app().threads_failed.add_shared(1);
+                self.end_with(error);
+                self.tell(FirstNews::Failed);
             }
             Message::Prepared(Err(error)) => {
                 tracing::error!(target: "streams::app", "the application cannot start: {error}");
@@ -137,6 +160,10 @@ impl Supervisor {
             }
             Message::AddThread(reply) => {
                 let added = match (self.ending, &self.plan) {
+                    (false, Some(plan)) if plan.tasks.task_count() == 0 => Err(Error::new(
+                        ErrorKind::Topology,
+                        "the topology only has global stores: there is nothing for a stream thread to do",
+                    )),
                     (false, Some(_)) => self.start_thread(),
                     (false, None) => Err(Error::new(ErrorKind::Unavailable, "the application is still starting; add threads when it runs")),
                     (true, _) => Err(Error::new(ErrorKind::Closed, "the application is closing")),
@@ -162,6 +189,43 @@ impl Supervisor {
                 let _ = shared.supervisor.post(Message::Prepared(prepared));
             }
         });
+    }
+
+    /// Brings the global stores up; stream threads follow when they are complete.
+    fn start_global(&mut self, plan: Plan) {
+        let parts = global::Parts {
+            shared: self.shared.clone(),
+            files: self.files.clone(),
+            topology: plan.topology.clone(),
+            counts: plan.global_counts.clone(),
+            tasks: self.tasks.clone(),
+            stop: Arc::new(Mailbox::new()),
+        };
+        match global::start(parts) {
+            Ok(global) => (self.global, self.waiting) = (Some(global), Some(plan)),
+            Err(error) => {
+                self.end_with(error);
+                self.tell(FirstNews::Failed);
+            }
+        }
+    }
+
+    fn start_threads(&mut self, plan: Plan) {
+        let threads = if plan.tasks.task_count() == 0 { 0 } else { self.shared.settings.num_stream_threads };
+        self.plan = Some(Arc::new(plan));
+        if !self.ending {
+            for _ in 0..threads {
+                if let Err(error) = self.start_thread() {
+                    self.end_with(error);
+                    break;
+                }
+            }
+            if threads == 0 {
+                // nothing but global stores, which are complete
+                self.shared.state.set(State::Running);
+            }
+        }
+        self.tell(if self.ending { FirstNews::Failed } else { FirstNews::Running });
     }
 
     fn start_thread(&mut self) -> Result<String> {

@@ -102,6 +102,7 @@ impl Task {
             metrics: metrics.clone(),
             budget: env.budget.clone(),
             kept,
+            globals: env.globals.clone(),
             touched: usize::MAX,
         };
         let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node))?;
@@ -123,6 +124,15 @@ impl Task {
 
     pub fn id(&self) -> TaskId {
         self.id
+    }
+
+    /// One more input of the source that input `like` has; the answer is its index.
+    pub fn add_input(&mut self, partition: TopicPartition, like: usize) -> usize {
+        let index = self.queues.len();
+        let queue = self.queues[like].of_same_source(partition.clone(), index);
+        self.queues.push(queue);
+        self.graph.cx_mut().inputs.push(partition);
+        index
     }
 
     /// Whether the queue of an input has room for another batch.

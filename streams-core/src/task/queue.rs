@@ -51,6 +51,11 @@ impl RecordQueue {
         }
     }
 
+    /// The queue of another input of the same source.
+    pub fn of_same_source(&self, input: TopicPartition, index: usize) -> Self {
+        RecordQueue::new(input, index, self.source, self.extractor.clone(), None)
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }

@@ -1,10 +1,12 @@
 //! What a task is made with.
 
 use super::producer::SharedProducer;
-use crate::TaskId;
+use crate::cluster::RawRecord;
 use crate::config::Settings;
-use crate::handlers::Handlers;
+use crate::exec::GlobalStores;
+use crate::handlers::{Handlers, LogAndFailProcessing, TimestampContext};
 use crate::metrics::{MetricsRegistry, NodeMetrics, StoreMetrics, TaskMetrics};
+use crate::{Result, TaskId};
 use std::sync::Arc;
 use streams_state::CacheBudget;
 
@@ -16,6 +18,8 @@ pub(crate) struct TaskSettings {
     pub max_task_idle_ms: Option<i64>,
     /// Records of one input that are queued at most before it is no longer fetched.
     pub buffered_records: usize,
+    /// Whether the processing handler is also for processors of global stores.
+    pub handle_global_processing: bool,
 }
 
 impl TaskSettings {
@@ -24,6 +28,7 @@ impl TaskSettings {
             handlers,
             max_task_idle_ms: settings.max_task_idle.map(|d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
             buffered_records: settings.buffered_records_per_partition.max(1),
+            handle_global_processing: settings.processing_exception_handler_global,
         }
     }
 }
@@ -37,11 +42,27 @@ pub(crate) struct TaskEnv {
     pub budget: Arc<CacheBudget>,
     pub settings: Arc<TaskSettings>,
     pub registry: Arc<MetricsRegistry>,
+    /// What its tasks read beside their own stores.
+    pub globals: Arc<GlobalStores>,
 }
 
 impl TaskEnv {
     pub fn metrics(&self, id: TaskId) -> Arc<TaskMetrics> {
         self.registry.task(&self.thread_name, id)
+    }
+
+    /// For tasks of global stores: what they read has no effect on streams, so a record without a valid time is taken all the same, as in Java,
+    /// and the processing handler is asked only where it is to be (KIP-1270).
+    pub fn for_globals(&self) -> TaskEnv {
+        let mut settings = TaskSettings::clone(&self.settings);
+        settings.max_task_idle_ms = None;
+        settings.handlers.timestamp_extractor =
+            Arc::new(|record: &RawRecord<'_>, _: &TimestampContext<'_>| -> Result<i64> { Ok(record.timestamp.max(0)) });
+        if !settings.handle_global_processing {
+            settings.handlers.processing = Arc::new(LogAndFailProcessing);
+        }
+        // nothing is held back: what was read is committed at once
+        TaskEnv { settings: Arc::new(settings), budget: Arc::new(CacheBudget::new(0)), ..self.clone() }
     }
 
     /// `None` where nodes are not measured.

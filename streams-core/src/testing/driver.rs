@@ -1,7 +1,7 @@
 //! `TopologyTestDriver`.
 
 use super::input::TestInputTopic;
-use super::memory_task::{memory_env, memory_inputs, memory_task};
+use super::memory_task::{memory_env, memory_globals, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, Written, WrittenRecords};
 use super::store::{TestKeyValueStore, TestSessionStore, TestWindowStore};
@@ -10,8 +10,8 @@ use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
 use crate::task::Task;
-use crate::topology::Topology;
-use crate::{Data, Error, ErrorKind, Headers, Result};
+use crate::topology::{TopicPattern, Topology};
+use crate::{Data, Error, ErrorKind, Headers, Result, TopicPartition};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -94,9 +94,11 @@ impl TopologyTestDriverBuilder {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
         });
         let written = WrittenRecords::default();
-        let env = memory_env(&settings, handlers, CapturingProducer::shared(&written));
+        let mut env = memory_env(&settings, handlers, CapturingProducer::shared(&written));
+        let globals = memory_globals(&self.topology, &mut env, now_ms)?;
         let mut inner = Inner {
-            tasks: Vec::new(),
+            tasks: globals,
+            patterns: Vec::new(),
             metrics: env.registry.clone(),
             readers: HashMap::new(),
             written,
@@ -105,9 +107,16 @@ impl TopologyTestDriverBuilder {
             now_ms,
             commit_by_hand: self.commit_by_hand,
         };
+        for (task, global) in self.topology.globals().iter().enumerate() {
+            inner.readers.extend(memory_inputs(global, &env).into_iter().enumerate().map(|(input, p)| (p.topic, (task, input))));
+        }
         for subtopology in self.topology.subtopologies() {
-            for (input, partition) in memory_inputs(subtopology, &env).into_iter().enumerate() {
-                inner.readers.insert(partition.topic, (inner.tasks.len(), input));
+            for (input, (partition, source)) in memory_inputs(subtopology, &env).into_iter().zip(&subtopology.sources).enumerate() {
+                let reader = (inner.tasks.len(), input);
+                match source.topic.pattern() {
+                    Some(pattern) => inner.patterns.push((pattern.clone(), reader)),
+                    None => drop(inner.readers.insert(partition.topic, reader)),
+                }
             }
             inner.tasks.push(memory_task(&self.topology, subtopology, &env, now_ms)?);
         }
@@ -246,6 +255,8 @@ pub(super) struct Inner {
     metrics: Arc<MetricsRegistry>,
     /// Task and input index of each topic that is read.
     readers: HashMap<Arc<str>, (usize, usize)>,
+    /// The same of patterns, whose topics get inputs of their own when they are first written to.
+    patterns: Vec<(TopicPattern, (usize, usize))>,
     written: WrittenRecords,
     pub outputs: BTreeMap<Arc<str>, VecDeque<Written>>,
     offsets: HashMap<Arc<str>, i64>,
@@ -260,8 +271,19 @@ impl Inner {
         if self.commit_by_hand { Ok(()) } else { self.settle() }
     }
 
+    /// Who reads a topic: task and input.
+    fn reader(&mut self, topic: &Arc<str>) -> Option<(usize, usize)> {
+        if let Some(reader) = self.readers.get(topic) {
+            return Some(*reader);
+        }
+        let &(_, (task, like)) = self.patterns.iter().find(|(pattern, _)| pattern.matches(topic))?;
+        let input = self.tasks[task].add_input(TopicPartition::new(topic.clone(), 0), like);
+        self.readers.insert(topic.clone(), (task, input));
+        Some((task, input))
+    }
+
     fn run(&mut self, record: Written) -> Result<()> {
-        let Some(&(task, input)) = self.readers.get(&record.topic) else {
+        let Some((task, input)) = self.reader(&record.topic) else {
             return Err(Error::new(ErrorKind::Topology, format!("the topology does not read topic {}", record.topic)));
         };
         let offset = self.offsets.entry(record.topic.clone()).or_insert(0);
@@ -284,7 +306,7 @@ impl Inner {
             }
             let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
             for record in written {
-                if self.readers.contains_key(&record.topic) {
+                if self.reader(&record.topic).is_some() {
                     internal.push_back(record.clone());
                 }
                 self.outputs.entry(record.topic.clone()).or_default().push_back(record);

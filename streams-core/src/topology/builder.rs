@@ -1,5 +1,6 @@
 //! Puts a physical graph together and checks it.
 
+use super::global::GlobalStoreSpec;
 use super::groups::Groups;
 use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceTopic, Subtopology, TopicName};
 use super::{Inner, Topology, TopologyError};
@@ -21,6 +22,9 @@ pub(crate) struct PhysicalBuilder {
     store_names: Vec<Arc<str>>,
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
+    /// The sources of global stores.
+    global_sources: Vec<usize>,
+    global_stores: Vec<usize>,
 }
 
 impl PhysicalBuilder {
@@ -32,16 +36,43 @@ impl PhysicalBuilder {
         extractor: Option<Arc<dyn TimestampExtractor>>,
         factory: Arc<dyn NodeFactory>,
     ) -> Result {
-        for topic in &topics {
-            if let Some(other) = self.source_of(topic) {
-                return Err(TopologyError::new(format!(
-                    "topic {} is read by source {} already, so source {name} cannot read it too: use one stream and branch from it",
-                    topic.plain(),
-                    self.nodes[other].name
-                )));
-            }
-        }
+        self.check_not_read(name, &topics)?;
         self.add(name, NodeKind::Source { topics, reset, extractor }, &[], factory)
+    }
+
+    /// Adds a global store with the nodes that keep it.
+    pub fn add_global_store(&mut self, global: &GlobalStoreSpec) -> Result {
+        let GlobalStoreSpec { source, topic, extractor, source_factory, processor, processor_factory, store } = global;
+        let topics = vec![topic.clone()];
+        self.check_not_read(source, &topics)?;
+        self.global_sources.push(self.nodes.len());
+        self.add(source, NodeKind::Source { topics, reset: None, extractor: extractor.clone() }, &[], source_factory.clone())?;
+        self.add(processor, NodeKind::Processor, std::slice::from_ref(source), processor_factory.clone())?;
+        self.add_store(store)?;
+        self.connect_store(processor, store.name())?;
+        self.global_stores.extend(self.store_names.iter().position(|name| name == store.name()));
+        Ok(())
+    }
+
+    /// A topic has one source, and so has one that matches a pattern.
+    fn check_not_read(&self, name: &str, topics: &[TopicName]) -> Result {
+        for topic in topics {
+            let Some((node, other)) = self.source_of(topic) else { continue };
+            let other = &self.nodes[other].name;
+            return Err(TopologyError::new(match node.pattern().or(topic.pattern()) {
+                Some(pattern) if node != topic => format!(
+                    "pattern {} of a source matches topic {} of another one ({name} and {other}): a topic can be read by one source only; make the \
+                     pattern narrower",
+                    pattern.text(),
+                    if node.pattern().is_some() { topic.plain() } else { node.plain() },
+                ),
+                _ => format!(
+                    "topic {} is read by source {other} already, so source {name} cannot read it too: use one stream and branch from it",
+                    topic.plain(),
+                ),
+            }));
+        }
+        Ok(())
     }
 
     pub fn add_processor(&mut self, name: &Arc<str>, parents: &[Arc<str>], factory: Arc<dyn NodeFactory>) -> Result {
@@ -97,8 +128,17 @@ impl PhysicalBuilder {
         }
     }
 
-    fn source_of(&self, topic: &TopicName) -> Option<usize> {
-        self.nodes.iter().position(|n| matches!(&n.kind, NodeKind::Source { topics, .. } if topics.contains(topic)))
+    /// The source that reads a topic, and as what. A pattern and the topic of a global store do not meet: the pattern leaves it out.
+    fn source_of(&self, topic: &TopicName) -> Option<(&TopicName, usize)> {
+        let meets = |index: &usize, other: &TopicName| match (topic, other) {
+            (TopicName::Matching(pattern), TopicName::External(name)) => !self.global_sources.contains(index) && pattern.matches(name),
+            (TopicName::External(name), TopicName::Matching(pattern)) => pattern.matches(name),
+            _ => other == topic,
+        };
+        self.nodes.iter().enumerate().find_map(|(index, node)| match &node.kind {
+            NodeKind::Source { topics, .. } => topics.iter().find(|other| meets(&index, other)).map(|other| (other, index)),
+            _ => None,
+        })
     }
 
     /// Adds a store; the same supplier may be added any number of times, another one of the same name may not.
@@ -121,7 +161,8 @@ impl PhysicalBuilder {
         let Some(&node) = self.by_name.get(node) else {
             return Err(TopologyError::new(format!("store {store} is connected to node {node}, which does not exist")));
         };
-        if !self.nodes[node].stores.contains(&index) {
+        // every processor may read a global store, and it is nobody's but its own task's
+        if !self.nodes[node].stores.contains(&index) && !self.global_stores.contains(&index) {
             self.nodes[node].stores.push(index);
         }
         Ok(())
@@ -149,7 +190,7 @@ impl PhysicalBuilder {
                 topics.extend(of_source.iter().filter(|t| !topics.contains(t)).cloned().collect::<Vec<_>>());
             }
         }
-        if topics.len() > 1 {
+        if topics.len() > 1 || topics.iter().any(|topic| topic.pattern().is_some()) {
             self.copartition_groups.push(topics);
         }
     }
@@ -169,15 +210,17 @@ impl PhysicalBuilder {
                 }
             }
         }
-        let mut subtopologies = Vec::new();
+        let (mut subtopologies, mut globals) = (Vec::new(), Vec::new());
         for (id, nodes) in groups.numbered().into_iter().enumerate() {
-            subtopologies.push(self.subtopology(id as u32, nodes)?);
+            let of = if nodes.iter().any(|node| self.global_sources.contains(node)) { &mut globals } else { &mut subtopologies };
+            of.push(self.subtopology(id as u32, nodes)?);
         }
         Ok(Topology(Arc::new(Inner {
             copartition_groups: merge_overlapping(self.copartition_groups),
             nodes: self.nodes,
             store_names: self.store_names,
             subtopologies,
+            globals,
             repartition_topics: self.repartition_topics,
         })))
     }

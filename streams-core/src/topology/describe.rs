@@ -2,15 +2,19 @@
 
 use super::java_order::{hash_set_order, sort_as_hash_map};
 use super::java_tree::JavaTree;
-use super::spec::{NodeKind, NodeSpec, SinkTopic};
+use super::spec::{NodeKind, NodeSpec, SinkTopic, TopicName};
 use super::{Inner, Subtopology};
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 pub(super) fn describe(topology: &Inner) -> String {
     let mut text = String::from("Topologies:\n ");
-    for subtopology in &topology.subtopologies {
-        let _ = write!(text, "  Sub-topology: {}\n{}\n", subtopology.id, nodes(topology, subtopology));
+    let parts = topology.subtopologies.iter().map(|s| (s, "", "\n"));
+    let globals = topology.globals.iter().map(|s| (s, " for global store (will not generate tasks)", ""));
+    let mut parts: Vec<_> = parts.chain(globals).collect();
+    parts.sort_by_key(|(subtopology, ..)| subtopology.id);
+    for (subtopology, what, end) in parts {
+        let _ = write!(text, "  Sub-topology: {}{what}\n{}{end}", subtopology.id, nodes(topology, subtopology));
     }
     text
 }
@@ -30,8 +34,11 @@ fn nodes(topology: &Inner, subtopology: &Subtopology) -> String {
         let (children, parents) = (names(&edges.children[index]), names(&edges.parents[index]));
         let _ = match &node.kind {
             NodeKind::Source { topics, .. } => {
-                let topics = hash_set_order(topics.iter().map(super::spec::TopicName::plain)).join(", ");
-                writeln!(text, "    Source: {} (topics: [{topics}])\n      --> {children}", node.name)
+                let topics = match &topics[..] {
+                    [TopicName::Matching(pattern)] => pattern.text().to_string(),
+                    topics => format!("[{}]", hash_set_order(topics.iter().map(TopicName::plain)).join(", ")),
+                };
+                writeln!(text, "    Source: {} (topics: {topics})\n      --> {children}", node.name)
             }
             NodeKind::Processor | NodeKind::Hidden => {
                 let stores = hash_set_order(node.stores.iter().map(|&s| &*topology.store_names[s])).join(", ");

@@ -3,9 +3,12 @@
 mod builder;
 mod context;
 mod describe;
+mod global;
+mod global_store_handle;
 mod groups;
 mod java_order;
 mod java_tree;
+mod pattern;
 mod processor;
 mod spec;
 mod stores;
@@ -13,6 +16,9 @@ mod topics;
 
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
+pub(crate) use global::GlobalStoreSpec;
+pub use global_store_handle::{GlobalStoreHandle, ReadOnlyKeyValueStore};
+pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
@@ -67,6 +73,8 @@ struct Inner {
     /// Store names by the index that nodes use.
     store_names: Vec<Arc<str>>,
     subtopologies: Vec<Subtopology>,
+    /// Those that keep a global store: every instance runs them whole, and they make no tasks.
+    globals: Vec<Subtopology>,
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
 }
@@ -81,8 +89,13 @@ impl Topology {
         &self.0.subtopologies
     }
 
+    /// Those of global stores, in the order of their ids.
+    pub(crate) fn globals(&self) -> &[Subtopology] {
+        &self.0.globals
+    }
+
     pub(crate) fn subtopology(&self, id: u32) -> Option<&Subtopology> {
-        self.0.subtopologies.iter().find(|s| s.id == id)
+        self.0.subtopologies.iter().chain(&self.0.globals).find(|s| s.id == id)
     }
 
     pub(crate) fn repartition_topics(&self) -> &[RepartitionTopic] {

@@ -1,5 +1,6 @@
 //! What a built topology consists of.
 
+use super::pattern::TopicPattern;
 use crate::config::OffsetReset;
 use crate::exec::NodeFactory;
 use crate::handlers::TimestampExtractor;
@@ -13,6 +14,8 @@ pub enum TopicName {
     External(Arc<str>),
     /// A repartition topic or changelog of the application.
     Internal(Arc<str>),
+    /// Topics of the user whose names match: which ones is known when the cluster's topics are.
+    Matching(TopicPattern),
 }
 
 impl TopicName {
@@ -25,6 +28,8 @@ impl TopicName {
     pub fn resolve(&self, application_id: &str) -> Arc<str> {
         match self {
             TopicName::External(name) => name.clone(),
+            // until topics take its place
+            TopicName::Matching(pattern) => pattern.text().clone(),
             TopicName::Internal(name) => format!("{application_id}-{name}").into(),
         }
     }
@@ -33,6 +38,15 @@ impl TopicName {
     pub fn plain(&self) -> &str {
         match self {
             TopicName::External(name) | TopicName::Internal(name) => name,
+            TopicName::Matching(pattern) => pattern.text(),
+        }
+    }
+
+    /// The pattern, where it is one.
+    pub fn pattern(&self) -> Option<&TopicPattern> {
+        match self {
+            TopicName::Matching(pattern) => Some(pattern),
+            TopicName::External(_) | TopicName::Internal(_) => None,
         }
     }
 }
@@ -54,6 +68,7 @@ pub(crate) struct RepartitionTopic {
 }
 
 /// Nodes that are connected by edges or stores: the unit that tasks are made of.
+#[derive(Clone)]
 pub(crate) struct Subtopology {
     pub id: u32,
     /// Indices of its nodes, parents before children.

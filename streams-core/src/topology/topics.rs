@@ -15,6 +15,8 @@ use streams_state::{StoreKind, StoreSupplier};
 pub struct TopologyTopics {
     /// By the ids of the sub-topologies.
     pub subtopologies: Vec<SubtopologyTopics>,
+    /// The topics of global tables and stores: every instance reads all of their partitions.
+    pub global: Vec<Arc<str>>,
     /// Topics that are joined: those of one group must have equally many partitions.
     pub copartitioned: Vec<Vec<Arc<str>>>,
 }
@@ -25,7 +27,8 @@ pub struct TopologyTopics {
 pub struct SubtopologyTopics {
     /// The sub-topology's id, the first number of its tasks' ids.
     pub id: u32,
-    /// The topics it reads, repartition topics among them.
+    /// The topics it reads, repartition topics among them. Which topics match a pattern is not known here: a sub-topology that reads nothing
+    /// else is left out.
     pub sources: Vec<Arc<str>>,
     /// The topics it writes, repartition topics among them, but not those that are computed for each record.
     pub sinks: Vec<Arc<str>>,
@@ -68,9 +71,12 @@ impl Topology {
 
     pub(crate) fn topics_with(&self, settings: &Settings) -> Result<TopologyTopics> {
         let app = settings.application_id.as_str();
-        let subtopologies = self.subtopologies().iter().map(|sub| self.topics_of(sub, settings)).collect::<Result<_>>()?;
-        let copartitioned = self.copartition_groups().iter().map(|group| group.iter().map(|t| t.resolve(app)).collect()).collect();
-        Ok(TopologyTopics { subtopologies, copartitioned })
+        let known = |sub: &&Subtopology| sub.sources.iter().any(|source| source.topic.pattern().is_none());
+        let subtopologies = self.subtopologies().iter().filter(known).map(|sub| self.topics_of(sub, settings)).collect::<Result<_>>()?;
+        let global = self.globals().iter().flat_map(|sub| &sub.sources).map(|source| source.topic.resolve(app)).collect();
+        let resolve = |group: &Vec<TopicName>| group.iter().filter(|t| t.pattern().is_none()).map(|t| t.resolve(app)).collect::<Vec<_>>();
+        let copartitioned = self.copartition_groups().iter().map(resolve).filter(|group| group.len() > 1).collect();
+        Ok(TopologyTopics { subtopologies, global, copartitioned })
     }
 
     fn topics_of(&self, sub: &Subtopology, settings: &Settings) -> Result<SubtopologyTopics> {
@@ -87,7 +93,7 @@ impl Topology {
         }
         Ok(SubtopologyTopics {
             id: sub.id,
-            sources: sub.sources.iter().map(|source| source.topic.resolve(app)).collect(),
+            sources: sub.sources.iter().filter(|s| s.topic.pattern().is_none()).map(|source| source.topic.resolve(app)).collect(),
             sinks: sub.sinks.iter().map(|topic| topic.resolve(app)).collect(),
             repartition: repartition.collect(),
             changelogs,

@@ -29,11 +29,13 @@ mod compare;
 mod counts;
 mod final_results;
 mod foreign_key_joins;
+mod global_tables;
 mod grouped_twice;
 mod missing;
 mod orders;
 mod other_windows;
 mod outer_stream_joins;
+mod pattern_sources;
 mod processors;
 mod reductions;
 mod repartitions;
@@ -115,6 +117,8 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         suppressions::CASES,
         combinations::CASES,
         orders::CASES,
+        global_tables::CASES,
+        pattern_sources::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

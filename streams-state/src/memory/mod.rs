@@ -1,6 +1,9 @@
 //! The engine that keeps rows in memory: what in-memory stores use, and tests.
 
+mod shared;
 mod table;
+
+pub(crate) use shared::SharedMemoryEngine;
 
 use crate::Result;
 use crate::engine::{Cursor, Engine, Row, Stand, slice};

@@ -4,8 +4,9 @@ use super::Spec;
 use super::cursor::RocksCursor;
 use super::error::{refused, refused_io};
 use super::options::{OFFSETS_CF, PLAIN_CF, Reservation, Shared, TIMESTAMPED_CF};
-use crate::engine::{Row, Stand};
+use crate::engine::{Cursor, OwnedRow, Row, SharedRows, Stand};
 use crate::position::Position;
+use crate::store::PositionEntry;
 use crate::{Error, ErrorKind, Result};
 use rocksdb::{
     AsColumnFamilyRef, DB, FlushOptions, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SstFileWriter, WriteBatch,
@@ -30,6 +31,7 @@ pub(super) struct Database {
     path: PathBuf,
     rows: &'static str,
     offset_key: Vec<u8>,
+    global: bool,
     reads: ReadOptions,
     _reserved: Reservation,
 }
@@ -47,6 +49,7 @@ impl Database {
             path: path.to_owned(),
             rows: if spec.timestamped { TIMESTAMPED_CF } else { PLAIN_CF },
             offset_key: spec.offset_key.clone(),
+            global: spec.global,
             reads: ReadOptions::default(),
             _reserved: Shared::open_one(spec),
         };
@@ -143,6 +146,12 @@ impl Database {
         }
         if let Some(position) = stand.position {
             batch.put_cf(offsets, POSITION, position.to_bytes());
+            if self.global {
+                // Java's global stores keep, per partition, the offset to go on at
+                for (topic, partition, offset) in position.entries() {
+                    batch.put_cf(offsets, format!("{topic}-{partition}"), (offset + 1).to_be_bytes());
+                }
+            }
         }
         if batch.is_empty() {
             return Ok(());
@@ -204,10 +213,31 @@ impl Database {
     }
 
     pub fn position(&self) -> Result<Position> {
-        match self.meta(POSITION)? {
-            Some(bytes) => Position::from_bytes(&bytes),
-            None => Ok(Position::default()),
+        let mut position = match self.meta(POSITION)? {
+            Some(bytes) => Position::from_bytes(&bytes)?,
+            None => Position::default(),
+        };
+        if self.global {
+            position.advance(&self.java_offsets()?);
         }
+        Ok(position)
+    }
+
+    /// How far a Java process has brought a global store: what it restores does not move the position.
+    fn java_offsets(&self) -> Result<Vec<PositionEntry>> {
+        let mut entries = Vec::new();
+        for row in self.db.iterator_cf(self.family(OFFSETS_CF)?, IteratorMode::Start) {
+            let (key, value) = row.map_err(|e| refused(&self.path, "read", e))?;
+            let parsed = || {
+                let (topic, partition) = std::str::from_utf8(&key).ok()?.rsplit_once('-')?;
+                Some((topic.to_owned(), partition.parse::<i32>().ok()?, i64::from_be_bytes(<[u8; 8]>::try_from(&value[..]).ok()?)))
+            };
+            let Some((topic, partition, next)) = parsed() else { continue };
+            if next > 0 {
+                entries.push(PositionEntry { topic, partition, offset: next - 1 });
+            }
+        }
+        Ok(entries)
     }
 
     pub fn approximate_num_entries(&self) -> u64 {
@@ -215,10 +245,15 @@ impl Database {
         self.family(self.rows).ok().and_then(estimate).unwrap_or(0)
     }
 
-    /// Flushes everything to files that are synced, so that the next process has no log to replay.
-    pub fn close(self) -> Result<()> {
+    /// Writes everything to files that are synced, so that the next process has no log to replay.
+    pub fn flush(&self) -> Result<()> {
         let families = [self.family(self.rows)?, self.family(OFFSETS_CF)?];
-        self.db.flush_cfs_opt(&families, &FlushOptions::default()).map_err(|e| refused(&self.path, "flush", e))?;
+        self.db.flush_cfs_opt(&families, &FlushOptions::default()).map_err(|e| refused(&self.path, "flush", e))
+    }
+
+    /// Flushes and closes.
+    pub fn close(self) -> Result<()> {
+        self.flush()?;
         self.db.cancel_all_background_work(true);
         Ok(())
     }
@@ -233,6 +268,27 @@ impl Database {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(refused_io(&path, "delete the directory", e)),
             _ => Ok(()),
         }
+    }
+}
+
+impl SharedRows for Database {
+    fn get(&self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        Database::get(self, key, out)
+    }
+
+    fn page(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool, most: usize) -> Result<Vec<OwnedRow>> {
+        let (mut cursor, mut rows) = (self.scan(from, to, reverse)?, Vec::new());
+        while rows.len() < most
+            && let Some((key, value)) = cursor.row()
+        {
+            rows.push((key.to_vec(), value.to_vec()));
+            cursor.advance()?;
+        }
+        Ok(rows)
+    }
+
+    fn approximate_num_entries(&self) -> u64 {
+        Database::approximate_num_entries(self)
     }
 }
 

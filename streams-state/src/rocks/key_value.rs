@@ -2,16 +2,17 @@
 
 use super::Spec;
 use super::database::Database;
-use crate::engine::{Cursor, Engine, Row, Stand};
+use crate::engine::{Cursor, Engine, Row, SharedRows, Stand};
 use crate::position::Position;
 use crate::{Error, ErrorKind, Result};
 use rocksdb::WriteBatch;
 use std::ops::{Bound, RangeInclusive};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(crate) struct RocksEngine {
     /// Absent only after a wipe that could not open it again.
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
     path: PathBuf,
     spec: Spec,
     offset: Option<i64>,
@@ -22,11 +23,11 @@ impl RocksEngine {
     pub fn open(path: PathBuf, spec: Spec) -> Result<Self> {
         let database = Database::open(&path, &spec)?;
         let (offset, position) = (database.offset()?, database.position()?);
-        Ok(RocksEngine { database: Some(database), path, spec, offset, position })
+        Ok(RocksEngine { database: Some(Arc::new(database)), path, spec, offset, position })
     }
 
     fn database(&self) -> Result<&Database> {
-        self.database.as_ref().ok_or_else(|| Error::new(ErrorKind::Io, format!("{} is closed: wiping it failed", self.path.display())))
+        self.database.as_deref().ok_or_else(|| Error::new(ErrorKind::Io, format!("{} is closed: wiping it failed", self.path.display())))
     }
 }
 
@@ -71,19 +72,34 @@ impl Engine for RocksEngine {
     }
 
     fn approximate_num_entries(&self) -> u64 {
-        self.database.as_ref().map_or(0, Database::approximate_num_entries)
+        self.database.as_ref().map_or(0, |database| database.approximate_num_entries())
     }
 
     fn wipe(&mut self) -> Result<()> {
-        if let Some(database) = self.database.take() {
-            database.destroy()?;
+        match self.database.take().map(Arc::try_unwrap) {
+            Some(Ok(database)) => database.destroy()?,
+            Some(Err(shared)) => {
+                self.database = Some(shared);
+                return Err(Error::new(ErrorKind::Invalid, format!("{} cannot be wiped while others read it", self.path.display())));
+            }
+            None => {}
         }
         (self.offset, self.position) = (None, Position::default());
-        self.database = Some(Database::open(&self.path, &self.spec)?);
+        self.database = Some(Arc::new(Database::open(&self.path, &self.spec)?));
         Ok(())
     }
 
+    fn shared(&self) -> Option<Arc<dyn SharedRows>> {
+        // RocksDB lets any number of threads read while one writes, and needs no lock for it: a reader holds the database itself
+        self.database.clone().map(|database| database as Arc<dyn SharedRows>)
+    }
+
     fn close(self: Box<Self>) -> Result<()> {
-        self.database.map_or(Ok(()), Database::close)
+        match self.database.map(Arc::try_unwrap) {
+            Some(Ok(database)) => database.close(),
+            // it closes with its last reader
+            Some(Err(shared)) => shared.flush(),
+            None => Ok(()),
+        }
     }
 }

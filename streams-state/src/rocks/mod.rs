@@ -25,5 +25,7 @@ pub(crate) struct Spec {
     pub offset_key: Vec<u8>,
     /// Whether the database is one of several of its store.
     pub segment: bool,
+    /// Whether the store has all partitions of its topic: then the position is its offsets.
+    pub global: bool,
     pub shared: crate::SharedResources,
 }

@@ -13,7 +13,7 @@ pub use session::SessionStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
-use crate::memory::MemoryEngine;
+use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
 use crate::typed::StoreParts;
@@ -144,10 +144,19 @@ pub struct OpenEnv {
     /// The changelog topic: serdes are told it, and a durable store keeps its offset under the name. Give the name that the topic would have
     /// even where the store is not logged.
     pub changelog_topic: Arc<str>,
-    /// The task's partition.
+    /// The task's partition; [`GLOBAL`](Self::GLOBAL) for a store that has all partitions of its topic, which `changelog_topic` names.
     pub partition: i32,
     /// What the process's stores share.
     pub shared: SharedResources,
+}
+
+impl OpenEnv {
+    /// The partition of the global task, as Java numbers it: its stores are read by other threads while they are written.
+    pub const GLOBAL: i32 = -1;
+
+    fn is_global(&self) -> bool {
+        self.partition == Self::GLOBAL
+    }
 }
 
 /// The description of a store: opens it for one task after another.
@@ -257,14 +266,17 @@ impl<K, V> Common<K, V> {
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
             // rows by time carry their times in the column family of plain ones, as Java's
             let timestamped = self.timestamped && !self.time_first;
-            let spec = Spec { timestamped, offset_key, segment: segment_ms.is_some(), shared: env.shared.clone() };
+            let (segment, global) = (segment_ms.is_some(), env.is_global());
+            let spec = Spec { timestamped, offset_key, segment, global, shared: env.shared.clone() };
             return Ok(match segment_ms {
                 None => Box::new(RocksEngine::open(path, spec)?),
                 Some(interval) => Box::new(SegmentedEngine::open(path, &self.name, interval, spec)?),
             });
         }
-        let _ = (env, segment_ms);
-        Ok(Box::new(MemoryEngine::default()))
+        Ok(match segment_ms {
+            None if env.is_global() => Box::new(SharedMemoryEngine::default()),
+            _ => Box::new(MemoryEngine::default()),
+        })
     }
 
     fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> StoreParts<K, V> {

@@ -15,6 +15,12 @@ pub(crate) struct Codec<V> {
     pub timestamped: bool,
 }
 
+impl<V> Clone for Codec<V> {
+    fn clone(&self) -> Self {
+        Codec { store: self.store.clone(), topic: self.topic.clone(), values: self.values.clone(), timestamped: self.timestamped }
+    }
+}
+
 impl<V: 'static> Codec<V> {
     /// The row without its time: what the changelog carries.
     #[inline]

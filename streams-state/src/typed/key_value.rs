@@ -3,6 +3,7 @@
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::layout::Layout;
+use super::reader::KvReader;
 use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;
@@ -319,6 +320,16 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
 
     fn counters(&self) -> StoreCounters {
         self.core.counters
+    }
+
+    fn reached(&self) -> Vec<PositionEntry> {
+        let entry = |(topic, partition, offset): (&str, i32, i64)| PositionEntry { topic: topic.to_owned(), partition, offset };
+        self.position().entries().map(entry).collect()
+    }
+
+    fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let rows = self.core.engine.shared()?;
+        Some(Arc::new(KvReader::new(rows, self.core.codec.clone(), self.keys.clone())))
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -18,6 +18,11 @@ impl EmbeddedAdmin {
 }
 
 impl Admin for EmbeddedAdmin {
+    fn topics(&self) -> Result<Vec<String>> {
+        self.shared.faults.check("asking for topics")?;
+        Ok(self.shared.topics.all().iter().map(|topic| topic.name.to_string()).collect())
+    }
+
     fn partition_counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
         self.shared.faults.check("asking for topics")?;
         Ok(topics.iter().map(|topic| Some(self.shared.topics.count(topic)).filter(|count| *count > 0)).collect())

@@ -37,6 +37,10 @@ impl KafkaAdmin {
 }
 
 impl Admin for KafkaAdmin {
+    fn topics(&self) -> Result<Vec<String>> {
+        self.names()
+    }
+
     fn partition_counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
         self.counts(topics)
     }

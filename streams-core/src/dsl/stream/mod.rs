@@ -6,6 +6,7 @@ mod flat_map;
 mod flat_map_values;
 mod for_each;
 mod group_by;
+mod join_global;
 mod join_stream;
 mod join_table;
 mod map;

@@ -56,7 +56,10 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name_lazy(&named.into(), "KSTREAM-PROCESSOR-");
         let names = connected(&mut plan, &self.plan, &name, &stores);
-        let factory = user_node::<K, V, S, KO, VO, P>(stores, supplier);
+        let factory = user_node::<K, V, KO, VO, P>(move |env| {
+            let opened = stores.open(env)?;
+            Ok(supplier(&mut Setup { env }, opened))
+        });
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
             names.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
@@ -67,14 +70,12 @@ impl<K: Data, V: Data> KStream<K, V> {
     }
 }
 
-/// Makes the node of a processor.
-pub(crate) fn user_node<K: Data, V: Data, S: StoreSet, KO: Data, VO: Data, P: Processor<K, V, KO, VO>>(
-    stores: S,
-    supplier: impl Fn(&mut Setup<'_, '_>, S::Open) -> P + Send + Sync + 'static,
+/// The node of a processor.
+pub(crate) fn user_node<KI: Data, VI: Data, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>>(
+    make: impl Fn(&mut GraphEnv<'_>) -> Result<P> + Send + Sync + 'static,
 ) -> Arc<dyn NodeFactory> {
-    branching::<K, V, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-        let opened = stores.open(env)?;
-        let processor = supplier(&mut Setup { env }, opened);
+    branching::<KI, VI, KO, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        let processor = make(env)?;
         let (name, index) = (env.node_name(), env.next_maintained());
         Ok(env.maintained(UserNode { name, index, processor, next, inputs: PhantomData }))
     }))

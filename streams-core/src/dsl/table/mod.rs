@@ -16,7 +16,7 @@ mod writer;
 pub use filter::TableOptions;
 pub(crate) use getter::{GetterSupplier, ValueGetter};
 pub(crate) use node::{TableNode, TableStore, key_value_supplier};
-pub(crate) use source::{source_table, table_from_stream};
+pub(crate) use source::{source_table, table_factory, table_from_stream};
 pub(crate) use writer::TableWriter;
 
 use crate::plan::{PlanId, SharedPlan};

@@ -63,7 +63,7 @@ pub(crate) fn source_table<K: Data, V: Data>(
 /// The node of a table read from a topic or made of a stream.
 ///
 /// `into_row` says what a record's value means: the row's value, or its deletion.
-fn table_factory<K: Data, V: Data, I: Data>(
+pub(crate) fn table_factory<K: Data, V: Data, I: Data>(
     store: &Arc<TableStore<K, V>>,
     key_bytes: Option<TypeId>,
     into_row: fn(I) -> Option<V>,

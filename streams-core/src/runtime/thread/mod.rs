@@ -12,7 +12,7 @@ mod slots;
 mod transaction;
 mod work;
 
-pub(crate) use run::{Ended, run};
+pub(crate) use run::{Ended, ask_handler, run};
 
 use super::backoff::Backoff;
 use super::internal_topics::Plan;
@@ -142,6 +142,7 @@ impl StreamThread {
             producer: ThreadProducer::shared(producer),
             budget: entry.budget.clone(),
             settings: tasks,
+            globals: plan.globals.clone(),
         };
         let now = shared.clock.monotonic();
         let metrics = shared.metrics.thread(&entry.name);

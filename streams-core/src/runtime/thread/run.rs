@@ -79,7 +79,8 @@ fn repeat(thread: &mut StreamThread) -> Result<()> {
     }
 }
 
-fn ask_handler(shared: &Shared, error: &Error) -> UncaughtErrorResponse {
+/// What the uncaught-error handler says to an error that ends a thread.
+pub(crate) fn ask_handler(shared: &Shared, error: &Error) -> UncaughtErrorResponse {
     let handler = &shared.handlers.uncaught;
     let response = catch_unwind(AssertUnwindSafe(|| handler.handle(error))).unwrap_or_else(|panic| {
         tracing::error!(target: "streams::app", "the uncaught-error handler panicked: {}; this instance closes", panic_text(&*panic));

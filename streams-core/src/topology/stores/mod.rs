@@ -46,9 +46,9 @@ macro_rules! handle {
     ($(#[$doc:meta])* $handle:ident, $builder:ident, $store:ident, $open:ident) => {
         $(#[$doc])*
         pub struct $handle<K, V> {
-            name: Arc<str>,
-            plan: SharedPlan,
-            types: PhantomData<fn() -> (K, V)>,
+            pub(crate) name: Arc<str>,
+            pub(crate) plan: SharedPlan,
+            pub(crate) types: PhantomData<fn() -> (K, V)>,
         }
 
         impl<K, V> Clone for $handle<K, V> {

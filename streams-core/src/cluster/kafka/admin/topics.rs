@@ -28,6 +28,22 @@ impl<T> Drop for Owned<T> {
 }
 
 impl KafkaAdmin {
+    pub(super) fn names(&self) -> Result<Vec<String>> {
+        let timeout = i32::try_from(self.waits.request.as_millis()).unwrap_or(i32::MAX);
+        let mut metadata = std::ptr::null();
+        // Safety: the client is alive; the answer is freed below, after its names are copied.
+        unsafe {
+            let code = Code::of(rk::rd_kafka_metadata(self.client.raw(), 1, std::ptr::null_mut(), &mut metadata, timeout));
+            if code != Code::NONE || metadata.is_null() {
+                return Err(self.client.error(code, "topics cannot be listed"));
+            }
+            let count = usize::try_from((*metadata).topic_cnt).unwrap_or_default();
+            let names = (0..count).map(|at| text((*(*metadata).topics.add(at)).topic)).collect();
+            rk::rd_kafka_metadata_destroy(metadata);
+            Ok(names)
+        }
+    }
+
     pub(super) fn counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
         let count = |topic| {
             let mut count = 0;

@@ -2,6 +2,7 @@ package oracle.behave;
 
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 
 import org.apache.kafka.streams.TopologyDescription;
 
@@ -52,16 +53,27 @@ final class Inputs {
         return last;
     }
 
+    /** What topics a cluster might have for a pattern. */
+    private static final List<String> CANDIDATES = List.of("input-1", "input-22", "left-1", "right-2", "orders.eu", "orders.us");
+
     /** The topics that are read, internal ones aside; with {@code tables} only those that tables are made of. */
     static List<String> topics(TopologyDescription description, boolean tables) {
-        return description.subtopologies().stream()
+        Stream<TopologyDescription.Source> tasks = description.subtopologies().stream()
             .flatMap(sub -> sub.nodes().stream())
             .filter(node -> node instanceof TopologyDescription.Source)
-            .map(node -> (TopologyDescription.Source) node)
-            .filter(source -> source.topicSet() != null)
-            .filter(source -> !tables || source.successors().stream().anyMatch(next -> next.name().startsWith("KTABLE-SOURCE")))
-            .flatMap(source -> source.topicSet().stream())
+            .map(node -> (TopologyDescription.Source) node);
+        Stream<TopologyDescription.Source> global = description.globalStores().stream().map(TopologyDescription.GlobalStore::source);
+        return Stream.concat(
+                tasks.filter(source -> !tables || source.successors().stream().anyMatch(next -> next.name().startsWith("KTABLE-SOURCE"))),
+                global)
+            .flatMap(Inputs::topicsOf)
             .filter(topic -> !topic.endsWith("-repartition") && !topic.matches(FOREIGN_KEY_TOPIC))
             .distinct().sorted().toList();
+    }
+
+    private static Stream<String> topicsOf(TopologyDescription.Source source) {
+        return source.topicSet() != null
+            ? source.topicSet().stream()
+            : CANDIDATES.stream().filter(topic -> source.topicPattern().matcher(topic).matches());
     }
 }

@@ -1,0 +1,49 @@
+//! Streams of every topic whose name matches a pattern.
+
+use super::builder::{StreamsBuilder, source};
+use super::options::Consumed;
+use super::stream::KStream;
+use crate::Data;
+use crate::topology::{TopicName, TopicPattern};
+use streams_state::serde::DefaultSerde;
+
+impl StreamsBuilder {
+    /// Reads every topic whose whole name matches a pattern, as one stream. The syntax is that of the crate `regex`: Java's, without back
+    /// references and look-around. Two patterns with the same text are one source.
+    ///
+    /// The topics are looked up when the application starts. One that is made later is read after the next start; start all instances anew
+    /// then, because they must agree about what is read. Kafka's own topics, those of the application (repartition topics, changelogs) and
+    /// those of global tables never match.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream_pattern::<String, i64>("orders-[a-z]+").to("all-orders");
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("orders-eu").pipe("tea".to_string(), 1)?;
+    /// driver.input::<String, i64>("orders-us").pipe("tea".to_string(), 2)?;
+    /// let all = driver.output::<String, i64>("all-orders").read_all()?;
+    /// assert_eq!(all, [("tea".to_string(), 1), ("tea".to_string(), 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `build()` fails where the text is no pattern, or where it matches a topic that another source names. The start fails where a topic
+    /// matches two patterns, or where no topic matches and nothing else is read.
+    #[doc(alias = "stream")]
+    pub fn stream_pattern<K: Data + DefaultSerde, V: Data + DefaultSerde>(&self, pattern: &str) -> KStream<K, V> {
+        self.stream_pattern_with(pattern, Consumed::default())
+    }
+
+    /// [`stream_pattern`](Self::stream_pattern) with serdes, timestamps, or where to begin.
+    pub fn stream_pattern_with<K: Data, V: Data>(&self, pattern: &str, consumed: Consumed<K, V>) -> KStream<K, V> {
+        let topic = match TopicPattern::new(pattern) {
+            Ok(pattern) => TopicName::Matching(pattern),
+            Err(error) => {
+                self.plan.lock().error(error);
+                TopicName::External(pattern.into())
+            }
+        };
+        source(&self.plan, vec![topic], consumed, true)
+    }
+}
