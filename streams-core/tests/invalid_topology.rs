@@ -188,6 +188,11 @@ fn nulls_where_a_key_or_value_is_needed() {
     refused(|b| drop(null_values(b).join(&stream(b, "other"), |_, other| other.clone(), windows)), &value);
     let right = |b: &StreamsBuilder| drop(stream(b, "left").join(&null_values(b), |left, _| left.clone(), windows));
     refused(right, &["KSTREAM-SOURCE-0000000001", "needs a value", "skip_null_values()"]);
+    refused(|b| drop(null_values(b).left_join(&stream(b, "other"), |_, _| 1, windows)), &value);
+    let right = |b: &StreamsBuilder| drop(stream(b, "left").outer_join(&null_values(b), |_, _| 1, windows));
+    refused(right, &["KSTREAM-SOURCE-0000000001", "needs a value", "skip_null_values()"]);
+    let keyless = |b: &StreamsBuilder| drop(b.stream::<(), String>("in").left_join(&b.stream::<(), String>("other"), |_, _| 1, windows));
+    refused(keyless, &["KSTREAM-SOURCE-0000000000", "a join needs keys, but `()` is none", "call `select_key(..)` on both"]);
     let table_of_nulls = |b: &StreamsBuilder| drop(null_values(b).to_table());
     refused(table_of_nulls, &["KSTREAM-SOURCE-0000000000", "values may be null", "use `to_table_with_deletes`"]);
 }

@@ -55,5 +55,7 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
-pub use stores::{KeyValueStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
-pub use typed::{CacheBudget, Dirty, Evicted, KvCursor, KvStore, Slot, VisitWindow, WindowCursor, WindowStore};
+pub use stores::{KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, WindowStoreBuilder};
+pub use typed::{
+    CacheBudget, Dirty, Evicted, KvCursor, KvStore, List, ListCursor, ListStore, Slot, VisitWindow, WindowCursor, WindowStore,
+};

@@ -9,8 +9,9 @@ use crate::cluster::RawRecord;
 use crate::metrics::NodeMetrics;
 use crate::topology::{NodeKind, NodeSpec, Subtopology};
 use crate::{Error, ErrorKind, Headers, Result};
-use std::any::{TypeId, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +84,7 @@ impl<N: Maintain> Maintain for Outside<N> {
 pub struct GraphEnv<'a> {
     stores: &'a mut StoreSlots,
     maintained: Vec<Box<dyn Maintain>>,
+    shared: HashMap<(String, TypeId), Rc<dyn Any>>,
     timers: Timers,
     out: &'a mut dyn Collector,
     application_id: &'a str,
@@ -100,6 +102,13 @@ impl GraphEnv<'_> {
                 Err(Error::new(ErrorKind::Topology, format!("node {} uses store {name}, which is not part of its sub-topology", self.node)))
             }
         }
+    }
+
+    /// What nodes of one operator have in common beside stores: the first that asks for this name and type makes it. It lives as long as they
+    /// do, so it may only hold what need not outlive an abort.
+    pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce() -> T) -> Rc<T> {
+        let shared = self.shared.entry((name.to_owned(), TypeId::of::<T>())).or_insert_with(|| Rc::new(make())).clone();
+        shared.downcast().expect("the type is part of the key")
     }
 
     /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
@@ -166,6 +175,7 @@ impl Graph {
         let mut env = GraphEnv {
             stores: &mut slots,
             maintained: Vec::new(),
+            shared: HashMap::new(),
             timers: Timers::new(),
             out: &mut *cx.out,
             application_id: &application_id,

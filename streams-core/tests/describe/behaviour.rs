@@ -17,8 +17,9 @@ const BEGIN: i64 = 10_000_000;
 /// Whether the topic is compared. Java writes a record that is too late for its join store to the store's changelog all the same, where nothing
 /// ever reads it, and counts it in the sequence numbers of the keys (docs/SEMANTICS.md).
 fn is_compared(topic: &str) -> bool {
-    let of_join_store = ["-join-store-changelog", "KSTREAM-JOINTHIS-", "KSTREAM-JOINOTHER-"].iter().any(|part| topic.contains(part));
-    !(of_join_store && topic.ends_with("-changelog"))
+    let windows =
+        ["-this-join-store-", "-other-join-store-", "KSTREAM-JOINTHIS-", "KSTREAM-JOINOTHER-", "KSTREAM-OUTERTHIS-", "KSTREAM-OUTEROTHER-"];
+    !(topic.ends_with("-changelog") && windows.iter().any(|part| topic.contains(part)))
 }
 
 fn folder() -> PathBuf {

@@ -29,6 +29,7 @@ mod counts;
 mod grouped_twice;
 mod missing;
 mod orders;
+mod outer_stream_joins;
 mod processors;
 mod reductions;
 mod repartitions;
@@ -77,6 +78,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         windowed_reductions::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
+        outer_stream_joins::CASES,
         tables::CASES,
         to_tables::CASES,
         combinations::CASES,

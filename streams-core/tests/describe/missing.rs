@@ -3,8 +3,6 @@
 pub const MISSING: &[(&str, &str)] = &[
     ("stream-pattern", "sources by pattern"),
     ("global-table-joined", "global tables"),
-    ("stream-stream-left-join", "left join of two streams"),
-    ("stream-stream-outer-join", "outer join of two streams"),
     ("table-group-by-count", "KTable::group_by"),
     ("table-group-by-reduce-named", "KTable::group_by"),
     ("table-table-join", "joins of two tables"),

@@ -2,6 +2,7 @@
 
 mod bincode;
 mod bytes;
+mod join;
 mod json;
 mod list;
 mod null;
@@ -12,6 +13,7 @@ mod windowed;
 
 pub use bincode::{Bincode, BincodeSerde};
 pub use bytes::{BytesSerde, SharedBytesSerde, SharedStringSerde, StringSerde, UuidSerde};
+pub use join::{LeftOrRight, LeftOrRightSerde, Side, SideKey, SideKeySerde};
 pub use json::{Json, JsonSerde};
 pub use list::ListSerde;
 pub use null::{OptionSerde, UnitSerde};

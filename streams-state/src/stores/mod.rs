@@ -1,9 +1,11 @@
 //! How stores are described before they are opened: once per topology, opened once per task.
 
 mod key_value;
+mod list;
 mod window;
 
 pub use key_value::KeyValueStoreBuilder;
+pub use list::ListStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
@@ -136,7 +138,8 @@ pub trait StoreSupplier: Send + Sync {
     /// Type of the values.
     fn value_type(&self) -> StoreType;
 
-    /// Opens the store of one task: a [`KvStore`](crate::KvStore) or [`WindowStore`](crate::WindowStore) of the stated types.
+    /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore) or [`ListStore`](crate::ListStore) of
+    /// the stated types.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when

@@ -285,6 +285,31 @@ impl<V: Clone + 'static> Core<V> {
         Ok(())
     }
 
+    /// Appends the row of `key` to `out`, past the cache, and says whether there is one.
+    pub fn read_row(&mut self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        self.counters.gets += 1;
+        match self.pending.get(self.hash(key), key) {
+            Some(row) => {
+                out.extend_from_slice(row.unwrap_or_default());
+                Ok(row.is_some())
+            }
+            None => {
+                self.counters.engine_reads += 1;
+                self.engine.get(self.segment_fn()(key), key, out)
+            }
+        }
+    }
+
+    /// Puts or, with `None`, deletes a whole row past the cache, with its own changelog record.
+    pub fn put_row(&mut self, key: &[u8], row: Option<&[u8]>, timestamp: i64, log: &mut dyn Changelog) -> Result<()> {
+        if let Some(id) = self.changelog {
+            log.log(id, key, row.map(|row| self.codec.bare(row)), timestamp, &NO_HEADERS)?;
+        }
+        self.pending.put(self.hash(key), key, row);
+        self.counters.puts += 1;
+        Ok(())
+    }
+
     pub fn seal(&mut self) -> Result<()> {
         if self.cache.has_dirty() {
             let message = format!("store {} was committed with changes left in its cache; flush it first", self.codec.store);

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde};
 
-/// How two streams are joined: serdes of their window stores, names, logging.
+/// How two streams are joined: serdes of their stores, names, logging.
 pub struct StreamJoined<K, V1, V2> {
     pub(crate) key: SerdeChoice<K>,
     pub(crate) this_value: SerdeChoice<V1>,
@@ -75,7 +75,8 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         self
     }
 
-    /// Base of the names of both stores and their changelogs.
+    /// Base of the names of the stores and their changelogs: one for each side, and in left and outer joins one for the records that wait for a
+    /// partner.
     #[must_use]
     #[doc(alias = "withStoreName")]
     pub fn store_name(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -83,7 +84,7 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         self
     }
 
-    /// Topic configs for both changelogs.
+    /// Topic configs for the changelogs.
     #[must_use]
     #[doc(alias = "withLoggingEnabled")]
     pub fn logging(mut self, configs: BTreeMap<String, String>) -> Self {
@@ -99,7 +100,7 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         self
     }
 
-    /// Keeps both stores in memory, whatever `default.dsl.store` says.
+    /// Keeps the stores in memory, whatever `default.dsl.store` says.
     #[must_use]
     pub fn in_memory(mut self) -> Self {
         self.in_memory = true;

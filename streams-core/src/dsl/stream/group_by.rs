@@ -68,6 +68,11 @@ pub(crate) fn refuse_nullable<K, V>(plan: &mut Plan, node: &str, what: &str) {
             type_name::<K>()
         ));
     }
+    refuse_null_values::<V>(plan, node, what);
+}
+
+/// The same for operators that take records without a key.
+pub(crate) fn refuse_null_values<V>(plan: &mut Plan, node: &str, what: &str) {
     if type_name::<V>().starts_with("core::option::Option<") {
         plan.error(format!("{node}: {what} needs a value, but {} has room for null: call `skip_null_values()` first", type_name::<V>()));
     }

@@ -24,7 +24,7 @@ mod try_map_values;
 
 pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;
-pub(crate) use group_by::refuse_nullable;
+pub(crate) use group_by::{refuse_null_values, refuse_nullable};
 pub use print::Printed;
 pub(crate) use repartition::{RepartitionNames, RepartitionSpec, add_repartition};
 

@@ -3,6 +3,7 @@ use crate::*;
 use std::sync::Arc;
 
 mod key_value;
+mod list;
 mod model_key_value;
 mod model_window;
 mod window;

@@ -18,16 +18,18 @@ final class Inputs {
     private final List<String> topics;
     private final List<String> tables;
     private final int keys;
+    private final boolean nullKeys;
     private long time = BEGIN;
     private Step last;
 
     /** One step: a record, or the wall clock goes on ({@code topic} is null). */
     record Step(String topic, String key, String value, long time, long advance) {}
 
-    Inputs(Random random, List<String> topics, List<String> tables) {
+    Inputs(Random random, List<String> topics, List<String> tables, boolean nullKeys) {
         this.random = random;
         this.topics = topics;
         this.tables = tables;
+        this.nullKeys = nullKeys;
         this.keys = 1 + random.nextInt(KEYS.length);
     }
 
@@ -43,7 +45,8 @@ final class Inputs {
         String topic = topics.get(random.nextInt(topics.size()));
         boolean tombstone = tables.contains(topic) && random.nextInt(4) == 0;
         String value = tombstone ? null : VALUES[random.nextInt(VALUES.length)];
-        last = new Step(topic, KEYS[random.nextInt(keys)], value, at, 0);
+        String key = nullKeys && random.nextInt(4) == 0 ? null : KEYS[random.nextInt(keys)];
+        last = new Step(topic, key, value, at, 0);
         return last;
     }
 

@@ -14,4 +14,7 @@ import java.lang.annotation.Target;
 
     /** What is special about it, in a line. */
     String note();
+
+    /** Whether it takes records without a key. */
+    boolean nullKeys() default false;
 }

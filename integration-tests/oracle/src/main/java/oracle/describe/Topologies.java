@@ -14,7 +14,7 @@ public final class Topologies {
     static final List<Class<?>> THEMES = List.of(
         WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
-        StreamTableJoins.class, StreamStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
+        StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
 
     private Topologies() {}
 
@@ -25,6 +25,12 @@ public final class Topologies {
             cases(theme).forEach(method -> all.put(method.getAnnotation(Case.class).id(), builder -> write(method, builder)));
         }
         return all;
+    }
+
+    /** Whether a topology takes records without a key, so that it is to be fed some. */
+    public static boolean takesNullKeys(String id) {
+        return THEMES.stream().flatMap(theme -> cases(theme).stream()).map(method -> method.getAnnotation(Case.class))
+            .anyMatch(about -> about.id().equals(id) && about.nullKeys());
     }
 
     static List<Method> cases(Class<?> theme) {
