@@ -48,6 +48,8 @@ const COPARTITIONED_HERE: &[(&str, &str)] = &[
     ("join-named-and-unnamed-of-one-re-keyed-stream", "copartitioned app-one-repartition first second\n"),
     ("stream-joined-twice-after-key-change", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
     ("stream-stream-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
+    ("stream-stream-left-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
+    ("stream-stream-outer-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
     ("suppress-mapped-then-joined", "copartitioned input table\n"),
     ("suppress-then-joined", "copartitioned input table\n"),
 ];

@@ -149,6 +149,10 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
                     self.time.looked_at.set(last.0);
                     break;
                 }
+                // Java takes each item for a row of its own, and so sees here already that both sides wait
+                if left_waits && right_waits && list.remaining() > 1 {
+                    break;
+                }
                 continue;
             }
             let key = self.store.borrow().read_key(&row_key).map_err(unreadable)?.key;
