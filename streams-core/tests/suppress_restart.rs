@@ -102,7 +102,8 @@ fn what_was_held_back_since_the_last_commit_is_undone_with_it() {
         .set("processing.guarantee", "exactly_once_v2")
         .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
         .set("statestore.cache.max.bytes", "0")
-        .set("commit.interval.ms", "60000");
+        .set("commit.interval.ms", "60000")
+        .set("producer.transaction.timeout.ms", "120000");
     let time = |second: i64| 1_700_000_000_000 + second * 1000;
     let app = start(&cluster, final_counts(), config);
     feed(&cluster, &[("a", time(1)), ("a", time(2)), ("boom", time(3)), ("a", time(4)), ("c", time(11))]);

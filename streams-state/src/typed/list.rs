@@ -227,6 +227,11 @@ pub struct List {
 }
 
 impl List {
+    /// How many items are still to be read.
+    pub fn remaining(&self) -> usize {
+        self.left
+    }
+
     /// The next item. `store` must be the one that it came from, `key` is for messages.
     ///
     /// # Errors
