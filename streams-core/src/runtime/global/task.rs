@@ -240,9 +240,10 @@ impl GlobalTask {
 
     /// Back to opened stores, at their last commit.
     fn take_apart(&mut self) -> Result<()> {
-        if let State::Running(task) = std::mem::replace(&mut self.state, State::Opened(Vec::new())) {
-            self.state = State::Opened(task.into_stores(false)?);
-        }
+        self.state = match std::mem::replace(&mut self.state, State::Opened(Vec::new())) {
+            State::Running(task) => State::Opened(task.into_stores(false)?),
+            opened @ State::Opened(_) => opened,
+        };
         Ok(())
     }
 
