@@ -15,11 +15,11 @@ pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
 pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
-pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
+pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use store_handle::{KeyValueStore, KeyValueStoreHandle, StoreSet};
-pub(crate) use topics::changelog_of;
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 
+use crate::config::TopologyOptimization;
 use crate::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
@@ -66,9 +66,15 @@ struct Inner {
     subtopologies: Vec<Subtopology>,
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
+    optimization: TopologyOptimization,
 }
 
 impl Topology {
+    /// What it was optimised with: an application must be configured with the same.
+    pub fn optimization(&self) -> TopologyOptimization {
+        self.0.optimization
+    }
+
     pub(crate) fn nodes(&self) -> &[NodeSpec] {
         &self.0.nodes
     }

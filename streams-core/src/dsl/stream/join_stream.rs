@@ -1,6 +1,7 @@
 //! The windowed join of two streams.
 
 use super::merge::PassThrough;
+use super::self_join::SelfJoinSpec;
 use super::{Added, KStream, RepartitionSpec, refuse_nullable};
 use crate::dsl::options::StreamJoined;
 use crate::dsl::windows::JoinWindows;
@@ -96,10 +97,11 @@ impl<K: Data, V: Data> KStream<K, V> {
         let this_store = stores.supplier(&mut plan, store_name("-this-join", &this_generated), key_serde.clone(), this_serde);
         let other_store = stores.supplier(&mut plan, store_name("-other-join", &other_generated), key_serde.clone(), other_serde);
 
-        add_window::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
-        add_window::<K, V2>(&mut plan, other_windowed.clone(), other.node, other_store.clone(), other.key_bytes);
+        let this_window = add_window::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
+        let other_window = add_window::<K, V2>(&mut plan, other_windowed.clone(), other.node, other_store.clone(), other.key_bytes);
 
         let joiner = Arc::new(joiner);
+        let (itself, kept, behind) = (joiner.clone(), this_store.clone(), this_windowed.clone());
         let reversed = {
             let joiner = joiner.clone();
             move |mine: &V2, theirs: &V| joiner(theirs, mine)
@@ -118,6 +120,9 @@ impl<K: Data, V: Data> KStream<K, V> {
             builder.connect_store(&other_join, &this_store)
         };
         let node = plan.add(merge.clone(), &[this.node, other.node], Role::Other, Arc::new(write));
+        let (this_windowed, store, key_bytes) = (&behind, &kept, this.key_bytes);
+        let spec = SelfJoinSpec { join: node, this_window, other_window, this_windowed, store, windows, key_bytes, joiner: itself };
+        spec.offer::<K, V, V2, VO>(&mut plan);
         drop(plan);
         let key_bytes = this.key_bytes.filter(|_| this.key_bytes == other.key_bytes);
         let stream = this.same_key(Added { node, name: merge });
@@ -182,7 +187,13 @@ impl JoinStores<'_> {
     }
 }
 
-fn add_window<K: Data, V: Data>(plan: &mut Plan, name: Arc<str>, parent: PlanId, store: Arc<dyn StoreSupplier>, key_bytes: Option<TypeId>) {
+fn add_window<K: Data, V: Data>(
+    plan: &mut Plan,
+    name: Arc<str>,
+    parent: PlanId,
+    store: Arc<dyn StoreSupplier>,
+    key_bytes: Option<TypeId>,
+) -> PlanId {
     let opened = store.name().clone();
     let factory = operator::<K, V, K, V>(Box::new(move |env: &mut GraphEnv<'_>, next| {
         let store = env.store::<WindowStore<K, V>>(&opened)?;
@@ -194,7 +205,7 @@ fn add_window<K: Data, V: Data>(plan: &mut Plan, name: Arc<str>, parent: PlanId,
         target.builder.add_store(&store)?;
         target.builder.connect_store(&target.name, store.name())
     };
-    plan.add(name, &[parent], Role::Other, Arc::new(write));
+    plan.add(name, &[parent], Role::Other, Arc::new(write))
 }
 
 fn join_side<K: Data, V: Data, V2: Data, VO: Data>(
@@ -213,20 +224,25 @@ fn join_side<K: Data, V: Data, V2: Data, VO: Data>(
 }
 
 /// The bytes of a record's key in a store.
-struct JoinKey {
+pub(super) struct JoinKey {
     name: Arc<str>,
     pass: bool,
     buffer: Vec<u8>,
 }
 
 impl JoinKey {
-    fn new<K: Data, V: Data>(env: &GraphEnv<'_>, store: &Rc<RefCell<WindowStore<K, V>>>, key_bytes: Option<TypeId>) -> Self {
+    pub fn new<K: Data, V: Data>(env: &GraphEnv<'_>, store: &Rc<RefCell<WindowStore<K, V>>>, key_bytes: Option<TypeId>) -> Self {
         let pass = key_bytes.is_some() && key_bytes == store.borrow().key_serde().canonical_id();
         JoinKey { name: env.node_name(), pass, buffer: Vec::new() }
     }
 
+    /// The node that asks.
+    pub fn node(&self) -> &str {
+        &self.name
+    }
+
     /// `None`: the key is null, or the handler said to skip the record.
-    fn bytes<'a, K: Data, V: Data>(
+    pub fn bytes<'a, K: Data, V: Data>(
         &'a mut self,
         cx: &mut Cx,
         store: &WindowStore<K, V>,

@@ -6,6 +6,7 @@ mod getter;
 mod map_values;
 mod node;
 mod source;
+mod source_row;
 mod to_stream;
 mod writer;
 
