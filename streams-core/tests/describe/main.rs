@@ -28,6 +28,8 @@ mod compare;
 mod counts;
 mod grouped_twice;
 mod missing;
+mod optimizations;
+mod optimized;
 mod orders;
 mod processors;
 mod reductions;
@@ -81,6 +83,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         to_tables::CASES,
         combinations::CASES,
         orders::CASES,
+        optimizations::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

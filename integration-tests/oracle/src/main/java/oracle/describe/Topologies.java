@@ -14,7 +14,7 @@ public final class Topologies {
     static final List<Class<?>> THEMES = List.of(
         WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
-        StreamTableJoins.class, StreamStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class);
+        StreamTableJoins.class, StreamStreamJoins.class, Tables.class, ToTables.class, Combinations.class, Orders.class, Optimizations.class);
 
     private Topologies() {}
 
