@@ -12,16 +12,18 @@ const PROJECT: &str = "integration-tests/oracle";
 /// What `--help` prints.
 pub const USAGE: &str = "\
 usage: cargo xtask oracle describe [--out DIR]
-       cargo xtask oracle record [--seed N] [--cases M] [--topology ID] [--out DIR]
-       cargo xtask oracle check DIR
+       cargo xtask oracle record [--seed N] [--cases M] [--topology ID] [--optimized] [--out DIR]
+       cargo xtask oracle check DIR [--optimized]
 
 Builds the Maven project integration-tests/oracle and has Java Kafka Streams record:
 
-describe   Topology.describe() and the internal topics of every topology of the project, and an INDEX.md with their Java code
+describe   Topology.describe() and the internal topics of every topology of the project, and an INDEX.md with their Java code; what differs of
+           them with topology.optimization=all goes to a folder beside, whose name ends in -optimized
 record     what every topology, or the one named, answers to random records: outputs, changelogs and repartition topics, step by step
 check      no Java: feeds the records of a recorded folder to this library's test driver, and tells each topology's first difference
 
 --out DIR      where to; default: integration-tests/golden/describe, and for record golden/behaviour beside it
+--optimized    with topology.optimization=all, those topologies that it changes; default folder: golden/behaviour-optimized
 --seed N       what the random records begin with (default 1)
 --cases M      of each topology (default 2, as in the recordings that are tested with every change)
 ";
@@ -48,14 +50,18 @@ fn describe(mut args: Args) -> Outcome {
     args.finish()?;
     let java = JavaProgram::build(PROJECT)?;
     let sources = workspace::root().join(PROJECT).join("src/main/java");
-    process::run(java.command(&[], "oracle.Main").args(["describe", "--out"]).arg(out).arg("--sources").arg(sources))
+    let mut optimized = out.clone().into_os_string();
+    optimized.push("-optimized");
+    let mut command = java.command(&[], "oracle.Main");
+    process::run(command.args(["describe", "--out"]).arg(out).arg("--sources").arg(sources).arg("--optimized").arg(optimized))
 }
 
 fn record(mut args: Args) -> Outcome {
     let seed = args.number::<i64>("--seed")?.unwrap_or(1);
     let cases = args.number::<u32>("--cases")?.unwrap_or(2);
     let topology = args.value("--topology")?;
-    let out = folder(args.value("--out")?, "behaviour");
+    let optimized = args.flag("--optimized");
+    let out = folder(args.value("--out")?, if optimized { "behaviour-optimized" } else { "behaviour" });
     args.finish()?;
     if cases == 0 {
         return Err(Failure::usage("--cases is at least 1"));
@@ -63,13 +69,19 @@ fn record(mut args: Args) -> Outcome {
     let java = JavaProgram::build(PROJECT)?;
     let mut command = java.command(&[], "oracle.Main");
     command.args(["record", "--out"]).arg(out).args(["--seed", &seed.to_string(), "--cases", &cases.to_string()]);
+    command.args(["--optimization", if optimized { "all" } else { "none" }]);
     process::run(command.args(topology.iter().flat_map(|id| ["--topology", id])))
 }
 
 fn check(mut args: Args) -> Outcome {
+    let optimized = args.flag("--optimized");
     let Some(dir) = args.positional()? else { return Err(Failure::usage("oracle check DIR")) };
     args.finish()?;
     let dir = std::path::absolute(&dir).map_err(|e| Failure::failed(format!("{dir}: {e}")))?;
-    let test = ["test", "-p", "streams-core", "--test", "describe", "every_recording_is_answered", "--", "--nocapture"];
-    process::run(process::cargo().args(test).env("STREAMS_ORACLE", dir))
+    let (test, variable) = match optimized {
+        true => ("every_optimized_recording_is_answered", "STREAMS_ORACLE_OPTIMIZED"),
+        false => ("every_recording_is_answered", "STREAMS_ORACLE"),
+    };
+    let test = ["test", "-p", "streams-core", "--test", "describe", test, "--", "--nocapture"];
+    process::run(process::cargo().args(test).env(variable, dir))
 }

@@ -258,6 +258,9 @@ pub trait Admin: Send + Sync {
     fn topic_configs(&self, topics: &[&str]) -> Result<Vec<BTreeMap<String, String>>>;
     /// Offsets in the order of the partitions.
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>>;
+    /// What a group has committed, in the order of the partitions; `None` where it has nothing. While a transaction that is not decided may
+    /// change it, and where the group's coordinator does not answer, `Unavailable`.
+    fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>>;
     /// Lets the cluster drop records before the offsets.
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()>;
 }

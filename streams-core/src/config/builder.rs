@@ -2,7 +2,7 @@
 
 use super::{
     DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel, StreamsConfig,
-    TimestampPolicy, keys,
+    TimestampPolicy, TopologyOptimization, keys,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -148,6 +148,12 @@ impl StreamsConfig {
             Some(interval) => self.millis(keys::LOG_SUMMARY_INTERVAL_MS, interval),
             None => self.set(keys::LOG_SUMMARY_INTERVAL_MS, "-1"),
         }
+    }
+
+    /// `topology.optimization`: what the topology is optimised by when it is built with this config. Default: nothing.
+    #[must_use]
+    pub fn topology_optimization(self, optimization: TopologyOptimization) -> Self {
+        self.set(keys::TOPOLOGY_OPTIMIZATION, optimization.to_string())
     }
 
     /// `allow.os.group.write.access`: whether state folders are writable for the operating system's group. Default: no.

@@ -9,7 +9,7 @@ use super::definition::{
     Kind::{self, *},
     Support::{self, *},
 };
-use super::keys;
+use super::{TopologyOptimization, keys};
 
 const V1: Support = Since("0.1.0");
 const DESERIALIZATION_HANDLERS: Allowed = OneOf(&["LogAndFailExceptionHandler", "LogAndContinueExceptionHandler"]);
@@ -100,8 +100,8 @@ const DEFINITIONS: &[Definition] = &[
         "How clients talk to brokers."),
     key(keys::TASK_TIMEOUT_MS, Long, "300000", AtLeast(0), Medium, V1,
         "How long a task may make no progress because the cluster does not answer, before it fails."),
-    key("topology.optimization", String, "none", Checked(is_optimization, OPTIMIZATION), Medium, Only(&["none"]),
-        "Which optimisations rewrite the topology."),
+    key(keys::TOPOLOGY_OPTIMIZATION, String, "none", Checked(is_optimization, OPTIMIZATION), Medium, V1,
+        "Which optimisations rewrite the topology; it must also be built with this (`StreamsBuilder::build_with`)."),
     key("group.protocol", String, "classic", OneOfAnyCase(&["classic", "streams"]), Medium, Only(&["classic"]),
         "How the instances share the tasks."),
     key(keys::ALLOW_OS_GROUP_WRITE_ACCESS, Boolean, "false", Any, Low, V1,
@@ -207,6 +207,5 @@ fn is_broker(value: &str) -> bool {
 }
 
 fn is_optimization(value: &str) -> bool {
-    const SOME: [&str; 3] = ["reuse.ktable.source.topics", "merge.repartition.topics", "single.store.self.join"];
-    matches!(value, "none" | "all") || value.split(',').map(str::trim).all(|v| SOME.contains(&v))
+    TopologyOptimization::parse(value).is_some()
 }

@@ -24,6 +24,8 @@ pub const BUFFERED_RECORDS_PER_PARTITION: &str = "buffered.records.per.partition
 pub const POLL_MS: &str = "poll.ms";
 /// How long a task may make no progress because the cluster does not answer.
 pub const TASK_TIMEOUT_MS: &str = "task.timeout.ms";
+/// Which optimisations rewrite the topology when it is built.
+pub const TOPOLOGY_OPTIMIZATION: &str = "topology.optimization";
 /// Replication factor of internal topics.
 pub const REPLICATION_FACTOR: &str = "replication.factor";
 /// How often consumed records of repartition topics are deleted.

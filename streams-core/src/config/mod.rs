@@ -31,6 +31,7 @@ mod definition;
 mod definitions;
 pub mod keys;
 mod nearest;
+mod optimization;
 mod properties;
 mod settings;
 #[cfg(test)]
@@ -40,6 +41,7 @@ mod values;
 pub use client_keys::known_client_key;
 pub use definition::{Allowed, Definition, Importance, Kind, Support};
 pub use definitions::{definition, definitions};
+pub use optimization::TopologyOptimization;
 pub use settings::Settings;
 pub use values::{
     Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,

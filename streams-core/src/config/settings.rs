@@ -4,7 +4,7 @@ use super::check::{self, Checked};
 use super::definition::{boolean, number, shown};
 use super::{
     Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    StreamsConfig, Support, TimestampPolicy, clients, definition, definitions, keys,
+    StreamsConfig, Support, TimestampPolicy, TopologyOptimization, clients, definition, definitions, keys,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -59,6 +59,8 @@ pub struct Settings {
     pub processing_exception_handler_global: bool,
     /// `production.exception.handler`.
     pub production_exception_handler: ProductionPolicy,
+    /// `topology.optimization`.
+    pub topology_optimization: TopologyOptimization,
     /// `dsl.store.suppliers.class`, else `default.dsl.store`.
     pub default_dsl_store: DslStore,
     /// `metrics.recording.level`.
@@ -122,6 +124,7 @@ impl Settings {
             processing_exception_handler: read.word(keys::PROCESSING_EXCEPTION_HANDLER, ProcessingPolicy::parse),
             processing_exception_handler_global: boolean(read.text(keys::PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED)).unwrap_or_default(),
             production_exception_handler: read.word(keys::PRODUCTION_EXCEPTION_HANDLER, ProductionPolicy::parse),
+            topology_optimization: TopologyOptimization::parse(read.text(keys::TOPOLOGY_OPTIMIZATION)).unwrap_or_default(),
             default_dsl_store: read.word(store_key, DslStore::parse),
             metrics_recording_level: read.word(keys::METRICS_RECORDING_LEVEL, RecordingLevel::parse),
             log_summary_interval: read.optional_millis(keys::LOG_SUMMARY_INTERVAL_MS),

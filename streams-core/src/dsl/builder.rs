@@ -4,6 +4,7 @@ use super::options::{Consumed, Materialized, Topics};
 use super::stream::KStream;
 use super::table::{KTable, source_table};
 use crate::Data;
+use crate::config::{StreamsConfig, TopologyOptimization, keys};
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
 use crate::topology::{StateStoreBuilder, TopicName, Topology, TopologyError};
@@ -95,6 +96,36 @@ impl StreamsBuilder {
     /// Names the first node, store or topic that cannot work, and the way out.
     pub fn build(&self) -> Result<Topology, TopologyError> {
         self.plan.lock().compile()
+    }
+
+    /// [`build`](Self::build) with the optimisations that `topology.optimization` of the config names, the only key of it that counts here.
+    /// An application with the topology must have the same.
+    ///
+    /// ```
+    /// # use streams_core::StreamsBuilder;
+    /// use streams_core::config::{StreamsConfig, TopologyOptimization};
+    ///
+    /// let config = StreamsConfig::new("app", "embedded").topology_optimization(TopologyOptimization::ALL);
+    /// let builder = StreamsBuilder::new();
+    /// let by_word = builder.stream::<(), String>("words").select_key(|_, word| word.clone());
+    /// by_word.group_by_key().count_with("counts").to_stream().to("word-counts");
+    /// by_word.group_by_key().reduce(|_, newest| newest).to_stream().to("words-seen");
+    ///
+    /// // both groupings read one repartition topic
+    /// let repartition_topics = |topology: &streams_core::Topology| topology.describe().matches("Sink: ").count() - 2;
+    /// assert_eq!(repartition_topics(&builder.build()?), 2);
+    /// assert_eq!(repartition_topics(&builder.build_with(&config)?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build), and when the value of `topology.optimization` is not valid.
+    pub fn build_with(&self, config: &StreamsConfig) -> Result<Topology, TopologyError> {
+        let given = config.get(keys::TOPOLOGY_OPTIMIZATION).unwrap_or("none");
+        let optimization = TopologyOptimization::parse(given).ok_or_else(|| {
+            TopologyError::new(format!("{}: `{given}` is not valid: see `TopologyOptimization`", keys::TOPOLOGY_OPTIMIZATION))
+        })?;
+        self.plan.lock().compile_with(optimization)
     }
 }
 

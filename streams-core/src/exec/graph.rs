@@ -9,7 +9,7 @@ use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
 use crate::cluster::RawRecord;
 use crate::metrics::NodeMetrics;
-use crate::topology::{NodeKind, NodeSpec, Subtopology};
+use crate::topology::{NodeKind, NodeSpec, StoreLog, Subtopology};
 use crate::{Error, ErrorKind, Headers, Result};
 use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
@@ -180,6 +180,8 @@ pub(crate) struct Graph {
     /// In the order of building: children before parents.
     maintained: Vec<Box<dyn Maintain>>,
     stores: StoreSlots,
+    /// By the index of the store: the input it is restored from.
+    source_logs: Vec<Option<Arc<str>>>,
 }
 
 impl Graph {
@@ -192,7 +194,7 @@ impl Graph {
         mut cx: Cx,
         measured: &dyn Fn(&str) -> Option<Arc<NodeMetrics>>,
     ) -> Result<Graph> {
-        let logged: Vec<bool> = subtopology.stores.iter().map(|s| s.logging().is_some()).collect();
+        let logged: Vec<bool> = subtopology.changelogs.iter().map(StoreLog::is_written).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
         let (application_id, globals) = (cx.application_id.clone(), cx.globals.clone());
         let mut env = GraphEnv {
@@ -240,7 +242,12 @@ impl Graph {
         let (maintained, timers) = (env.maintained, env.timers);
         cx.timers = timers;
         let source_of_topic = subtopology.sources.iter().map(|s| source_of_node[s.node]).collect();
-        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots })
+        let source_log = |(store, log): (usize, &StoreLog)| match log {
+            StoreLog::Source(_) => subtopology.restored_from(store, &application_id),
+            StoreLog::Changelog | StoreLog::None => None,
+        };
+        let source_logs = subtopology.changelogs.iter().enumerate().map(source_log).collect();
+        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots, source_logs })
     }
 
     pub fn cx(&self) -> &Cx {
@@ -328,10 +335,15 @@ impl Graph {
         self.stores.seal()
     }
 
-    /// Takes the stores to what was sealed, each with the offset that its changelog has acknowledged.
+    /// Takes the stores to what was sealed, each with the offset that its changelog has acknowledged, or up to which the input was processed
+    /// that it is restored from.
     pub fn commit_stores(&mut self, position: &[PositionEntry]) -> Result<()> {
-        let out = &self.cx.out;
-        self.stores.commit(&mut |store| out.acknowledged(store), position)
+        let (out, source_logs) = (&self.cx.out, &self.source_logs);
+        let mut offset = |store: usize| match source_logs.get(store).and_then(Option::as_ref) {
+            Some(topic) => position.iter().find(|entry| *entry.topic == **topic).map(|entry| entry.offset),
+            None => out.acknowledged(store),
+        };
+        self.stores.commit(&mut offset, position)
     }
 
     /// Drops the nodes and gives back the stores.

@@ -3,25 +3,33 @@
 
 mod grace;
 mod names;
+mod optimize;
 mod write;
 
 pub use names::Named;
 pub(crate) use names::Names;
+pub(crate) use optimize::{Effect, Repartition, SelfJoin};
 pub(crate) use write::{Target, WriteNode};
 
-use crate::config::OffsetReset;
+use crate::config::{OffsetReset, TopologyOptimization};
 use crate::topology::{TopicName, TopologyError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use streams_state::StoreSupplier;
 
-/// A node of the plan. Its index is its build priority: nodes are numbered as they are added.
+/// A node of the plan.
+#[derive(Clone)]
 pub(crate) struct PlanNode {
     /// The physical node that children attach to.
     pub name: Arc<str>,
     pub parents: Vec<PlanId>,
     pub children: Vec<PlanId>,
     pub role: Role,
+    /// Nodes are written in the order of their priorities, each behind its parents: its index, unless a rewrite put it in.
+    pub priority: usize,
+    pub effect: Effect,
+    /// Of a repartition that may be merged with others.
+    pub repartition: Option<Arc<dyn Repartition>>,
     /// Writes the physical nodes.
     pub write: Arc<dyn WriteNode>,
 }
@@ -38,6 +46,8 @@ pub(crate) enum Role {
     },
     /// Writes records to a repartition topic and reads them again.
     Repartition,
+    /// Taken out by a rewrite.
+    Removed,
     /// A join that also lets records without a key through: repartition nodes above it must not drop them.
     NullKeyRelaxedJoin,
     Other,
@@ -59,8 +69,12 @@ pub(crate) struct Plan {
     pub graces: HashMap<PlanId, i64>,
     /// Sets of source nodes that are joined.
     pub copartitions: Vec<Vec<Arc<str>>>,
+    /// Joins of streams that may turn out to be one.
+    pub self_joins: Vec<SelfJoin>,
     /// What was wrong with DSL calls: told by `build()`, so that calls need not return results.
     pub errors: Vec<TopologyError>,
+    /// What it was rewritten with; nothing, in the plan of a builder.
+    pub optimization: TopologyOptimization,
 }
 
 impl Plan {
@@ -69,8 +83,14 @@ impl Plan {
         for parent in parents {
             self.nodes[parent.0].children.push(id);
         }
-        self.nodes.push(PlanNode { name, parents: parents.to_vec(), children: Vec::new(), role, write });
+        let (parents, children, priority) = (parents.to_vec(), Vec::new(), id.0);
+        self.nodes.push(PlanNode { name, parents, children, role, priority, effect: Effect::Opaque, repartition: None, write });
         id
+    }
+
+    /// Says what a node does to records, so that rewrites may reach across it.
+    pub fn mark(&mut self, id: PlanId, effect: Effect) {
+        self.nodes[id.0].effect = effect;
     }
 
     pub fn error(&mut self, message: impl Into<String>) {

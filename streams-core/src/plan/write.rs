@@ -24,12 +24,14 @@ pub(crate) struct Target<'a> {
     pub parents: Vec<Arc<str>>,
     /// Whether a join that lets null keys through is downstream of this repartition.
     pub keep_null_keys: bool,
+    /// Whether tables read from a topic are restored from it, and have no changelog.
+    pub reuse_source_topics: bool,
 }
 
 /// Sources that are read as another one is, and the children that the other one gets by that.
 #[derive(Default)]
-struct MergedSources {
-    replaced: HashMap<PlanId, PlanId>,
+pub(super) struct MergedSources {
+    pub replaced: HashMap<PlanId, PlanId>,
     extra_children: HashMap<PlanId, Vec<PlanId>>,
 }
 
@@ -39,14 +41,16 @@ impl Plan {
             return Err(error.clone());
         }
         let merged = self.merged_sources()?;
-        let mut builder = PhysicalBuilder::default();
+        let mut builder = PhysicalBuilder::new(self.optimization);
         for store in &self.stores {
             builder.add_store(store)?;
         }
         let mut written = vec![false; self.nodes.len()];
         // nodes leave by priority once a parent is written; one whose other parents are not written yet comes again with them
-        let mut queue: BTreeSet<PlanId> = (0..self.nodes.len()).map(PlanId).filter(|id| self.nodes[id.0].parents.is_empty()).collect();
-        while let Some(id) = queue.pop_first() {
+        let by_priority = |id: &PlanId| (self.nodes[id.0].priority, *id);
+        let sources = (0..self.nodes.len()).map(PlanId).filter(|id| self.is_source(*id));
+        let mut queue: BTreeSet<(usize, PlanId)> = sources.map(|id| by_priority(&id)).collect();
+        while let Some((_, id)) = queue.pop_first() {
             let node = &self.nodes[id.0];
             let parents: Vec<PlanId> = node.parents.iter().map(|p| *merged.replaced.get(p).unwrap_or(p)).collect();
             if merged.replaced.contains_key(&id) || written[id.0] || !parents.iter().all(|p| written[p.0]) {
@@ -60,10 +64,12 @@ impl Plan {
                 }
             }
             let keep_null_keys = node.role == Role::Repartition && self.relaxed_join_below(id);
-            node.write.write(&mut Target { builder: &mut builder, name: node.name.clone(), parents: names, keep_null_keys })?;
+            let reuse_source_topics = self.optimization.reuse_ktable_source_topics;
+            let (name, parents) = (node.name.clone(), names);
+            node.write.write(&mut Target { builder: &mut builder, name, parents, keep_null_keys, reuse_source_topics })?;
             written[id.0] = true;
-            queue.extend(node.children.iter().copied());
-            queue.extend(merged.extra_children.get(&id).into_iter().flatten().copied());
+            queue.extend(node.children.iter().map(by_priority));
+            queue.extend(merged.extra_children.get(&id).into_iter().flatten().map(by_priority));
         }
         for group in &self.copartitions {
             let group: Vec<Arc<str>> = group.iter().map(|name| self.name_after_merging(name, &merged)).collect();
@@ -72,9 +78,14 @@ impl Plan {
         builder.build()
     }
 
+    fn is_source(&self, id: PlanId) -> bool {
+        let node = &self.nodes[id.0];
+        node.parents.is_empty() && node.role != Role::Removed
+    }
+
     /// Streams of the same topics share the first one's source node.
     #[allow(clippy::mutable_key_type, reason = "a pattern is compared by its text")]
-    fn merged_sources(&self) -> Result<MergedSources, TopologyError> {
+    pub(super) fn merged_sources(&self) -> Result<MergedSources, TopologyError> {
         let mut merged = MergedSources::default();
         let mut first_of_topic = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {

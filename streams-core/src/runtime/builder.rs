@@ -127,6 +127,7 @@ impl KafkaStreamsBuilder {
     pub fn start(self) -> Result<KafkaStreams> {
         let settings = self.config.settings()?;
         settings.log_warnings();
+        check_optimization(&self.topology, &settings)?;
         let cluster = match self.cluster {
             Some(cluster) => cluster,
             None => cluster_of(&settings)?,
@@ -174,6 +175,21 @@ impl fmt::Debug for KafkaStreamsBuilder {
     }
 }
 
+/// In Java it is the properties given to `build` that count; a config that says something else would only look as if it worked.
+fn check_optimization(topology: &Topology, settings: &Settings) -> Result<()> {
+    let (built, configured) = (topology.optimization(), settings.topology_optimization);
+    if built == configured {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "topology.optimization is `{configured}`, and the topology was built with `{built}`: build it with `StreamsBuilder::build_with` and \
+             this config, or set the key to `{built}`"
+        ),
+    ))
+}
+
 /// The cluster that `bootstrap.servers` names.
 fn cluster_of(settings: &Settings) -> Result<Arc<dyn Cluster>> {
     match &settings.bootstrap {
@@ -216,6 +232,8 @@ fn start_restorer(shared: &Arc<Shared>, files: &Arc<StateFiles>) -> Result<JoinH
     let options = FetcherOptions { client: settings.restore_consumer(&name), read_committed: settings.read_committed, bulk: true };
     let cluster = shared.cluster.clone();
     let parts = Parts {
+        group: settings.application_id.clone(),
+        timestamp_extractor: shared.handlers.timestamp_extractor.clone(),
         admin: shared.admin.clone(),
         clock: shared.clock.clone(),
         stores: Box::new(files.clone()),

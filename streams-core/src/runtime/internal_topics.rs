@@ -4,7 +4,7 @@ use crate::cluster::{Admin, NewTopic};
 use crate::config::{OffsetReset, Settings};
 use crate::exec::GlobalStores;
 use crate::group::{TaskMap, resolve_partitions};
-use crate::topology::{InternalTopic, SubtopologyTopics, TopicName, Topology, TopologyTopics};
+use crate::topology::{InternalTopic, StoreLog, SubtopologyTopics, TopicName, Topology, TopologyTopics};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Plan {
 
     /// Whether any store has a changelog.
     pub fn is_logged(&self) -> bool {
-        self.topology.subtopologies().iter().flat_map(|s| &s.stores).any(|s| s.logging().is_some())
+        self.topology.subtopologies().iter().flat_map(|s| &s.changelogs).any(StoreLog::is_written)
     }
 
     /// Where to begin in a source topic without a committed offset.

@@ -1,8 +1,8 @@
 //! Opens the stores of tasks in the application's state directory.
 
-use super::restorer::{OpenedStore, TaskStores};
+use super::restorer::{OpenedStore, RestoredFrom, TaskStores};
 use crate::config::{DslStore, Settings};
-use crate::topology::{Subtopology, TopicName, Topology, changelog_of};
+use crate::topology::{StoreLog, Subtopology, Topology};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -135,27 +135,27 @@ impl std::fmt::Debug for StateFiles {
 
 impl TaskStores for Arc<StateFiles> {
     fn open(&self, id: TaskId) -> Result<Vec<OpenedStore>> {
-        let suppliers = self.topology.subtopology(id.subtopology).map_or(&[][..], |sub| &sub.stores);
-        if suppliers.is_empty() {
+        let Some(subtopology) = self.topology.subtopology(id.subtopology).filter(|sub| !sub.stores.is_empty()) else {
             return Ok(Vec::new());
-        }
+        };
+        let suppliers = &subtopology.stores;
         let is_durable = |store: &dyn StoreSupplier| is_durable(store, self.default_engine);
         let directory = if suppliers.iter().any(|store| is_durable(&**store)) { self.lock_task(id)? } else { None };
         let mut stores = Vec::with_capacity(suppliers.len());
-        for supplier in suppliers {
-            let changelog = changelog_of(&self.application_id, &**supplier);
-            // a store that is not logged tells its serdes the name that its topic would have
-            let topic = changelog
-                .clone()
-                .unwrap_or_else(|| TopicName::Internal(format!("{}-changelog", supplier.name()).into()).resolve(&self.application_id));
+        for (index, supplier) in suppliers.iter().enumerate() {
             let env = OpenEnv {
                 task_dir: directory.as_ref().filter(|_| is_durable(&**supplier)).map(|d| d.path().to_owned()),
-                changelog_topic: topic,
+                changelog_topic: subtopology.serde_topic(index, &self.application_id),
                 partition: id.partition,
                 shared: self.resources.clone(),
             };
             let store = supplier.open(&env)?;
-            stores.push(OpenedStore { store, changelog: changelog.map(|topic| TopicPartition::new(topic, id.partition)) });
+            let source = match &subtopology.changelogs[index] {
+                StoreLog::Source(source) => Some(source.clone()),
+                _ => None,
+            };
+            let restored_from = |topic| RestoredFrom { partition: TopicPartition::new(topic, id.partition), source };
+            stores.push(OpenedStore { store, changelog: subtopology.restored_from(index, &self.application_id).map(restored_from) });
         }
         if let Some(directory) = directory {
             self.open.lock().insert(id, directory);

@@ -7,7 +7,7 @@ use crate::exec::{Collector, OutTopic, SendTo};
 use crate::handlers::{Handlers, ProductionContext, ProductionResponse, ProductionStage};
 use crate::metrics::{DropReason, TaskMetrics};
 use crate::partitioner::partition_for_key;
-use crate::topology::{Subtopology, TopicName};
+use crate::topology::Subtopology;
 use crate::{Error, ErrorKind, Headers, Result, TaskId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,14 +45,9 @@ impl RecordCollector {
             handlers: env.settings.handlers.clone(),
             metrics: env.metrics(task),
         };
-        for store in &subtopology.stores {
-            let changelog = match store.logging() {
-                Some(_) => {
-                    let name = TopicName::changelog(store.name()).resolve(&env.application_id);
-                    Some(collector.topic(&name)?)
-                }
-                None => None,
-            };
+        for (store, log) in subtopology.changelogs.iter().enumerate() {
+            let name = subtopology.restored_from(store, &env.application_id).filter(|_| log.is_written());
+            let changelog = name.map(|name| collector.topic(&name)).transpose()?;
             collector.changelogs.push(changelog);
         }
         Ok(collector)

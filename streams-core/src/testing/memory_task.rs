@@ -5,7 +5,7 @@ use crate::exec::GlobalStores;
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
 use crate::task::{SharedProducer, Task, TaskEnv, TaskSettings};
-use crate::topology::{Subtopology, TopicName, Topology};
+use crate::topology::{Subtopology, Topology};
 use crate::{Result, TaskId, TopicPartition};
 use std::sync::Arc;
 use streams_state::{CacheBudget, OpenEnv, SharedResources};
@@ -33,8 +33,8 @@ pub(super) fn memory_inputs(subtopology: &Subtopology, env: &TaskEnv) -> Vec<Top
 /// The task of partition 0.
 pub(super) fn memory_task(topology: &Topology, subtopology: &Subtopology, env: &TaskEnv, now_ms: i64) -> Result<Task> {
     let mut stores = Vec::with_capacity(subtopology.stores.len());
-    for supplier in &subtopology.stores {
-        let changelog_topic = TopicName::changelog(supplier.name()).resolve(&env.application_id);
+    for (store, supplier) in subtopology.stores.iter().enumerate() {
+        let changelog_topic = subtopology.serde_topic(store, &env.application_id);
         let open = OpenEnv { task_dir: None, changelog_topic, partition: 0, shared: SharedResources::default() };
         stores.push(supplier.open(&open)?);
     }

@@ -2,9 +2,9 @@
 
 use super::global::GlobalStoreSpec;
 use super::groups::Groups;
-use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceTopic, Subtopology, TopicName};
+use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceChangelog, SourceTopic, StoreLog, Subtopology, TopicName};
 use super::{Inner, Topology, TopologyError};
-use crate::config::OffsetReset;
+use crate::config::{OffsetReset, TopologyOptimization};
 use crate::exec::NodeFactory;
 use crate::handlers::TimestampExtractor;
 use std::collections::HashMap;
@@ -25,9 +25,17 @@ pub(crate) struct PhysicalBuilder {
     /// The sources of global stores.
     global_sources: Vec<usize>,
     global_stores: Vec<usize>,
+    /// Stores that are restored from a source topic, by name.
+    source_changelogs: HashMap<Arc<str>, SourceChangelog>,
+    optimization: TopologyOptimization,
 }
 
 impl PhysicalBuilder {
+    /// `optimization`: what the plan was rewritten with.
+    pub fn new(optimization: TopologyOptimization) -> Self {
+        PhysicalBuilder { optimization, ..PhysicalBuilder::default() }
+    }
+
     pub fn add_source(
         &mut self,
         name: &Arc<str>,
@@ -154,6 +162,11 @@ impl PhysicalBuilder {
         }
     }
 
+    /// The store is restored from a topic that its sub-topology reads, and has no changelog of its own.
+    pub fn restore_from_source(&mut self, store: &Arc<str>, changelog: SourceChangelog) {
+        self.source_changelogs.insert(store.clone(), changelog);
+    }
+
     pub fn connect_store(&mut self, node: &str, store: &str) -> Result {
         let index = self.store_names.iter().position(|name| **name == *store).ok_or_else(|| {
             TopologyError::new(format!("node {node} uses store {store}, which was never added: call `add_state_store` for it first"))
@@ -222,6 +235,7 @@ impl PhysicalBuilder {
             subtopologies,
             globals,
             repartition_topics: self.repartition_topics,
+            optimization: self.optimization,
         })))
     }
 
@@ -242,8 +256,12 @@ impl PhysicalBuilder {
             let names: Vec<&str> = nodes.iter().map(|&n| &*self.nodes[n].name).collect();
             return Err(TopologyError::new(format!("nodes {} are reached by no source: connect them to one", names.join(", "))));
         }
-        let stores = stores.into_iter().map(|s| self.stores[s].clone()).collect();
-        Ok(Subtopology { id, nodes, sources, sinks, stores })
+        let stores: Vec<Arc<dyn StoreSupplier>> = stores.into_iter().map(|s| self.stores[s].clone()).collect();
+        let changelogs = stores.iter().map(|store| match self.source_changelogs.get(store.name()) {
+            Some(source) => StoreLog::Source(source.clone()),
+            None => store.logging().map_or(StoreLog::None, |_| StoreLog::Changelog),
+        });
+        Ok(Subtopology { id, nodes, sources, sinks, changelogs: changelogs.collect(), stores })
     }
 }
 

@@ -21,14 +21,14 @@ pub use global_store_handle::{GlobalStoreHandle, ReadOnlyKeyValueStore};
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
-pub(crate) use spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, Subtopology};
+pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{
     KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet, WindowRows,
     WindowStoreHandle, WindowedStore,
 };
-pub(crate) use topics::changelog_of;
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 
+use crate::config::TopologyOptimization;
 use crate::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
@@ -77,9 +77,15 @@ struct Inner {
     globals: Vec<Subtopology>,
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
+    optimization: TopologyOptimization,
 }
 
 impl Topology {
+    /// What it was optimised with: an application must be configured with the same.
+    pub fn optimization(&self) -> TopologyOptimization {
+        self.0.optimization
+    }
+
     pub(crate) fn nodes(&self) -> &[NodeSpec] {
         &self.0.nodes
     }

@@ -148,6 +148,7 @@ impl Topology {
             globals: self.0.globals.clone(),
             repartition_topics: self.0.repartition_topics.clone(),
             copartition_groups: groups,
+            optimization: self.0.optimization,
         })))
     }
 }

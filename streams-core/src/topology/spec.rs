@@ -1,9 +1,11 @@
 //! What a built topology consists of.
 
 use super::pattern::TopicPattern;
+use crate::cluster::RawRecord;
 use crate::config::OffsetReset;
 use crate::exec::NodeFactory;
 use crate::handlers::TimestampExtractor;
+use crate::{BoxError, Headers};
 use std::sync::Arc;
 use streams_state::StoreSupplier;
 
@@ -79,6 +81,69 @@ pub(crate) struct Subtopology {
     pub sinks: Vec<TopicName>,
     /// Its stores; the index is the store's `ChangelogId`.
     pub stores: Vec<Arc<dyn StoreSupplier>>,
+    /// What each of them is restored from.
+    pub changelogs: Vec<StoreLog>,
+}
+
+impl Subtopology {
+    /// The topic that a store, by its index, is restored from.
+    pub fn restored_from(&self, store: usize, application_id: &str) -> Option<Arc<str>> {
+        match &self.changelogs[store] {
+            StoreLog::None => None,
+            StoreLog::Changelog => Some(TopicName::changelog(self.stores[store].name()).resolve(application_id)),
+            StoreLog::Source(source) => Some(source.topic.resolve(application_id)),
+        }
+    }
+
+    /// The topic whose name serdes of a store are told: what it is restored from, or would be if it were logged.
+    pub fn serde_topic(&self, store: usize, application_id: &str) -> Arc<str> {
+        let unlogged = || TopicName::changelog(self.stores[store].name()).resolve(application_id);
+        self.restored_from(store, application_id).unwrap_or_else(unlogged)
+    }
+}
+
+/// What a store is restored from.
+#[derive(Clone)]
+pub(crate) enum StoreLog {
+    /// Nothing.
+    None,
+    /// Its changelog, which the task writes.
+    Changelog,
+    /// A topic that the task reads, up to what it has committed there.
+    Source(SourceChangelog),
+}
+
+impl StoreLog {
+    /// Whether the task writes it.
+    pub fn is_written(&self) -> bool {
+        matches!(self, StoreLog::Changelog)
+    }
+}
+
+/// A source topic in the place of a changelog.
+#[derive(Clone)]
+pub(crate) struct SourceChangelog {
+    pub topic: TopicName,
+    /// Where the source takes the time of its records from, if not from the application's default.
+    pub extractor: Option<Arc<dyn TimestampExtractor>>,
+    /// Makes a row of the store out of a record of the topic.
+    pub row: Arc<dyn ReadRow>,
+}
+
+/// What a source and its table make of a record, without its types: the bytes that the store would have got.
+pub(crate) trait ReadRow: Send + Sync {
+    /// Fills the bytes of key and value; `Ok(false)`: the row is deleted.
+    ///
+    /// # Errors
+    /// The record cannot be read, or has no key: the source left it out, too.
+    fn read(
+        &self,
+        topic: &str,
+        record: &RawRecord<'_>,
+        headers: &Headers,
+        key: &mut Vec<u8>,
+        value: &mut Vec<u8>,
+    ) -> Result<bool, BoxError>;
 }
 
 /// What a node does at the edge of the graph.

@@ -7,7 +7,7 @@ use crate::config::{Settings, StreamsConfig};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use streams_state::{StoreKind, StoreSupplier};
+use streams_state::StoreKind;
 
 /// Every topic of an application, by its name on the cluster: see [`Topology::topics`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +86,8 @@ impl Topology {
             Some(InternalTopic { name: topic.name.resolve(app), partitions: topic.partitions, configs: repartition_configs(settings) })
         });
         let mut changelogs = Vec::new();
-        for store in &sub.stores {
-            if let (Some(name), Some(own)) = (changelog_of(app, &**store), store.logging()) {
+        for (index, store) in sub.stores.iter().enumerate().filter(|(index, _)| sub.changelogs[*index].is_written()) {
+            if let (Some(name), Some(own)) = (sub.restored_from(index, app), store.logging()) {
                 changelogs.push(InternalTopic { name, partitions: None, configs: changelog_configs(store.kind(), own, settings)? });
             }
         }
@@ -99,11 +99,6 @@ impl Topology {
             changelogs,
         })
     }
-}
-
-/// The changelog of a store; `None` for a store without one.
-pub(crate) fn changelog_of(application_id: &str, store: &dyn StoreSupplier) -> Option<Arc<str>> {
-    store.logging().map(|_| TopicName::changelog(store.name()).resolve(application_id))
 }
 
 /// Defaults of Kafka Streams, then the `topic.` keys of the application.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use streams_core::config::StreamsConfig;
+use streams_core::config::{StreamsConfig, TopologyOptimization};
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{Headers, StreamsBuilder};
 
@@ -22,9 +22,9 @@ fn is_compared(topic: &str) -> bool {
     !(topic.ends_with("-changelog") && windows.iter().any(|part| topic.contains(part)))
 }
 
-fn folder() -> PathBuf {
-    let given = std::env::var_os("STREAMS_ORACLE").map(PathBuf::from);
-    given.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../integration-tests/golden/behaviour"))
+/// A folder of recordings: the one that the variable names, or the repository's.
+fn folder(variable: &str, name: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| crate::compare::folder(name), PathBuf::from)
 }
 
 /// Key, value and timestamp of a record.
@@ -85,14 +85,14 @@ fn answered(driver: &mut TopologyTestDriver, step: &Value) -> Result<Answer, str
 }
 
 /// The first step of the recording that is answered otherwise.
-fn difference(recording: &Value, write: fn(&StreamsBuilder)) -> Option<String> {
+fn difference(recording: &Value, write: fn(&StreamsBuilder), optimization: TopologyOptimization) -> Option<String> {
     let id = recording["topology"].as_str().expect("an id");
     let builder = StreamsBuilder::new();
     write(&builder);
-    let topology = builder.build().unwrap_or_else(|e| panic!("{id}: {e}"));
+    let config = StreamsConfig::new("app", "embedded").topology_optimization(optimization);
+    let topology = builder.build_with(&config).unwrap_or_else(|e| panic!("{id}: {e}"));
     for (case, steps) in recording["cases"].as_array().expect("cases").iter().enumerate() {
-        let config = StreamsConfig::new("app", "embedded");
-        let mut driver = TopologyTestDriver::builder(&topology).config(config).wall_clock(BEGIN).build().expect("a driver");
+        let mut driver = TopologyTestDriver::builder(&topology).config(config.clone()).wall_clock(BEGIN).build().expect("a driver");
         let mut wall_clock = BEGIN;
         for (number, step) in steps.as_array().expect("steps").iter().enumerate() {
             wall_clock += step["advance"].as_i64().unwrap_or(0);
@@ -120,12 +120,12 @@ fn shown(answer: &Answer) -> String {
     text
 }
 
-fn recordings() -> Vec<Value> {
-    let entries = std::fs::read_dir(folder()).unwrap_or_else(|e| panic!("{}: {e}", folder().display()));
+fn recordings(folder: PathBuf) -> Vec<Value> {
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<PathBuf> =
         entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
     files.sort();
-    assert!(!files.is_empty(), "there are no recordings in {}", folder().display());
+    assert!(!files.is_empty(), "there are no recordings in {}", folder.display());
     let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
@@ -135,13 +135,23 @@ fn recordings() -> Vec<Value> {
 
 #[test]
 fn every_recording_is_answered_as_java_does() {
+    compare_all(recordings(folder("STREAMS_ORACLE", "behaviour")), TopologyOptimization::NONE);
+}
+
+/// Those that optimisation changes, recorded with it.
+#[test]
+fn every_optimized_recording_is_answered_as_java_does() {
+    compare_all(recordings(folder("STREAMS_ORACLE_OPTIMIZED", "behaviour-optimized")), TopologyOptimization::ALL);
+}
+
+fn compare_all(recordings: Vec<Value>, optimization: TopologyOptimization) {
     let all = topologies();
     let (mut differences, mut compared) = (Vec::new(), 0);
-    for recording in recordings() {
+    for recording in recordings {
         let id = recording["topology"].as_str().expect("an id");
         let Some(write) = all.get(id) else { continue };
         compared += 1;
-        differences.extend(difference(&recording, *write));
+        differences.extend(difference(&recording, *write, optimization));
     }
     assert!(compared > 0, "none of the recordings is of a topology of this crate");
     println!("{compared} topologies compared");
@@ -152,9 +162,12 @@ fn every_recording_is_answered_as_java_does() {
 #[test]
 fn a_changed_recording_is_noticed() {
     let all = topologies();
-    let recording = recordings().into_iter().find(|r| r["topology"] == "count-materialized").expect("it is recorded");
+    let recording = recordings(folder("STREAMS_ORACLE", "behaviour"))
+        .into_iter()
+        .find(|r| r["topology"] == "count-materialized")
+        .expect("it is recorded");
     let write = all["count-materialized"];
-    assert_eq!(difference(&recording, write), None);
+    assert_eq!(difference(&recording, write, TopologyOptimization::NONE), None);
     let outputs = |recording: &mut Value, change: &mut dyn FnMut(&mut Vec<Value>) -> bool| {
         let cases = recording["cases"].as_array_mut().expect("cases");
         let topics = cases.iter_mut().flat_map(|steps| steps.as_array_mut().expect("steps")).filter_map(|step| step["out"].as_object_mut());
@@ -174,7 +187,7 @@ fn a_changed_recording_is_noticed() {
         true
     });
     for (what, changed) in [("a time shifted", shifted), ("a record dropped", dropped), ("a key changed", other)] {
-        let told = difference(&changed, write).unwrap_or_else(|| panic!("{what}: not noticed"));
+        let told = difference(&changed, write, TopologyOptimization::NONE).unwrap_or_else(|| panic!("{what}: not noticed"));
         assert!(told.contains("Java:") && told.contains("count-materialized, case"), "{told}");
     }
 }

@@ -6,15 +6,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use streams_core::config::StreamsConfig;
-use streams_core::{InternalTopic, StreamsBuilder, TopologyTopics};
+use streams_core::{InternalTopic, StreamsBuilder, Topology, TopologyTopics};
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../integration-tests/golden/describe")
+/// The recordings without optimisation, or with.
+pub fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../integration-tests/golden").join(name)
 }
 
 /// The names of all recordings.
 pub fn recorded_ids() -> BTreeSet<String> {
-    let entries = fs::read_dir(folder()).expect("the recordings are part of the repository");
+    let entries = fs::read_dir(folder("describe")).expect("the recordings are part of the repository");
     let names = entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned());
     names.filter_map(|name| name.strip_suffix(".topics.txt").map(str::to_owned)).collect()
 }
@@ -24,15 +25,23 @@ pub fn with_recording(case: &str, write: fn(&StreamsBuilder)) {
     let builder = StreamsBuilder::new();
     write(&builder);
     let topology = builder.build().unwrap_or_else(|e| panic!("{id}: {e}"));
+    let differences = differences(&id, &topology, &|file| read("describe", file));
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Where the texts of a topology differ from those that `java` reads.
+pub fn differences(id: &str, topology: &Topology, java: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut found = Vec::new();
     let file = format!("{id}.txt");
-    same(&file, &read(&file), &topology.describe());
+    found.extend(difference(&file, &java(&file), &topology.describe()));
     let topics = topology.topics(&StreamsConfig::new("app", "localhost:9092")).unwrap_or_else(|e| panic!("{id}: {e}"));
     let file = format!("{id}.topics.txt");
-    let mut java = read(&file);
+    let mut java = java(&file);
     if let Some((_, groups)) = COPARTITIONED_HERE.iter().find(|(here, _)| *here == id) {
         java = without_groups(&java, |_| true) + groups;
     }
-    same(&file, &without_groups(&java, |group| !group.contains(' ')), &as_recorded(&topics));
+    found.extend(difference(&file, &without_groups(&java, |group| !group.contains(' ')), &as_recorded(&topics)));
+    found
 }
 
 /// Java forgets that a join which uses the repartition topic of an earlier one must be co-partitioned with it. If it were not, keys would
@@ -60,14 +69,12 @@ fn without_groups(text: &str, leave_out: fn(&str) -> bool) -> String {
     text.lines().filter(keep).flat_map(|line| [line, "\n"]).collect()
 }
 
-fn read(file: &str) -> String {
-    fs::read_to_string(folder().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+pub fn read(of: &str, file: &str) -> String {
+    fs::read_to_string(folder(of).join(file)).unwrap_or_else(|e| panic!("{of}/{file}: {e}"))
 }
 
-fn same(file: &str, java: &str, ours: &str) {
-    if java != ours {
-        panic!("{file}: {}", first_difference(java, ours));
-    }
+fn difference(file: &str, java: &str, ours: &str) -> Option<String> {
+    (java != ours).then(|| format!("{file}: {}", first_difference(java, ours)))
 }
 
 /// The topics in the form of the recordings.

@@ -32,6 +32,8 @@ mod foreign_key_joins;
 mod global_tables;
 mod grouped_twice;
 mod missing;
+mod optimizations;
+mod optimized;
 mod orders;
 mod other_windows;
 mod outer_stream_joins;
@@ -119,6 +121,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         orders::CASES,
         global_tables::CASES,
         pattern_sources::CASES,
+        optimizations::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

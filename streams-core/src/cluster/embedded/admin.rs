@@ -6,6 +6,7 @@ use crate::cluster::{Admin, NewTopic, OffsetSpec};
 use crate::{Result, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) struct EmbeddedAdmin {
     shared: Arc<Shared>,
@@ -70,6 +71,12 @@ impl Admin for EmbeddedAdmin {
             })
         };
         partitions.iter().map(offset).collect()
+    }
+
+    fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>> {
+        self.shared.faults.check("asking for committed offsets")?;
+        let committed = self.shared.groups.get(group).committed(partitions, Duration::ZERO, &self.shared)?;
+        Ok(committed.into_iter().map(|committed| Some(committed?.offset)).collect())
     }
 
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()> {

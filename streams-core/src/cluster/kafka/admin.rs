@@ -1,5 +1,6 @@
 //! Topics, configs and offsets, through librdkafka's admin requests. Each call waits for its answer, up to `request.timeout.ms`.
 
+mod group_offsets;
 mod offsets;
 mod request;
 mod topics;
@@ -63,6 +64,10 @@ impl Admin for KafkaAdmin {
 
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>> {
         self.offsets(partitions)
+    }
+
+    fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>> {
+        self.group_offsets(group, partitions)
     }
 
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()> {

@@ -190,7 +190,6 @@ fn features_that_are_not_built_are_errors_except_their_defaults() {
         "group.protocol: `streams` is known to Kafka Streams, not supported yet: use `classic`"
     );
     for (key, value) in [
-        ("topology.optimization", "all"),
         ("group.protocol", "streams"),
         ("upgrade.from", "3.9"),
         ("rocksdb.config.setter", "com.example.Setter"),

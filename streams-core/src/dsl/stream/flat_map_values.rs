@@ -33,7 +33,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     ) -> KStream<K, VO> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(FlatMapValues { f: f.clone(), next }) as Edge<K, V>);
-        self.same_key(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
+        self.new_value(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
     }
 
     /// [`flat_map_values`](Self::flat_map_values) by pushing: the closure may hand out what it borrows from the value, and nothing is
@@ -58,7 +58,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     ) -> KStream<K, VO> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(FlatMapValuesEmit { f: f.clone(), next }) as Edge<K, V>);
-        self.same_key(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
+        self.new_value(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
     }
 }
 

@@ -44,7 +44,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     ) -> KStream<K, VO> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(MapValues { f: f.clone(), next }) as Edge<K, V>);
-        self.same_key(self.add("KSTREAM-MAPVALUES-", &named.into(), Box::new(make)))
+        self.new_value(self.add("KSTREAM-MAPVALUES-", &named.into(), Box::new(make)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{KStream, processor};
 use crate::exec::{Cx, Edge, Meta, Process};
-use crate::plan::{Named, Role};
+use crate::plan::{Effect, Named, Role};
 use crate::{Data, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let name = plan.processor_name(&named.into(), "KSTREAM-MERGE-");
         let write = processor::<K, V, K, V>(Box::new(|_, next| Ok(Box::new(PassThrough(next)))));
         let node = plan.add(name.clone(), &[self.node, other.node], Role::Other, write);
+        plan.mark(node, Effect::Merges);
         let sources: BTreeSet<Arc<str>> = self.sources.union(&other.sources).cloned().collect();
         KStream {
             plan: self.plan.clone(),

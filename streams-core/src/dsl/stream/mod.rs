@@ -19,6 +19,7 @@ mod process;
 mod process_values;
 mod repartition;
 mod select_key;
+mod self_join;
 mod to;
 mod to_table;
 mod try_map_values;
@@ -34,7 +35,7 @@ pub(crate) use to::{Destination, SinkSpec};
 
 use crate::Data;
 use crate::exec::{Maker, operator};
-use crate::plan::{Named, PlanId, Role, SharedPlan, Target};
+use crate::plan::{Effect, Named, PlanId, Role, SharedPlan, Target};
 use crate::topology::TopologyError;
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -105,6 +106,7 @@ impl<K: Data, V: Data> KStream<K, V> {
 
     /// The stream behind an operator that changes neither key nor value type.
     pub(crate) fn unchanged(&self, added: Added) -> KStream<K, V> {
+        self.plan.lock().mark(added.node, Effect::Keeps);
         KStream { node: added.node, name: added.name, ..self.clone() }
     }
 
@@ -122,8 +124,20 @@ impl<K: Data, V: Data> KStream<K, V> {
         }
     }
 
+    /// The stream behind an operator that maps values, and nothing else.
+    pub(crate) fn new_value<VO>(&self, added: Added) -> KStream<K, VO> {
+        self.plan.lock().mark(added.node, Effect::ChangesValue);
+        self.same_key(added)
+    }
+
     /// The stream behind an operator that may change the key.
     pub(crate) fn new_key<KO, VO>(&self, added: Added) -> KStream<KO, VO> {
+        self.plan.lock().mark(added.node, Effect::ChangesKey);
+        self.behind_new_key(added)
+    }
+
+    /// The same for a node that keeps the key, under another type.
+    fn behind_new_key<KO, VO>(&self, added: Added) -> KStream<KO, VO> {
         KStream {
             plan: self.plan.clone(),
             node: added.node,

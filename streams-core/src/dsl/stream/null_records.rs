@@ -2,7 +2,7 @@
 
 use super::{Added, KStream};
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Maker, Meta, Process, operator};
-use crate::plan::{Role, Target};
+use crate::plan::{Effect, Role, Target};
 use crate::{Data, Result};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl<K: Data, V: Data> KStream<Option<K>, V> {
         let make = |env: &mut GraphEnv<'_>, next| Ok(Box::new(SkipNullKeys { name: env.node_name(), next }) as Edge<Option<K>, V>);
         let added = self.add_hidden("skip-null-keys", Box::new(make));
         let repartition_required = self.repartition_required;
-        KStream { key_bytes: self.key_bytes, value_serde: self.value_serde.clone(), repartition_required, ..self.new_key(added) }
+        KStream { key_bytes: self.key_bytes, value_serde: self.value_serde.clone(), repartition_required, ..self.behind_new_key(added) }
     }
 }
 
@@ -50,7 +50,9 @@ impl<K: Data, V: Data> KStream<K, V> {
         let node = known.unwrap_or_else(|| {
             let factory = operator(make);
             let write = move |target: &mut Target<'_>| target.builder.add_hidden(&target.name, &target.parents, factory.clone());
-            plan.add(name, &[self.node], Role::Other, Arc::new(write))
+            let node = plan.add(name, &[self.node], Role::Other, Arc::new(write));
+            plan.mark(node, Effect::Hidden);
+            node
         });
         Added { node, name: self.name.clone() }
     }

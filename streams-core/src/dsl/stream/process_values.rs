@@ -61,7 +61,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         };
         let node = plan.add(name.clone(), &[self.node], Role::Other, Arc::new(write));
         drop(plan);
-        self.same_key(super::Added { node, name })
+        self.new_value(super::Added { node, name })
     }
 }
 

@@ -2,16 +2,16 @@
 
 use super::to::{Destination, SinkSpec};
 use super::{KStream, merge::PassThrough};
-use crate::Data;
 use crate::dsl::options::{Repartitioned, StreamPartitioner};
 use crate::exec::{NodeFactory, SourceFactory, operator};
 use crate::handlers::FailOnInvalidTimestamp;
-use crate::plan::{Plan, PlanId, Role, Target};
-use crate::topology::{SinkTopic, TopicName};
+use crate::plan::{Plan, PlanId, Repartition, Role, Target, WriteNode};
+use crate::topology::{SinkTopic, TopicName, TopologyError};
+use crate::{BoxError, Data};
 use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use streams_state::serde::{DefaultSerde, Serde};
+use streams_state::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
 
 const SUFFIX: &str = "-repartition";
 
@@ -48,7 +48,9 @@ impl<K: Data, V: Data> KStream<K, V> {
             partitioner: options.partitioner.clone(),
         };
         let names = RepartitionNames::burn(&mut plan, &prefix);
-        let node = add_repartition(&mut plan, self.node, &names, spec.clone());
+        // one that was asked for is not merged with others
+        let write = RepartitionNode { names: names.clone(), spec: spec.clone(), same_keys: true };
+        let node = plan.add(names.source.clone(), &[self.node], Role::Repartition, Arc::new(write));
         drop(plan);
         self.behind_repartition(node, &names, &spec)
     }
@@ -126,6 +128,11 @@ impl RepartitionNames {
         if is_generated(prefix) {
             return RepartitionNames { topic, sink, filter, source };
         }
+        RepartitionNames::of_topic(topic)
+    }
+
+    /// Names that begin with the topic's.
+    fn of_topic(topic: Arc<str>) -> Self {
         let [sink, filter, source] = ["sink", "filter", "source"].map(|part| format!("{topic}-{part}").into());
         RepartitionNames { topic, sink, filter, source }
     }
@@ -140,21 +147,29 @@ fn is_generated(prefix: &str) -> bool {
     }
 }
 
-/// Adds the node that writes to the topic and reads from it.
+/// Adds the node that writes to the topic and reads from it. It may be merged with others of the same records.
 pub(crate) fn add_repartition<K: Data, V: Data>(
     plan: &mut Plan,
     parent: PlanId,
     names: &RepartitionNames,
     spec: RepartitionSpec<K, V>,
 ) -> PlanId {
-    plan.add(names.source.clone(), &[parent], Role::Repartition, Arc::new(repartition_writer(names.clone(), spec)))
+    let node = Arc::new(RepartitionNode { names: names.clone(), spec, same_keys: true });
+    let id = plan.add(names.source.clone(), &[parent], Role::Repartition, node.clone());
+    plan.nodes[id.0].repartition = Some(node);
+    id
 }
 
-fn repartition_writer<K: Data, V: Data>(
+struct RepartitionNode<K, V> {
     names: RepartitionNames,
     spec: RepartitionSpec<K, V>,
-) -> impl Fn(&mut Target<'_>) -> Result<(), crate::topology::TopologyError> + Send + Sync {
-    move |target| {
+    /// Whether all that follows expects keys in the bytes of this serde.
+    same_keys: bool,
+}
+
+impl<K: Data, V: Data> WriteNode for RepartitionNode<K, V> {
+    fn write(&self, target: &mut Target<'_>) -> Result<(), TopologyError> {
+        let RepartitionNode { names, spec, same_keys } = self;
         let topic = TopicName::Internal(names.topic.clone());
         target.builder.add_repartition_topic(names.topic.clone(), spec.partitions)?;
         // the null keys that Java drops here are dropped by the sink, which knows them by their bytes
@@ -171,9 +186,32 @@ fn repartition_writer<K: Data, V: Data>(
         let sink = sink
             .factory_with(Destination::Fixed(names.topic.clone()), |name, app| TopicName::Internal(name.into()).resolve(app).to_string());
         target.builder.add_sink(&names.sink, SinkTopic::Fixed(topic.clone()), std::slice::from_ref(&names.filter), sink)?;
-        let source: Arc<dyn NodeFactory> =
-            Arc::new(SourceFactory { key_serde: spec.key_serde.clone(), value_serde: spec.value_serde.clone() });
+        let key_serde = if *same_keys { spec.key_serde.clone() } else { Arc::new(OwnBytes(spec.key_serde.clone())) };
+        let source: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde, value_serde: spec.value_serde.clone() });
         target.builder.add_source(&names.source, vec![topic], None, Some(Arc::new(FailOnInvalidTimestamp)), source)
+    }
+}
+
+impl<K: Data, V: Data> Repartition for RepartitionNode<K, V> {
+    fn key_id(&self) -> Option<TypeId> {
+        self.spec.key_serde.canonical_id()
+    }
+
+    fn shared(&self, same_keys: bool) -> (Arc<str>, Arc<dyn WriteNode>) {
+        let names = RepartitionNames::of_topic(self.names.topic.clone());
+        (names.source.clone(), Arc::new(RepartitionNode { names, spec: self.spec.clone(), same_keys }))
+    }
+}
+
+/// A serde whose bytes are for its own topic only.
+struct OwnBytes<K>(Arc<dyn Serde<K>>);
+
+impl<K: Data> Serde<K> for OwnBytes<K> {
+    fn serialize(&self, cx: &SerdeContext<'_>, value: &K, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
+        self.0.serialize(cx, value, out)
+    }
+    fn deserialize(&self, cx: &SerdeContext<'_>, data: Option<&[u8]>) -> Result<K, BoxError> {
+        self.0.deserialize(cx, data)
     }
 }
 

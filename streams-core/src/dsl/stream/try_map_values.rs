@@ -28,7 +28,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let f = Arc::new(f);
         let make =
             move |env: &mut GraphEnv<'_>, next| Ok(Box::new(TryMapValues { name: env.node_name(), f: f.clone(), next }) as Edge<K, V>);
-        self.same_key(self.add("KSTREAM-MAPVALUES-", &named.into(), Box::new(make)))
+        self.new_value(self.add("KSTREAM-MAPVALUES-", &named.into(), Box::new(make)))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::KTable;
 use super::node::{TableStore, key_value_supplier};
+use super::source_row::SourceRow;
 use super::writer::TableWriter;
 use crate::dsl::options::{Consumed, Materialized};
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, NodeFactory, Process, SourceFactory, operator};
 use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
-use crate::topology::TopicName;
+use crate::topology::{ReadRow, SourceChangelog, TopicName};
 use crate::{Change, Data, Result};
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -40,10 +41,15 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let topics = vec![TopicName::External(topic.into())];
     let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
     let (store, source_of) = (table.clone(), source_name.clone());
+    let row: Arc<dyn ReadRow> = Arc::new(SourceRow { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
     let write = move |target: &mut Target<'_>| {
         target.builder.add_source(&source_of, topics.clone(), reset, extractor.clone(), source.clone())?;
         let name = target.name.clone();
         target.builder.add_processor(&name, std::slice::from_ref(&source_of), table_factory(&store, key_bytes, |row: Option<V>| row))?;
+        if target.reuse_source_topics && store.kept() {
+            let (topic, extractor, row) = (topics[0].clone(), extractor.clone(), row.clone());
+            target.builder.restore_from_source(store.name(), SourceChangelog { topic, extractor, row });
+        }
         store.write(target, &name)
     };
     let node = plan.add(name.clone(), &[], Role::Other, Arc::new(write));

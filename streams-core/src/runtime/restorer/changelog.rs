@@ -1,11 +1,13 @@
-//! One changelog partition read into one store.
+//! One changelog partition, or input in its place, read into one store.
 
+use super::source::{Range, SourceRow, SourceRows};
 use crate::cluster::{FetchHandle, Fetcher, RecordBatch};
 use crate::metrics::RestoreMetrics;
 use crate::runtime::listener::{RestoreEvent, RestoreListener, tell};
 use crate::{Error, ErrorKind, Headers, Result, TopicPartition};
 use std::sync::Arc;
 use std::time::Instant;
+use streams_state::NO_HEADERS;
 use streams_state::store::{ChangelogRecord, StateStore};
 
 /// Records taken from the reader in one go.
@@ -28,9 +30,11 @@ pub(super) struct Changelog {
     handle: Option<FetchHandle>,
     /// Where to go on reading.
     next: i64,
-    /// The end of the log when the restore began, uncommitted records included. Compared with positions: the last records before it may be
-    /// transaction markers, so "last offset + 1" need never reach it.
+    /// The end of the log when the restore began, uncommitted records included; of an input, what was committed. Compared with positions: the
+    /// last records before it may be transaction markers, so "last offset + 1" need never reach it.
     end: i64,
+    /// How an input is read.
+    source: Option<SourceRows>,
     /// How many offsets the store's engine may be behind.
     stretch: i64,
     restored: u64,
@@ -43,18 +47,22 @@ pub(super) struct Changelog {
 impl Changelog {
     /// Decides where to begin: behind what the store has, or at the log's beginning. A log that lasts and in which nothing was ever written is
     /// not the one that the store comes from.
+    #[allow(clippy::too_many_arguments)]
     pub fn begin(
         index: usize,
         partition: TopicPartition,
+        source: Option<SourceRows>,
         store: &mut dyn StateStore,
-        (earliest, end): (i64, i64),
+        Range { earliest, end, limit }: Range,
         lasts: bool,
         metrics: Arc<RestoreMetrics>,
         listener: Option<&RestoreListener>,
     ) -> Result<Self> {
         let next = match store.committed_offset() {
             Some(offset) if (earliest..=end).contains(&(offset + 1)) => offset + 1,
-            Some(offset) if lasts && end == 0 => {
+            // the input's beginning was deleted, and nothing of it is needed
+            Some(offset) if source.is_some() && (limit..=end).contains(&(offset + 1)) => offset + 1,
+            Some(offset) if lasts && end == 0 && source.is_none() => {
                 return Err(Error::new(
                     ErrorKind::Topology,
                     format!(
@@ -91,6 +99,7 @@ impl Changelog {
                 earliest
             }
         };
+        let end = limit;
         tell(listener, &RestoreEvent::Start { changelog: &partition, store: store.name(), start: next, end });
         metrics.remaining.set((end - next).max(0));
         let done = next >= end;
@@ -98,7 +107,7 @@ impl Changelog {
             tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
         }
         let stretch = (end - next) / SETTLED_IN;
-        Ok(Changelog { store: index, partition, handle: None, next, end, stretch, restored: 0, stood_at: next, metrics, done })
+        Ok(Changelog { store: index, partition, handle: None, next, end, source, stretch, restored: 0, stood_at: next, metrics, done })
     }
 
     pub fn partition(&self) -> &TopicPartition {
@@ -186,17 +195,23 @@ impl Changelog {
                 return Ok(Read::Nothing);
             }
             // nothing but markers and aborted records: the store need not read them again
+            let position = if self.source.is_some() { position.min(self.end) } else { position };
             store.restore(&mut std::iter::empty(), position)?;
             self.next = position;
             self.settle(store, hold)?;
             return Ok(Read::Something);
         };
-        let count = batch.len();
-        let after = batch.record(count - 1).offset + 1;
+        let count = match self.source {
+            Some(_) => (0..batch.len()).take_while(|index| batch.record(*index).offset < self.end).count(),
+            None => batch.len(),
+        };
+        // what lies beyond what was committed is left to the task
+        let after = if count < batch.len() { self.end } else { batch.record(count - 1).offset + 1 };
         // further when markers follow and nothing is queued behind them
         let next = fetcher.position(handle)?.max(after);
+        let next = if self.source.is_some() { next.min(self.end) } else { next };
         let begun = Instant::now();
-        self.apply(&*batch, store, after)?;
+        self.apply(&*batch, count, store, after)?;
         if next > after {
             store.restore(&mut std::iter::empty(), next)?;
         }
@@ -220,8 +235,22 @@ impl Changelog {
         Ok(())
     }
 
-    fn apply(&self, batch: &dyn RecordBatch, store: &mut dyn StateStore, next: i64) -> Result<()> {
-        let headers: Vec<Headers> = (0..batch.len()).map(|index| batch.headers(index)).collect();
+    /// Applies the first `count` records.
+    fn apply(&mut self, batch: &dyn RecordBatch, count: usize, store: &mut dyn StateStore, next: i64) -> Result<()> {
+        let headers: Vec<Headers> = (0..count).map(|index| batch.headers(index)).collect();
+        if let Some(source) = &mut self.source {
+            let rows = headers.iter().enumerate().filter_map(|(index, headers)| source.row(&self.partition, &batch.record(index), headers));
+            let rows: Vec<SourceRow> = rows.collect();
+            let mut records = rows.iter().map(|row| ChangelogRecord {
+                key: &row.key,
+                value: row.value.as_deref(),
+                timestamp: row.timestamp,
+                offset: row.offset,
+                headers: &NO_HEADERS,
+            });
+            store.restore(&mut records, next)?;
+            return Ok(());
+        }
         if let Some(bad) = (0..batch.len()).map(|index| batch.record(index)).find(|record| record.key.is_none()) {
             return Err(Error::new(
                 ErrorKind::Rejected,

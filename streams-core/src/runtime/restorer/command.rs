@@ -1,20 +1,30 @@
 //! What the restorer is told, what it answers, and what it is made of.
 
 use crate::cluster::{Admin, Fetcher};
+use crate::handlers::TimestampExtractor;
 use crate::metrics::MetricsRegistry;
 use crate::runtime::listener::RestoreListener;
 use crate::runtime::mailbox::Mailbox;
 use crate::time::Clock;
+use crate::topology::SourceChangelog;
 use crate::{Result, TaskId, TopicPartition};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use streams_state::store::StateStore;
 
-/// A store with the changelog partition it is restored from; `None` for a store without one.
+/// A store with what it is restored from; `None` for a store that is not.
 pub(crate) struct OpenedStore {
     pub store: Box<dyn StateStore>,
-    pub changelog: Option<TopicPartition>,
+    pub changelog: Option<RestoredFrom>,
+}
+
+/// A changelog partition, or an input of the task that stands for it.
+#[derive(Clone)]
+pub(crate) struct RestoredFrom {
+    pub partition: TopicPartition,
+    /// How rows are made of its records, where it is an input: it is read as far as the task has committed it, and no further.
+    pub source: Option<SourceChangelog>,
 }
 
 /// Where stores come from.
@@ -66,7 +76,11 @@ pub(crate) enum Next {
 }
 
 pub(crate) struct Parts {
+    /// The application's group, by its id.
+    pub group: String,
     pub admin: Arc<dyn Admin>,
+    /// Where sources that name no extractor take the time of their records from.
+    pub timestamp_extractor: Arc<dyn TimestampExtractor>,
     pub clock: Arc<dyn Clock>,
     pub stores: Box<dyn TaskStores>,
     pub fetcher: Box<dyn Fn() -> Result<Box<dyn Fetcher>> + Send>,

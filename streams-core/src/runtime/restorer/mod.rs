@@ -5,13 +5,14 @@
 
 mod changelog;
 mod command;
+mod source;
 mod task;
 
-pub(crate) use command::{Command, Next, OpenedStore, Parts, Reply, Restored, TaskStores};
+pub(crate) use command::{Command, Next, OpenedStore, Parts, Reply, Restored, RestoredFrom, TaskStores};
 
 use super::backoff::Backoff;
 use crate::cluster::Fetcher;
-use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use crate::{Error, ErrorKind, Result, TaskId};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -42,7 +43,7 @@ struct Parked {
 /// What a thread holds: the changelogs of its stores, to put them together again when it gives them back.
 struct Held {
     thread: usize,
-    changelogs: Vec<Option<TopicPartition>>,
+    changelogs: Vec<Option<RestoredFrom>>,
 }
 
 pub(crate) struct Restorer {
@@ -155,7 +156,7 @@ impl Restorer {
         true
     }
 
-    fn park(&mut self, id: TaskId, stores: Vec<Box<dyn StateStore>>, changelogs: Vec<Option<TopicPartition>>, now: Duration) {
+    fn park(&mut self, id: TaskId, stores: Vec<Box<dyn StateStore>>, changelogs: Vec<Option<RestoredFrom>>, now: Duration) {
         let stores = stores.into_iter().zip(changelogs).map(|(store, changelog)| OpenedStore { store, changelog }).collect();
         self.parked.insert(id, Parked { stores, until: now + PARKED_FOR });
     }

@@ -1,11 +1,12 @@
 //! One task on its way to the end of its changelogs.
 
 use super::changelog::{Changelog, Read};
-use super::{OpenedStore, Parts, Reply, ask_again, timed_out};
-use crate::cluster::{Fetcher, OffsetSpec};
+use super::source::{SourceRows, ranges};
+use super::{OpenedStore, Parts, Reply, RestoredFrom, ask_again, timed_out};
+use crate::cluster::Fetcher;
 use crate::runtime::backoff::Backoff;
 use crate::runtime::listener::RestoreListener;
-use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
+use crate::{Error, ErrorKind, Result, TaskId};
 use std::time::Duration;
 
 /// After so many fresh starts the log or the disk is beyond help.
@@ -84,30 +85,28 @@ impl RestoringTask {
         if now < self.retry_at {
             return Ok(false);
         }
-        let logged: Vec<(usize, TopicPartition)> =
+        let logged: Vec<(usize, RestoredFrom)> =
             self.stores.iter().enumerate().filter_map(|(i, s)| Some((i, s.changelog.clone()?))).collect();
-        let asked: Vec<(TopicPartition, OffsetSpec)> =
-            logged.iter().flat_map(|(_, log)| [(log.clone(), OffsetSpec::Earliest), (log.clone(), OffsetSpec::Latest)]).collect();
-        let offsets = match asked.is_empty() {
-            true => Vec::new(),
-            false => match parts.admin.list_offsets(&asked) {
-                Ok(offsets) => offsets,
-                Err(error) if error.kind() == ErrorKind::Unavailable => {
-                    let since = *self.trouble.get_or_insert(now);
-                    if now.saturating_sub(since) >= parts.task_timeout {
-                        return Err(timed_out("asking for the ends of the task's changelogs", parts.task_timeout, error));
-                    }
-                    self.retry_at = now + self.backoff.next();
-                    return Ok(false);
+        let ranges = match ranges(&logged, parts) {
+            Ok(ranges) => ranges,
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                let since = *self.trouble.get_or_insert(now);
+                if now.saturating_sub(since) >= parts.task_timeout {
+                    return Err(timed_out("asking for the ends of the task's changelogs", parts.task_timeout, error));
                 }
-                Err(error) => return Err(error),
-            },
+                self.retry_at = now + self.backoff.next();
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
         };
         let mut logs = Vec::with_capacity(logged.len());
-        for ((store, changelog), range) in logged.into_iter().zip(offsets.chunks_exact(2)) {
+        for ((store, from), range) in logged.into_iter().zip(ranges) {
+            // an input that this task does not have
+            let Some(range) = range else { continue };
             let opened = &mut *self.stores[store].store;
             let metrics = parts.metrics.restore(self.id, opened.name());
-            logs.push(Changelog::begin(store, changelog, opened, (range[0], range[1]), parts.logs_last, metrics, parts.listener.as_ref())?);
+            let source = from.source.map(|source| SourceRows::new(source, parts));
+            logs.push(Changelog::begin(store, from.partition, source, opened, range, parts.logs_last, metrics, parts.listener.as_ref())?);
         }
         self.trouble = None;
         self.logs = Some(logs);

@@ -17,7 +17,7 @@ pub(super) fn add<K: Data, V: Data>(
     parent: PlanId,
     store: Arc<dyn StoreSupplier>,
     key_bytes: Option<TypeId>,
-) {
+) -> PlanId {
     let opened = store.name().clone();
     let factory = operator::<K, V, K, V>(Box::new(move |env: &mut GraphEnv<'_>, next| {
         let store = env.store::<WindowStore<K, V>>(&opened)?;
@@ -29,11 +29,11 @@ pub(super) fn add<K: Data, V: Data>(
         target.builder.add_store(&store)?;
         target.builder.connect_store(&target.name, store.name())
     };
-    plan.add(name, &[parent], Role::Other, Arc::new(write));
+    plan.add(name, &[parent], Role::Other, Arc::new(write))
 }
 
 /// Makes the bytes of a record's key in the stores of a join.
-pub(super) struct JoinKey {
+pub(in crate::dsl::stream) struct JoinKey {
     pub name: Arc<str>,
     /// Whether the bytes that travel with the key are those of the stores.
     pub pass: bool,
@@ -41,7 +41,7 @@ pub(super) struct JoinKey {
 }
 
 /// The bytes of one key.
-pub(super) enum KeyBytes<'a> {
+pub(in crate::dsl::stream) enum KeyBytes<'a> {
     Key(&'a [u8]),
     Null,
     /// They could not be written, and the handler said to skip the record.

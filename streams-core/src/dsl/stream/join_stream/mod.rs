@@ -9,6 +9,7 @@ mod stores;
 mod unmatched;
 
 use super::merge::PassThrough;
+use super::self_join::SelfJoinSpec;
 use super::{Added, KStream, RepartitionSpec, refuse_null_values, refuse_nullable};
 use crate::Data;
 use crate::dsl::options::StreamJoined;
@@ -16,6 +17,7 @@ use crate::dsl::windows::JoinWindows;
 use crate::exec::operator;
 use crate::plan::{Plan, Role, Target};
 use join_side::{JoinSide, LeftSide, RightSide, SideSpec};
+pub(super) use keep_side::{JoinKey, KeyBytes};
 use std::any::type_name;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use streams_state::serde::Serde;
 use unmatched::UnmatchedSpec;
 
 /// Makes a result of key, left and right value, at least one of which is there. `None`: of this pair there is no result.
-type Joiner<K, L, R, VO> = Arc<dyn Fn(&K, Option<&L>, Option<&R>) -> Option<VO> + Send + Sync>;
+pub(super) type Joiner<K, L, R, VO> = Arc<dyn Fn(&K, Option<&L>, Option<&R>) -> Option<VO> + Send + Sync>;
 
 /// Which records give a result without a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +114,8 @@ impl<K: Data, V: Data> KStream<K, V> {
             stores.unmatched(&mut plan, name, &key_serde, &this_serde, &other_serde)
         });
 
-        keep_side::add::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
-        keep_side::add::<K, V2>(&mut plan, other_windowed.clone(), other.node, other_store.clone(), other.key_bytes);
+        let this_window = keep_side::add::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
+        let other_window = keep_side::add::<K, V2>(&mut plan, other_windowed.clone(), other.node, other_store.clone(), other.key_bytes);
 
         let unmatched =
             unmatched_store.as_ref().map(|store| UnmatchedSpec { store: store.name().clone(), windows, both_sides: form.keeps_right() });
@@ -133,8 +135,9 @@ impl<K: Data, V: Data> KStream<K, V> {
             key_bytes: other.key_bytes,
             outer: form.keeps_right(),
             unmatched,
-            joiner,
+            joiner: joiner.clone(),
         });
+        let (itself, kept, behind) = (joiner, this_store.clone(), this_windowed.clone());
         let (this_store, other_store) = (this_store.name().clone(), other_store.name().clone());
         let write = move |target: &mut Target<'_>| {
             let builder = &mut *target.builder;
@@ -153,6 +156,10 @@ impl<K: Data, V: Data> KStream<K, V> {
         };
         let role = if form.keeps_left() { Role::NullKeyRelaxedJoin } else { Role::Other };
         let node = plan.add(merge.clone(), &[this.node, other.node], role, Arc::new(write));
+        // every record meets itself, so left and outer joins have no others than the inner one
+        let (this_windowed, store, key_bytes) = (&behind, &kept, this.key_bytes);
+        let spec = SelfJoinSpec { join: node, this_window, other_window, this_windowed, store, windows, key_bytes, joiner: itself };
+        spec.offer(&mut plan);
         drop(plan);
         let key_bytes = this.key_bytes.filter(|_| this.key_bytes == other.key_bytes);
         let stream = this.same_key(Added { node, name: merge });

@@ -1,5 +1,6 @@
 //! What the restorer reads, where it begins, where it ends, who gets the stores.
 
+mod input;
 mod world;
 
 use super::*;
@@ -32,6 +33,8 @@ impl Bench {
         let (mailbox, heard) = (Arc::new(Mailbox::new()), Arc::new(Mutex::new(Vec::new())));
         let (fetch_world, sink) = (world.clone(), heard.clone());
         let restorer = Restorer::new(Parts {
+            group: "app".to_owned(),
+            timestamp_extractor: Arc::new(crate::handlers::FailOnInvalidTimestamp),
             admin: world.clone(),
             clock: world.clone(),
             stores: Box::new(Stores(world.clone())),

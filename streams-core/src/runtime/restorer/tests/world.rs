@@ -1,9 +1,10 @@
 //! The world of the restorer's tests: a scripted log, a store on a pretended disk, a clock that is turned by hand.
 
-use super::super::{OpenedStore, TaskStores};
+use super::super::{OpenedStore, RestoredFrom, TaskStores};
 use crate::cluster::{Admin, FetchHandle, Fetcher, NewTopic, OffsetSpec, RawRecord, RecordBatch, Waker};
 use crate::time::Clock;
-use crate::{Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
+use crate::topology::{ReadRow, SourceChangelog, TopicName};
+use crate::{BoxError, Error, ErrorKind, Headers, Result, TaskId, TopicPartition};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -125,6 +126,14 @@ pub(super) struct World {
     /// The reader is told once that its offset is gone.
     pub truncated: AtomicBool,
     pub fetched_from: Mutex<Vec<i64>>,
+    /// The log is an input of the task, and what the group has committed of it.
+    pub is_input: AtomicBool,
+    pub committed: Mutex<Option<i64>>,
+    pub asked_for_committed: AtomicU64,
+    /// A transaction may change what is committed.
+    pub undecided: AtomicBool,
+    /// The input has no such partition.
+    pub no_such_input: AtomicBool,
     pub time_ms: AtomicU64,
     pub cleaned: AtomicU64,
 }
@@ -188,8 +197,8 @@ impl Fetcher for FakeFetcher {
 }
 
 impl Admin for World {
-    fn partition_counts(&self, _: &[&str]) -> Result<Vec<Option<i32>>> {
-        Ok(Vec::new())
+    fn partition_counts(&self, topics: &[&str]) -> Result<Vec<Option<i32>>> {
+        Ok(vec![Some(if self.no_such_input.load(Ordering::Relaxed) { 0 } else { 1 }); topics.len()])
     }
     fn topic_ids(&self, _: &[&str]) -> Result<Vec<Option<String>>> {
         Ok(Vec::new())
@@ -210,6 +219,14 @@ impl Admin for World {
         let log = self.log.lock();
         Ok(partitions.iter().map(|(_, spec)| if *spec == OffsetSpec::Earliest { log.first } else { log.end() }).collect())
     }
+    fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>> {
+        assert_eq!(group, "app");
+        self.asked_for_committed.fetch_add(1, Ordering::Relaxed);
+        if self.undecided.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Unavailable, "a transaction is open"));
+        }
+        Ok(vec![*self.committed.lock(); partitions.len()])
+    }
     fn delete_records(&self, _: &[(TopicPartition, i64)]) -> Result<()> {
         Ok(())
     }
@@ -224,6 +241,30 @@ impl Clock for World {
     }
 }
 
+/// Rows whose bytes are not those of the input; what begins with `?` cannot be read, and `!` is a serde that panics.
+struct UpperCase;
+
+impl ReadRow for UpperCase {
+    fn read(
+        &self,
+        topic: &str,
+        record: &RawRecord<'_>,
+        _: &Headers,
+        key: &mut Vec<u8>,
+        value: &mut Vec<u8>,
+    ) -> std::result::Result<bool, BoxError> {
+        assert_eq!(topic, "input");
+        key.extend(record.key.ok_or("no key")?);
+        let Some(bytes) = record.value else { return Ok(false) };
+        assert!(bytes[0] != b'!', "what a user's serde may do");
+        if bytes[0] == b'?' {
+            return Err("no value of ours".into());
+        }
+        value.extend(bytes.to_ascii_uppercase());
+        Ok(true)
+    }
+}
+
 pub(super) struct Stores(pub Arc<World>);
 
 impl TaskStores for Stores {
@@ -233,7 +274,14 @@ impl TaskStores for Stores {
         }
         self.0.disk.lock().opened += 1;
         let store = Box::new(FakeStore { disk: self.0.disk.clone(), ahead: None });
-        Ok(vec![OpenedStore { store, changelog: Some(TopicPartition::new("app-counts-changelog", 0)) }])
+        let (topic, source) = match self.0.is_input.load(Ordering::Relaxed) {
+            true => {
+                let topic = TopicName::External("input".into());
+                ("input", Some(SourceChangelog { topic, extractor: None, row: Arc::new(UpperCase) }))
+            }
+            false => ("app-counts-changelog", None),
+        };
+        Ok(vec![OpenedStore { store, changelog: Some(RestoredFrom { partition: TopicPartition::new(topic, 0), source }) }])
     }
     fn wipe(&self, _: TaskId) -> Result<()> {
         self.0.damaged.store(false, Ordering::Relaxed);

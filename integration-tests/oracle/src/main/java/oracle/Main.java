@@ -8,8 +8,12 @@ import java.util.Map;
 
 import oracle.behave.Recorder;
 import oracle.describe.Describe;
+import oracle.describe.Optimized;
 
-/** What a recording is asked for: {@code describe --out DIR --sources DIR} or {@code record --out DIR --seed N --cases M [--topology ID]}. */
+/**
+ * What a recording is asked for: {@code describe --out DIR --sources DIR [--optimized DIR]} or
+ * {@code record --out DIR --seed N --cases M [--topology ID] [--optimization all]}.
+ */
 public final class Main {
     private Main() {}
 
@@ -23,11 +27,18 @@ public final class Main {
             what = "";
         }
         switch (what) {
-            case "describe" -> Describe.record(folder(options), Path.of(options.get("--sources")));
+            case "describe" -> {
+                Describe.record(folder(options), Path.of(options.get("--sources")));
+                if (options.containsKey("--optimized")) {
+                    Optimized.record(Files.createDirectories(Path.of(options.get("--optimized"))));
+                }
+            }
             case "record" -> Recorder.record(
-                folder(options), Long.parseLong(options.get("--seed")), Integer.parseInt(options.get("--cases")), options.get("--topology"));
+                folder(options), Long.parseLong(options.get("--seed")), Integer.parseInt(options.get("--cases")), options.get("--topology"),
+                options.getOrDefault("--optimization", "none"));
             default -> {
-                System.err.println("usage: oracle.Main describe --out DIR --sources DIR | record --out DIR --seed N --cases M [--topology ID], not "
+                System.err.println("usage: oracle.Main describe --out DIR --sources DIR [--optimized DIR] | record --out DIR --seed N --cases M [--topology ID]"
+                    + " [--optimization all], not "
                     + Arrays.toString(args));
                 System.exit(2);
             }

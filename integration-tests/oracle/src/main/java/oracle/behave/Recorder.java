@@ -24,6 +24,7 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 
+import oracle.describe.Optimized;
 import oracle.describe.Topologies;
 
 /**
@@ -35,7 +36,7 @@ public final class Recorder {
 
     private Recorder() {}
 
-    public static void record(Path out, long seed, int cases, String only) throws Exception {
+    public static void record(Path out, long seed, int cases, String only, String optimization) throws Exception {
         PrintStream said = System.out;
         // topologies that print do so many times
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
@@ -46,7 +47,10 @@ public final class Recorder {
                 continue;
             }
             try {
-                Files.writeString(out.resolve(id + ".json"), record(id, topology.getValue(), seed, cases));
+                if (!optimization.equals("none") && !Optimized.differs(topology.getValue())) {
+                    continue;
+                }
+                Files.writeString(out.resolve(id + ".json"), record(id, topology.getValue(), seed, cases, optimization));
                 recorded++;
             } catch (Exception e) {
                 said.println("not recorded: " + id + ": " + cause(e));
@@ -58,25 +62,23 @@ public final class Recorder {
         }
     }
 
-    private static String record(String id, Consumer<StreamsBuilder> write, long seed, int cases) {
+    private static String record(String id, Consumer<StreamsBuilder> write, long seed, int cases, String optimization) {
         StringJoiner all = new StringJoiner(",\n", "{\"topology\": \"" + id + "\", \"seed\": " + seed + ", \"cases\": [\n", "\n]}\n");
         for (int n = 0; n < cases; n++) {
-            all.add(oneCase(id, write, new Random(seed * 1_000_003 + n * 7919L + id.hashCode())));
+            all.add(oneCase(id, write, new Random(seed * 1_000_003 + n * 7919L + id.hashCode()), optimization));
         }
         return all.toString();
     }
 
-    private static String oneCase(String id, Consumer<StreamsBuilder> write, Random random) {
-        Properties props = new Properties();
-        props.put(StreamsConfig.APPLICATION_ID_CONFIG, "app");
-        props.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:9092");
+    private static String oneCase(String id, Consumer<StreamsBuilder> write, Random random, String optimization) {
+        Properties props = Optimized.properties(optimization);
         props.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, PlainSerde.class);
         props.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, PlainSerde.class);
         // final results of windows are told as soon as they are there, and not once in a second
         props.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);
         // Java looks for unmatched records of left and outer joins once per second of the wall clock, unless this is said
         props.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, 0L);
-        StreamsBuilder builder = new StreamsBuilder();
+        StreamsBuilder builder = Optimized.builder(props);
         write.accept(builder);
         Topology topology = builder.build(props);
         List<String> topics = Inputs.topics(topology.describe(), false);

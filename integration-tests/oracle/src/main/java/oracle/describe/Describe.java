@@ -39,15 +39,20 @@ public final class Describe {
     }
 
     private static void write(Path out, String id, Method method) throws Exception {
-        Properties props = new Properties();
-        props.put(StreamsConfig.APPLICATION_ID_CONFIG, "app");
-        props.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:9092");
-        props.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.NO_OPTIMIZATION);
+        Properties props = properties(StreamsConfig.NO_OPTIMIZATION);
         StreamsBuilder builder = new StreamsBuilder();
         method.invoke(null, builder);
         Topology topology = builder.build(props);
         Files.writeString(out.resolve(id + ".txt"), topology.describe().toString());
         Files.writeString(out.resolve(id + ".topics.txt"), InternalTopics.of(topology, new StreamsConfig(props)));
+    }
+
+    static Properties properties(String optimization) {
+        Properties props = new Properties();
+        props.put(StreamsConfig.APPLICATION_ID_CONFIG, "app");
+        props.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:9092");
+        props.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimization);
+        return props;
     }
 
     private static List<Method> inSourceOrder(Class<?> theme, String source) {

@@ -33,7 +33,10 @@ final class InternalTopics {
             names(text, "source", topics.sourceTopics);
             names(text, "sink", topics.sinkTopics);
             internal(text, "repartition", topics.repartitionSourceTopics, additional);
-            internal(text, "changelog", topics.stateChangelogTopics, additional);
+            // Java counts a source topic that a store is restored from among the changelogs, and does not make it.
+            Map<String, InternalTopicConfig> made = new TreeMap<>(topics.stateChangelogTopics);
+            made.keySet().removeAll(topics.sourceTopics);
+            internal(text, "changelog", made, additional);
         });
         builder.copartitionGroups().stream().map(group -> String.join(" ", new TreeSet<>(group))).sorted()
             .forEach(group -> text.append("copartitioned ").append(group).append('\n'));

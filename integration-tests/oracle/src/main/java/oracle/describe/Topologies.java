@@ -16,7 +16,8 @@ public final class Topologies {
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, OtherWindows.class, Cogroups.class, Suppressions.class,
         StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
-        ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class);
+        ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class,
+        Optimizations.class);
 
     private Topologies() {}
 
