@@ -73,6 +73,7 @@ impl Plan {
     }
 
     /// Streams of the same topics share the first one's source node.
+    #[allow(clippy::mutable_key_type, reason = "a pattern is compared by its text")]
     fn merged_sources(&self) -> Result<MergedSources, TopologyError> {
         let mut merged = MergedSources::default();
         let mut first_of_topic = HashMap::new();

@@ -85,6 +85,7 @@ impl Topology {
     ///
     /// # Errors
     /// When two patterns match one topic; when none of the patterns matches any, and nothing else is read.
+    #[allow(clippy::mutable_key_type, reason = "a pattern is compared by its text")]
     pub(crate) fn with_topics(&self, application_id: &str, cluster: &[String]) -> Result<Topology, TopologyError> {
         if !self.has_patterns() {
             return Ok(self.clone());
