@@ -136,7 +136,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     /// When the row cannot be read.
     #[doc(alias = "fetchSession")]
     pub fn fetch_session(&mut self, key: &[u8], start: i64, end: i64) -> Result<Option<V>> {
-        self.with(key, start, end, Option::<&V>::cloned)
+        self.with(key, start, end, |found| found.map(V::clone))
     }
 
     /// Visits all sessions of a key; see [`find_sessions`](Self::find_sessions).
