@@ -254,7 +254,7 @@ fn joins_answer_as_a_map_of_the_newest_values_does() {
         let table = builder.global_table::<u32, i64>("table");
         let stream = builder.stream::<Option<String>, u32>("in");
         // every third value has no key in the table
-        let select = |_: &Option<String>, value: &u32| (value % 3 > 0).then_some(value / 3);
+        let select = |_: &Option<String>, value: &u32| (!value.is_multiple_of(3)).then_some(value / 3);
         stream.join_global(&table, select, |value, row| format!("{value} {row}")).to("inner");
         stream.left_join_global_keyed(&table, select, |key, value, row| format!("{key:?} {value} {row:?}")).to("left");
         let driver = TopologyTestDriver::new(&builder.build().expect("it is right")).expect("a driver");

@@ -110,7 +110,7 @@ fn session_count_filtered_materialized(b: &StreamsBuilder) {
 }
 
 fn session_count_map_values(b: &StreamsBuilder) {
-    let texts = open(by_key(b)).count().map_values(|count| count.to_string()).to_stream();
+    let texts = open(by_key(b)).count().map_values(ToString::to_string).to_stream();
     texts.to_with("output", Produced::inherited().value_serde(Option::<String>::default_serde()));
 }
 

@@ -135,6 +135,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     /// # Errors
     /// When the row cannot be read.
     #[doc(alias = "fetchSession")]
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "`Option::cloned` alone would be ambiguous")]
     pub fn fetch_session(&mut self, key: &[u8], start: i64, end: i64) -> Result<Option<V>> {
         self.with(key, start, end, |found| found.cloned())
     }

@@ -66,7 +66,7 @@ impl World {
         let stores = task.into_stores(clean).expect("they come back");
         let subtopology = self.topology.subtopology(0).expect("there is one");
         let inputs = memory_inputs(subtopology, &self.env);
-        let task = Task::new(&self.topology, id, inputs, stores, &[self.committed.clone()], self.env.clone(), 0, &[]);
+        let task = Task::new(&self.topology, id, inputs, stores, std::slice::from_ref(&self.committed), self.env.clone(), 0, &[]);
         self.task = Some(task.expect("the task is made"));
     }
 }
