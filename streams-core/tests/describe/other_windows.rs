@@ -1,7 +1,7 @@
 //! Unlimited windows, and windows of the user.
 
 use crate::{concat, input};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 use streams_core::serde::DefaultSerde;
 use streams_core::{
     Data, KTable, Materialized, Named, Produced, StreamsBuilder, TimeWindowedKStream, UnlimitedWindows, Window, Windowed, Windows,
@@ -47,8 +47,7 @@ fn unlimited_count(b: &StreamsBuilder) {
 }
 
 fn unlimited_count_start(b: &StreamsBuilder) {
-    let start = UNIX_EPOCH + Duration::from_millis(10_060_000);
-    to_output(&by_key(b, UnlimitedWindows::start_on(start)).count());
+    to_output(&by_key(b, UnlimitedWindows::start_on(10_060_000)).count());
 }
 
 fn unlimited_count_store_named(b: &StreamsBuilder) {

@@ -2,7 +2,7 @@
 
 use super::millis;
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use streams_state::serde::Window;
 
 /// Windows of your own, such as those of a calendar: says which windows a record belongs to. Pass a value of such a type to
@@ -64,11 +64,10 @@ pub trait Windows: Send + Sync + 'static {
 /// One window per key, from a start on and without an end: an aggregation that only takes records from then on, and never forgets.
 ///
 /// ```
-/// # use std::time::Duration;
 /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
 /// use streams_core::UnlimitedWindows;
 /// let builder = StreamsBuilder::new();
-/// let windows = UnlimitedWindows::start_on(std::time::UNIX_EPOCH + Duration::from_secs(10));
+/// let windows = UnlimitedWindows::start_on(10_000);
 /// let counts = builder.stream::<String, i64>("in").group_by_key().windowed_by(windows).count();
 /// counts.to_stream().select_key(|windowed, _| windowed.window.start).to("out");
 /// let driver = TopologyTestDriver::new(&builder.build()?)?;
@@ -91,10 +90,10 @@ impl UnlimitedWindows {
         UnlimitedWindows { start_ms: 0 }
     }
 
-    /// From this time on, in whole milliseconds; times before 1970 count as 1970.
+    /// From this time on, in milliseconds since 1970; times before 1970 count as 1970.
     #[doc(alias = "startOn")]
-    pub fn start_on(start: SystemTime) -> Self {
-        UnlimitedWindows { start_ms: start.duration_since(UNIX_EPOCH).map_or(0, millis) }
+    pub const fn start_on(start_ms: i64) -> Self {
+        UnlimitedWindows { start_ms: if start_ms > 0 { start_ms } else { 0 } }
     }
 }
 
