@@ -1,6 +1,5 @@
 //! Windows of the user's making, and the one without an end.
 
-use super::millis;
 use std::fmt;
 use std::time::Duration;
 use streams_state::serde::Window;
