@@ -1,6 +1,6 @@
 //! Membership and committed offsets.
 
-use super::clients::{settle, wait_for};
+use super::clients::{again, settle, wait_for};
 use super::{Clients, Fixture};
 use std::time::Duration;
 use streams_core::cluster::CommittedOffset;
@@ -44,6 +44,22 @@ pub fn nothing_committed_is_none(fixture: &dyn Fixture) {
     let committed = member.membership.committed(&partitions, super::PATIENCE).unwrap();
     assert_eq!(committed.iter().map(|c| c.as_ref().map(|c| c.offset)).collect::<Vec<_>>(), [None, Some(5), None]);
     member.leave();
+}
+
+pub fn an_admin_sees_what_is_committed(fixture: &dyn Fixture) {
+    let clients = Clients::new(fixture);
+    let (group, topic) = (clients.name("group"), clients.topic(3));
+    let partitions: Vec<_> = (0..3).map(|p| TopicPartition::new(topic.as_str(), p)).collect();
+    let committed = || again("asking for offsets", || clients.admin().committed_offsets(&group, &partitions)).unwrap();
+    assert_eq!(committed(), [None; 3], "of a group that never was");
+    let mut member = clients.member(&group, &[&topic]);
+    settle(&mut [&mut member], &[(&topic, 3)]);
+    member.commit(&partitions[1], 5, "m").unwrap();
+    assert_eq!(committed(), [None, Some(5), None]);
+    assert_eq!(clients.admin().committed_offsets(&group, &[]).unwrap(), []);
+    assert!(clients.admin().topics().unwrap().contains(&topic));
+    member.leave();
+    assert_eq!(committed(), [None, Some(5), None], "of a group without members");
 }
 
 pub fn two_members_share_and_one_leaves(fixture: &dyn Fixture) {

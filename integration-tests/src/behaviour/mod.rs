@@ -83,6 +83,7 @@ macro_rules! behaviour_suite {
                 one_member_gets_everything,
                 commits_keep_offset_and_metadata,
                 nothing_committed_is_none,
+                an_admin_sees_what_is_committed,
                 two_members_share_and_one_leaves,
                 a_third_member_takes_only_its_share,
                 several_topics_are_balanced_together,
@@ -97,6 +98,7 @@ macro_rules! behaviour_suite {
                 initialising_aborts_what_was_left_open,
                 one_transaction_spans_partitions,
                 offsets_are_committed_with_the_transaction,
+                offsets_of_an_open_transaction_are_waited_for,
                 a_stale_token_is_fenced,
             ],
         }

@@ -1,6 +1,6 @@
 //! Transactions: atomic, hidden until committed, fenced.
 
-use super::clients::{settle, wait_for};
+use super::clients::{again, settle, wait_for};
 use super::{Clients, Fixture, PATIENCE};
 use streams_core::cluster::{CommittedOffset, OffsetSpec};
 use streams_core::{ErrorKind, TopicPartition};
@@ -185,6 +185,27 @@ pub fn offsets_are_committed_with_the_transaction(fixture: &dyn Fixture) {
         member.step();
     }
     assert_eq!(member.committed(&partition), Some(CommittedOffset { offset: 3, metadata: "at 3".to_string() }));
+    member.leave();
+}
+
+pub fn offsets_of_an_open_transaction_are_waited_for(fixture: &dyn Fixture) {
+    let clients = Clients::with(fixture, &[("request.timeout.ms", "2000")]);
+    let (group, input, output) = (clients.name("group"), clients.topic(1), clients.topic(1));
+    let mut member = clients.member(&group, &[&input]);
+    settle(&mut [&mut member], &[(&input, 1)]);
+    let partition = TopicPartition::new(input.as_str(), 0);
+    let mut writer = clients.transactional(&clients.name("id"));
+    writer.init();
+    writer.begin();
+    writer.send(&output, 0, &["out"]);
+    let token = member.membership.token().unwrap();
+    let offsets = [(partition.clone(), CommittedOffset { offset: 3, metadata: String::new() })];
+    writer.producer.send_offsets(&offsets, &*token, PATIENCE).unwrap();
+    let committed = || clients.admin().committed_offsets(&group, std::slice::from_ref(&partition));
+    let error = committed().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    writer.commit();
+    assert_eq!(again("asking for offsets", committed).unwrap(), [Some(3)]);
     member.leave();
 }
 
