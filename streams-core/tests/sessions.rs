@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::processor::{Context, Processor, SessionStore};
+use streams_core::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
 use streams_core::state::Stores;
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{BoxError, KTable, Materialized, Record, SessionWindows, StreamsBuilder, Topology, Window, Windowed};
+use streams_core::{BoxError, KTable, Materialized, Produced, Record, SessionWindows, StreamsBuilder, Topology, Window, Windowed};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -276,4 +277,34 @@ fn sessions_are_restored_from_the_changelog() -> Outcome {
     run(0, &[(0, 0, Some(1))])?;
     run(2_000, &[(0, 0, Some(1)), (2_000, 2_000, Some(1))])?;
     run(1_000, &[(0, 0, None), (2_000, 2_000, None), (0, 2_000, Some(3))])
+}
+
+/// A change that a cache has held back is that of the record which made it, and errors behind the cache name that one.
+#[test]
+fn an_error_behind_the_cache_names_the_record_of_the_change() {
+    struct NotOfAnn;
+    impl Serde<String> for NotOfAnn {
+        fn deserialize(&self, _: &SerdeContext<'_>, _: Option<&[u8]>) -> Result<String, BoxError> {
+            Ok(String::new())
+        }
+        fn serialize(&self, _: &SerdeContext<'_>, key: &String, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
+            if key == "ann" {
+                return Err("ann is not written".into());
+            }
+            out.extend_from_slice(key.as_bytes());
+            Ok(Wrote::Bytes)
+        }
+    }
+    let builder = StreamsBuilder::new();
+    let visits = builder.stream::<String, String>("in").group_by_key();
+    let counts = visits.windowed_by(SessionWindows::with_gap(Duration::from_secs(10)).no_grace()).count().to_stream();
+    let counts = counts.select_key(|windowed, _| windowed.key.clone());
+    counts.to_with("out", Produced::with(NotOfAnn, Option::<u64>::default_serde()));
+    let driver = TopologyTestDriver::builder(&builder.build().unwrap()).commit_by_hand().build().unwrap();
+    let mut input = driver.input::<String, String>("in");
+    for (name, at) in [("bob", 1_000), ("ann", 2_000), ("bob", 3_000)] {
+        input.pipe_at(name.to_owned(), String::new(), at).unwrap();
+    }
+    let error = driver.commit().unwrap_err().to_string();
+    assert!(error.contains("topic in, partition 0, offset 1"), "{error}");
 }

@@ -113,6 +113,15 @@ impl Cx {
         self.in_record = false;
     }
 
+    /// Does something on behalf of an earlier record: a change that a cache held back is still that of the record that made it.
+    #[inline]
+    pub(crate) fn on_behalf_of<R>(&mut self, origin: Origin, f: impl FnOnce(&mut Cx) -> R) -> R {
+        let around = std::mem::replace(&mut self.origin, origin);
+        let result = f(self);
+        self.origin = around;
+        result
+    }
+
     /// Leaves out a record that has no key.
     #[cold]
     pub(crate) fn drop_null_key(&mut self, node: &str) -> Result<()> {

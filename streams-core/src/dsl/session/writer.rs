@@ -117,6 +117,7 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
         // the time of a session is its end, and so is that of its deletion; the changelog has the time of the record
         let meta = Meta { timestamp: key.window.end, headers: &NO_HEADERS, key_bytes: None };
-        self.next.process(cx, key, Change { old: dirty.old, new: dirty.new }, &meta)
+        let change = Change { old: dirty.old, new: dirty.new };
+        cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }

@@ -110,10 +110,7 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             .read_key(&self.out_key)
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: Some(&self.out_key) };
-        // a change that a cache held back is still that of the record that made it
-        let around = std::mem::replace(&mut cx.origin, dirty.origin);
-        self.next.process(cx, key, Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new }, &meta)?;
-        cx.origin = around;
-        Ok(())
+        let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new };
+        cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }

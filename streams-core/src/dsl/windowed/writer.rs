@@ -174,11 +174,8 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         let key = self.store.borrow().read_windowed_key(&self.out_key).map_err(|e| self.unreadable(e))?;
         // the topic form of a windowed key differs from the store's, so its bytes do not travel
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: None };
-        // a change that a cache held back is still that of the record that made it
-        let around = std::mem::replace(&mut cx.origin, dirty.origin);
-        self.next.process(cx, key, Change { old: dirty.old, new: dirty.new }, &meta)?;
-        cx.origin = around;
-        Ok(())
+        let change = Change { old: dirty.old, new: dirty.new };
+        cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }
 
