@@ -1,7 +1,5 @@
 //! Aggregations by session, compared with models: record by record with a list of sessions, and at the end with what sorting all records says.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::EmbeddedCluster;
@@ -261,17 +259,17 @@ fn sessions_are_restored_from_the_changelog() -> Outcome {
     let run = |time: i64, expected: &[(i64, i64, Option<u64>)]| -> Outcome {
         let dir = tempfile::tempdir()?;
         cluster.produce("in", Some(0), Some(b"a"), Some(b"x"), begin + time)?;
-        let app = common::start(&cluster, visits(), common::config(dir.path()));
+        let app = crate::common::start(&cluster, visits(), crate::common::config(dir.path()));
         let expected: BTreeMap<String, Option<u64>> =
             expected.iter().map(|(start, end, count)| (format!("[a@{}/{}]", begin + start, begin + end), *count)).collect();
-        common::eventually("the sessions are as expected", || {
+        crate::common::eventually("the sessions are as expected", || {
             let rows = cluster.read_topic("out").expect("the topic is there").into_iter().map(|record| {
                 let count = record.value.map(|value| u64::from_be_bytes(value.as_slice().try_into().expect("eight bytes")));
                 (String::from_utf8(record.key.expect("a key")).expect("a text"), count)
             });
             rows.collect::<BTreeMap<_, _>>() == expected
         });
-        common::close(&app);
+        crate::common::close(&app);
         Ok(())
     };
     run(0, &[(0, 0, Some(1))])?;

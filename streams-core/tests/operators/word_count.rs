@@ -1,8 +1,6 @@
 //! Word count end to end: through a repartition topic and a store, with one thread and with several.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::collections::BTreeMap;
 use streams_core::config::StreamsConfig;
 

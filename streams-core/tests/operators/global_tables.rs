@@ -1,8 +1,6 @@
 //! Global tables and sources by pattern: applications on an embedded cluster, and a model of maps against the test driver.
 
-mod common;
-
-use common::{close, cluster, config, eventually, start};
+use crate::common::{close, cluster, config, eventually, start};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,13 +186,13 @@ fn closing_does_not_wait_for_a_table_that_cannot_be_read() {
         })
     };
     let mut open = producer("somebody").expect("a producer");
-    open.init_transactions(common::PATIENCE).expect("nothing is open");
+    open.init_transactions(crate::common::PATIENCE).expect("nothing is open");
     open.begin().expect("a transaction");
     let topic = open.topic("names").expect("the topic is there");
     let headers = streams_core::Headers::new();
     let record = streams_core::cluster::ProduceRecord { key: Some(b"x"), value: Some(b"y"), timestamp: TIME, headers: &headers };
     open.send(topic, 0, record).expect("it is sent");
-    open.flush(common::PATIENCE).expect("it is written");
+    open.flush(crate::common::PATIENCE).expect("it is written");
     let builder = KafkaStreams::builder(joined(), config).cluster(Arc::new(cluster.clone()));
     let app = builder.start().expect("the start is not held up for ever");
     assert_eq!(app.state(), State::Rebalancing, "streams wait for the table");

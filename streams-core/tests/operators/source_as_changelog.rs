@@ -1,8 +1,6 @@
 //! `reuse.ktable.source.topics` on a cluster: a table's topic is its changelog, as far as the application has committed it.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,8 +1,6 @@
 //! A join by foreign key as an application: tables of different numbers of partitions, several threads, a restart in between.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::collections::BTreeMap;
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::config::StreamsConfig;

@@ -1,8 +1,6 @@
 //! What a suppression holds back outlasts the application: it is read again from the buffer's changelog, and nothing is emitted twice.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::EmbeddedCluster;

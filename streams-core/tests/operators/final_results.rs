@@ -1,9 +1,7 @@
 //! Final results of an application that is closed and started again: each window is told once, although its rows and how far that went come back
 //! from the changelog and the committed offsets.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::EmbeddedCluster;

@@ -1,0 +1,5 @@
+//! What cannot work is refused when it is built: the error names the node, store or topic, and the way out.
+
+mod globals;
+mod tables;
+mod topology;

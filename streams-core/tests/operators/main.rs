@@ -1,0 +1,22 @@
+//! Every operator record by record on the test driver, beside models that look at all records; those that a restart matters to
+//! on embedded clusters too.
+
+mod cogroup;
+mod common;
+mod final_results;
+mod foreign_key_app;
+mod foreign_key_joins;
+mod global_tables;
+mod late_records;
+mod optimizations;
+mod processor_api;
+mod punctuation;
+mod sessions;
+mod sliding_windows;
+mod source_as_changelog;
+mod stream_joins;
+mod suppress;
+mod suppress_restart;
+mod table_joins;
+mod windows;
+mod word_count;
