@@ -33,6 +33,9 @@ pub struct Change<V> {
     pub old: Option<V>,
     /// The value now; `None` is a deletion.
     pub new: Option<V>,
+    /// Whether nothing newer is known of the row. Only versioned tables send changes of which that is not so: those that came out of order.
+    #[doc(alias = "isLatest")]
+    pub is_latest: bool,
 }
 
 /// A partition of a topic.

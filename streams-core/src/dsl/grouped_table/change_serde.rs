@@ -45,11 +45,15 @@ impl<V: Data> Serde<Change<V>> for ChangeSerde<V> {
         let Some((&flag, mut rest)) = bytes.unwrap_or_default().split_last() else {
             return Err("a change of a grouped table has at least one byte: does something else write to this topic?".into());
         };
+        let mut is_latest = true;
         let kind = match flag {
             OLD..=BOTH => flag,
             _ if flag <= WITH_LATEST + BOTH => {
                 rest = match rest.split_last() {
-                    Some((0 | 1, values)) => values,
+                    Some((latest @ (0 | 1), values)) => {
+                        is_latest = *latest == 1;
+                        values
+                    }
                     _ => return Err(format!("a change with the flag {flag} has a byte 0 or 1 before it").into()),
                 };
                 flag - WITH_LATEST
@@ -66,7 +70,7 @@ impl<V: Data> Serde<Change<V>> for ChangeSerde<V> {
             }
         };
         let read = |bytes: Option<&[u8]>| bytes.map(|bytes| self.values.deserialize(cx, Some(bytes))).transpose();
-        Ok(Change { new: read(new)?, old: read(old)? })
+        Ok(Change { new: read(new)?, old: read(old)?, is_latest })
     }
 }
 
@@ -120,7 +124,7 @@ mod tests {
     }
 
     fn change(old: Option<&str>, new: Option<&str>) -> Change<String> {
-        Change { old: old.map(str::to_owned), new: new.map(str::to_owned) }
+        Change { old: old.map(str::to_owned), new: new.map(str::to_owned), is_latest: true }
     }
 
     #[test]
@@ -145,7 +149,7 @@ mod tests {
     fn what_only_readers_know_is_read() {
         for (bytes, expected) in [
             (&b"o\x01\x03"[..], change(Some("o"), None)),
-            (b"nn\x00\x04", change(None, Some("nn"))),
+            (b"nn\x00\x04", Change { is_latest: false, ..change(None, Some("nn")) }),
             (b"\x04nno\x01\x05", change(Some("o"), Some("nn"))),
         ] {
             assert_eq!(serde().deserialize(&CX, Some(bytes)).expect("it is read"), expected);

@@ -90,14 +90,14 @@ impl<KO: Data, VO: Data> ChangeSink<KO, VO> {
         let new = self.with_key(cx, moved.new, meta, new_key)?;
         // keys are equal where their bytes are; then one record is enough, and the aggregate is changed once (KIP-904)
         if old.is_some() && new.is_some() && old_key == new_key {
-            return self.send(cx, new_key, &Change { old, new }, meta);
+            return self.send(cx, new_key, &Change { old, new, is_latest: true }, meta);
         }
         // the old one first: within one partition a value leaves its group before it comes again
         if old.is_some() {
-            self.send(cx, old_key, &Change { old, new: None }, meta)?;
+            self.send(cx, old_key, &Change { old, new: None, is_latest: true }, meta)?;
         }
         if new.is_some() {
-            self.send(cx, new_key, &Change { old: None, new }, meta)?;
+            self.send(cx, new_key, &Change { old: None, new, is_latest: true }, meta)?;
         }
         Ok(())
     }

@@ -117,7 +117,7 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
         // the time of a session is its end, and so is that of its deletion; the changelog has the time of the record
         let meta = Meta { timestamp: key.window.end, headers: &NO_HEADERS, key_bytes: None };
-        let change = Change { old: dirty.old, new: dirty.new };
+        let change = Change { old: dirty.old, new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }

@@ -117,7 +117,7 @@ impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
         if self.is_filter && self.old_values && old.is_none() && new.is_none() {
             return Ok(());
         }
-        self.next.process(cx, key, Change { old, new }, meta)
+        self.next.process(cx, key, Change { old, new, is_latest: change.is_latest }, meta)
     }
 }
 

@@ -32,7 +32,7 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<
             let row = other.map(|(value, _)| value);
             let new = joiner(change.new.as_ref(), row);
             let old = if old_values { joiner(change.old.as_ref(), row) } else { None };
-            (Change { old, new }, other.map_or(meta.timestamp, |(_, timestamp)| timestamp.max(meta.timestamp)))
+            (Change { old, new, is_latest: change.is_latest }, other.map_or(meta.timestamp, |(_, timestamp)| timestamp.max(meta.timestamp)))
         };
         let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
         let idle = self.needs_other || (change.new.is_none() && change.old.is_none());

@@ -134,6 +134,6 @@ struct Unkept<K, V, I> {
 
 impl<K, V, I> Process<K, I> for Unkept<K, V, I> {
     fn process(&mut self, cx: &mut Cx, key: K, value: I, meta: &Meta<'_>) -> Result<()> {
-        self.next.process(cx, key, Change { old: None, new: (self.into_row)(value) }, meta)
+        self.next.process(cx, key, Change { old: None, new: (self.into_row)(value), is_latest: true }, meta)
     }
 }

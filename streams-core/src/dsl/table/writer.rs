@@ -110,7 +110,7 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             .read_key(&self.out_key)
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: Some(&self.out_key) };
-        let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new };
+        let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }

@@ -118,7 +118,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
                 (Windowed::new(key, Window::new(start, start.saturating_add(store.window_size_ms()))), value, timestamp)
             };
             let meta = Meta { timestamp, key_bytes: None, ..*meta };
-            self.next.process(cx, key, Change { old: None, new: Some(value) }, &meta)?;
+            self.next.process(cx, key, Change { old: None, new: Some(value), is_latest: true }, &meta)?;
         }
     }
 
@@ -174,7 +174,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         let key = self.store.borrow().read_windowed_key(&self.out_key).map_err(|e| self.unreadable(e))?;
         // the topic form of a windowed key differs from the store's, so its bytes do not travel
         let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: None };
-        let change = Change { old: dirty.old, new: dirty.new };
+        let change = Change { old: dirty.old, new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
 }

@@ -100,7 +100,7 @@ impl<K: Data, V: Data> Suppress<K, V> {
             cx.origin = origin.unwrap_or(around);
             cx.in_hand = in_hand.or(Some(around));
             let meta = Meta { timestamp, headers: &headers, key_bytes: Some(&self.out_key).filter(|_| self.pass_key).map(Vec::as_slice) };
-            self.next.process(cx, key, Change { old: prior, new }, &meta)?;
+            self.next.process(cx, key, Change { old: prior, new, is_latest: true }, &meta)?;
             (cx.origin, cx.in_hand) = (around, in_hand);
         }
         self.buffer.borrow_mut().remove(&self.out_key);
