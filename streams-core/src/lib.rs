@@ -26,7 +26,7 @@ pub mod processor {
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
         ProcessingContext, Processor, ReadOnlyKeyValueStore, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder,
-        StoreSet, WindowRows, WindowStoreHandle, WindowedStore,
+        StoreSet, TransformContext, ValueTransformer, WindowRows, WindowStoreHandle, WindowedStore,
     };
 }
 

@@ -77,6 +77,8 @@ pub struct Cx {
     pub(crate) in_hand: Option<Origin>,
     pub(crate) timestamp: i64,
     pub(crate) in_record: bool,
+    /// Whether `origin` is what user code may be told: also while a change that a cache held back goes on.
+    pub(crate) record_known: bool,
     pub(crate) task_id: crate::TaskId,
     pub(crate) application_id: Arc<str>,
     pub(crate) commit_requested: bool,
@@ -116,9 +118,10 @@ impl Cx {
     /// Does something on behalf of an earlier record: a change that a cache held back is still that of the record that made it.
     #[inline]
     pub(crate) fn on_behalf_of<R>(&mut self, origin: Origin, f: impl FnOnce(&mut Cx) -> R) -> R {
-        let around = std::mem::replace(&mut self.origin, origin);
+        let around = (self.origin, self.record_known);
+        (self.origin, self.record_known) = (origin, true);
         let result = f(self);
-        self.origin = around;
+        (self.origin, self.record_known) = around;
         result
     }
 

@@ -273,9 +273,9 @@ impl Graph {
         if timestamp > cx.stream_time {
             cx.stream_time = timestamp;
         }
-        cx.in_record = true;
+        (cx.in_record, cx.record_known) = (true, true);
         let result = self.sources[self.source_of_topic[topic]].accept(cx, record, headers, timestamp);
-        cx.in_record = false;
+        (cx.in_record, cx.record_known) = (false, false);
         result?;
         if cx.timers.stream_due(cx.stream_time) {
             self.punctuate(PunctuationType::StreamTime, self.cx.stream_time)?;

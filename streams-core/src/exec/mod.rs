@@ -20,7 +20,7 @@ pub(crate) use cx::{Collector, Meta, OutTopic, SendTo};
 pub(crate) use edge::{Edge, End, ErasedEdge, Outlets, Process};
 pub(crate) use globals::GlobalStores;
 pub use graph::GraphEnv;
-pub(crate) use graph::{Built, Graph, Maintain, NodeFactory, Types};
+pub(crate) use graph::{Built, Graph, Maintain, NodeFactory, Outside, Types};
 pub(crate) use kept::KeptNumbers;
 pub(crate) use operator::{Maker, branching, operator, terminal};
 pub(crate) use source::SourceFactory;

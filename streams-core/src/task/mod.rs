@@ -95,6 +95,7 @@ impl Task {
             in_hand: None,
             timestamp: stream_time,
             in_record: false,
+            record_known: false,
             task_id: id,
             application_id: env.application_id.clone(),
             commit_requested: false,

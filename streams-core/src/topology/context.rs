@@ -46,6 +46,7 @@ pub trait ProcessingContext {
     fn cx(&mut self) -> &mut Cx;
 }
 
+/// What every context tells.
 macro_rules! common_context {
     () => {
         /// The largest timestamp that the task has seen, in milliseconds; `None` before the first record.
@@ -60,10 +61,10 @@ macro_rules! common_context {
             self.cx.wall_clock
         }
 
-        /// Where the record came from; `None` in a punctuation.
+        /// Where the record came from, or the one that made a change which a cache held back; `None` in a punctuation.
         #[doc(alias = "recordMetadata")]
         pub fn record_metadata(&self) -> Option<RecordMetadata<'_>> {
-            let input = self.cx.inputs.get(self.cx.origin.source as usize).filter(|_| self.cx.in_record)?;
+            let input = self.cx.inputs.get(self.cx.origin.source as usize).filter(|_| self.cx.record_known)?;
             Some(RecordMetadata { topic: &input.topic, partition: input.partition, offset: self.cx.origin.offset })
         }
 
@@ -85,6 +86,7 @@ macro_rules! common_context {
     };
 }
 
+/// Punctuations on the way.
 macro_rules! punctuations {
     () => {
         /// Schedules one more punctuation; see [`Setup::schedule`](super::Setup::schedule).
@@ -105,6 +107,8 @@ macro_rules! punctuations {
         }
     };
 }
+
+pub(super) use {common_context, punctuations};
 
 #[cold]
 fn no_child(child: &str, children: &[std::sync::Arc<str>]) -> BoxError {

@@ -13,6 +13,7 @@ mod processor;
 mod spec;
 mod stores;
 mod topics;
+mod transform;
 
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
@@ -27,6 +28,7 @@ pub use stores::{
     WindowStoreHandle, WindowedStore,
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
+pub use transform::{TransformContext, ValueTransformer};
 
 use crate::config::TopologyOptimization;
 use crate::{Error, ErrorKind};

@@ -18,5 +18,6 @@ mod stream_joins;
 mod suppress;
 mod suppress_restart;
 mod table_joins;
+mod table_transforms;
 mod windows;
 mod word_count;

@@ -2,8 +2,9 @@
 //! commits after each record and after many.
 
 use std::collections::BTreeMap;
+use streams_core::processor::{TransformContext, ValueTransformer};
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{Consumed, KTable, Materialized, Named, StreamsBuilder, TableOptions, Topology};
+use streams_core::{BoxError, Consumed, KTable, Materialized, Named, StreamsBuilder, TableOptions, Topology};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 type Rows = BTreeMap<String, i64>;
@@ -24,6 +25,8 @@ struct Shape {
     kept: Option<bool>,
     /// What is computed stands before the join.
     computed: bool,
+    /// It is computed by a transformer.
+    transformed: bool,
     grouped: bool,
 }
 
@@ -41,6 +44,7 @@ impl Random {
             cached: self.below(2) == 0,
             kept: [None, None, Some(true), Some(false)][self.below(4) as usize],
             computed: self.below(3) == 0,
+            transformed: self.below(2) == 0,
             grouped: self.below(2) == 0,
         }
     }
@@ -48,6 +52,14 @@ impl Random {
 
 fn join(left: Option<i64>, right: Option<i64>) -> i64 {
     left.unwrap_or(77) * 1_000 + right.unwrap_or(55)
+}
+
+struct Above;
+
+impl ValueTransformer<String, i64, i64> for Above {
+    fn transform(&mut self, _: &mut TransformContext<'_>, _: &String, value: Option<&i64>) -> Result<Option<i64>, BoxError> {
+        Ok(value.filter(|value| **value > 2).map(|value| value + 100))
+    }
 }
 
 fn group(value: i64) -> String {
@@ -64,7 +76,11 @@ fn topology(shape: Shape) -> Outcome<Topology> {
     let table = |topic: &str| -> KTable<String, i64> {
         let table = builder.table_with(topic, Consumed::default(), kept(&format!("{topic}-store"), shape.cached));
         // rows below 3 are not there
-        if shape.computed { table.filter(|_, value| *value > 2).map_values(|value| value + 100) } else { table }
+        match shape {
+            Shape { computed: false, .. } => table,
+            Shape { transformed: true, .. } => table.transform_values((), |_, ()| Above),
+            _ => table.filter(|_, value| *value > 2).map_values(|value| value + 100),
+        }
     };
     let (left, right) = (table("left"), table("right"));
     let options: TableOptions<String, i64> = match shape.kept {
@@ -201,7 +217,7 @@ fn times_are_those_of_the_later_row() -> Outcome {
         (Form::Left, vec![(Some(5_055), 30), (Some(5_006), 30), (Some(8_006), 20), (Some(8_055), 25)]),
         (Form::Outer, vec![(Some(5_055), 30), (Some(5_006), 30), (Some(8_006), 20), (Some(8_055), 25), (None, 7)]),
     ] {
-        let shape = Shape { form, cached: false, kept: None, computed: false, grouped: false };
+        let shape = Shape { form, cached: false, kept: None, computed: false, transformed: false, grouped: false };
         let driver = TopologyTestDriver::new(&topology(shape)?)?;
         let pipe = |topic: &str, value, time| driver.input::<String, Option<i64>>(topic).pipe_at("k".to_owned(), value, time);
         pipe("left", Some(5), 30)?;

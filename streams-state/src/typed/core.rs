@@ -212,6 +212,12 @@ impl<V: Clone + 'static> Core<V> {
         }
     }
 
+    /// Whether [`with_forwarded`](Self::with_forwarded) gives an older value than [`with`](Self::with).
+    pub fn waits(&mut self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        self.keep_old && self.cache.find(hash, key).is_some_and(|i| self.cache.get(i).dirty())
+    }
+
     pub fn pop_dirty(&mut self, log: &mut dyn Changelog, key_out: &mut Vec<u8>) -> Result<Option<Dirty<V>>> {
         while let Some(i) = self.cache.next_dirty() {
             if let Some(dirty) = self.write_back(i, log, key_out, self.caching)? {

@@ -154,6 +154,11 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
         self.core.with_forwarded(key, f)
     }
 
+    /// Whether a newer value than that of [`with_forwarded`](Self::with_forwarded) waits.
+    pub fn waits(&mut self, key: &[u8]) -> bool {
+        self.core.waits(key)
+    }
+
     /// A copy of a value and its time.
     ///
     /// # Errors

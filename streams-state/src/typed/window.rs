@@ -165,6 +165,12 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.core.with_forwarded(&self.lower, f)
     }
 
+    /// Whether a newer value than that of [`with_forwarded`](Self::with_forwarded) waits.
+    pub fn waits(&mut self, key: &[u8], start: i64) -> bool {
+        window::compose(&mut self.lower, key, start, 0);
+        !self.is_expired(start) && self.core.waits(&self.lower)
+    }
+
     /// A copy of the value of a window and its time.
     ///
     /// # Errors

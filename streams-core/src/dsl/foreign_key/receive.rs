@@ -105,9 +105,10 @@ impl<K: Data, KO: Data, VO: Data> Process<Option<KO>, Question<K>> for Respond<K
         if instruction == Instruction::Delete {
             return Ok(());
         }
-        let (mut value, mut timestamp, mut found) = (None, meta.timestamp, false);
+        let (mut value, mut timestamp, mut found, mut looked) = (None, meta.timestamp, false, foreign_key.is_none());
         if let Some(foreign_key) = &foreign_key {
-            self.rows.get(foreign_key, meta.key_bytes.filter(|_| self.pass_foreign_key), &mut |row| {
+            self.rows.get(cx, foreign_key, meta.key_bytes.filter(|_| self.pass_foreign_key), &mut |row| {
+                looked = true;
                 if let Some((row, at)) = row {
                     timestamp = at.max(meta.timestamp);
                     value = (instruction != Instruction::DeleteAndAnswer).then(|| row.clone());
@@ -115,7 +116,7 @@ impl<K: Data, KO: Data, VO: Data> Process<Option<KO>, Question<K>> for Respond<K
                 }
             })?;
         }
-        if instruction == Instruction::AnswerIfFound && !found {
+        if !looked || (instruction == Instruction::AnswerIfFound && !found) {
             return Ok(());
         }
         self.next.process(cx, key, Answer { hash, value, partition }, &Meta { timestamp, ..meta.with_new_key() })

@@ -27,16 +27,18 @@ pub(super) struct Resolve<K, V, VO, R> {
 impl<K: Data, V: Data, VO: Data, R: Data> Process<K, Answer<VO>> for Resolve<K, V, VO, R> {
     fn process(&mut self, cx: &mut Cx, key: K, answer: Answer<VO>, meta: &Meta<'_>) -> Result<()> {
         // a joined row (or the lack of one) if the answer is for the row as it is now
-        let mut outcome: Result<Option<Option<R>>, BoxError> = Ok(None);
+        let (mut looked, mut outcome): (_, Result<Option<Option<R>>, BoxError>) = (false, Ok(None));
         let (values, joiner, buffer) = (&self.values, &self.joiner, &mut self.buffer);
         let serde_cx = SerdeContext { topic: &self.value_topic, headers: meta.headers };
-        self.rows.get(&key, meta.key_bytes.filter(|_| self.pass_key), &mut |row| {
+        self.rows.get(cx, &key, meta.key_bytes.filter(|_| self.pass_key), &mut |row| {
+            looked = true;
             outcome = row
                 .map(|(value, _)| hash(&**values, &serde_cx, value, buffer))
                 .transpose()
                 .map(|hash| (hash == answer.hash).then(|| row.and_then(|(value, _)| joiner(value, answer.value.as_ref()))));
         })?;
         match outcome {
+            _ if !looked => Ok(()),
             Ok(Some(joined)) => self.next.process(cx, key, joined, meta),
             Ok(None) => {
                 stale(cx);

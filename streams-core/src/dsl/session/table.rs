@@ -3,7 +3,7 @@
 use crate::dsl::options::{Materialized, StoreType};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter};
 use crate::dsl::windows::{SessionWindows, millis};
-use crate::exec::GraphEnv;
+use crate::exec::{Cx, GraphEnv};
 use crate::plan::Plan;
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
@@ -86,7 +86,7 @@ struct SessionGetter<K, A> {
 }
 
 impl<K: Data, A: Data> ValueGetter<Windowed<K>, A> for SessionGetter<K, A> {
-    fn get(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+    fn get(&mut self, _: &mut Cx, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
         let mut store = self.store.borrow_mut();
         self.key_buf.clear();
         store

@@ -147,7 +147,7 @@ impl<K: Data, V: Data, VT: Data, VO: Data> Process<K, V> for TableJoin<K, V, VT,
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let (joiner, mut value, mut joined) = (&self.joiner, Some(value), None);
         let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
-        self.getter.get(&key, key_bytes, &mut |row| {
+        self.getter.get(cx, &key, key_bytes, &mut |row| {
             joined = value.take().and_then(|value| joiner(value, row.map(|(row, _)| row)));
         })?;
         match joined {

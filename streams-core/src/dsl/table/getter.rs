@@ -1,6 +1,6 @@
 //! Looking up a table's row for a join: in its store, or computed from its parent's.
 
-use crate::exec::GraphEnv;
+use crate::exec::{Cx, GraphEnv};
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -10,13 +10,19 @@ use streams_state::KvStore;
 
 /// Gives the value of a key, and its time, to a closure.
 pub(crate) trait ValueGetter<K, V> {
-    /// `key_bytes`: the bytes of the key where they are those of the table's key serde.
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+    /// `key_bytes`: the bytes of the key where they are those of the table's key serde. `look` is not called where user code that computes the
+    /// row has failed and the processing handler goes on: the record that asked is left out, and counted already.
+    fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
 
     /// The value that the table passed on last, where a newer one still waits in its cache: of tables that send old values, and of those that
     /// were told to [`remember`](Self::remember).
-    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
-        self.get(key, key_bytes, look)
+    fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+        self.get(cx, key, key_bytes, look)
+    }
+
+    /// Whether [`get_forwarded`](Self::get_forwarded) may give another row than [`get`](Self::get).
+    fn waits(&mut self, _key: &K, _key_bytes: Option<&[u8]>) -> Result<bool> {
+        Ok(false)
     }
 
     /// Has the table remember what it passed on, for [`get_forwarded`](Self::get_forwarded).
@@ -52,7 +58,7 @@ struct StoreGetter<K, V> {
 
 impl<K: Data, V: Data> StoreGetter<K, V> {
     /// Runs `f` with the store and the bytes of the key in it.
-    fn with_key(&mut self, key: &K, key_bytes: Option<&[u8]>, f: impl FnOnce(&mut KvStore<K, V>, &[u8]) -> Result<()>) -> Result<()> {
+    fn with_key<R>(&mut self, key: &K, key_bytes: Option<&[u8]>, f: impl FnOnce(&mut KvStore<K, V>, &[u8]) -> Result<R>) -> Result<R> {
         let mut store = self.store.borrow_mut();
         let bytes = match key_bytes {
             Some(bytes) => bytes,
@@ -69,11 +75,14 @@ impl<K: Data, V: Data> StoreGetter<K, V> {
 }
 
 impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+    fn get(&mut self, _: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
         self.with_key(key, key_bytes, |store, bytes| Ok(store.with(bytes, look)?))
     }
-    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+    fn get_forwarded(&mut self, _: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
         self.with_key(key, key_bytes, |store, bytes| Ok(store.with_forwarded(bytes, look)?))
+    }
+    fn waits(&mut self, key: &K, key_bytes: Option<&[u8]>) -> Result<bool> {
+        self.with_key(key, key_bytes, |store, bytes| Ok(store.waits(bytes)))
     }
     fn remember(&mut self) {
         self.store.borrow_mut().set_keep_old(true);
@@ -101,13 +110,16 @@ struct MappedGetter<K, V, VO> {
 }
 
 impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+    fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let map = &self.map;
-        self.parent.get(key, key_bytes, &mut |row| mapped(key, row, map, look))
+        self.parent.get(cx, key, key_bytes, &mut |row| mapped(key, row, map, look))
     }
-    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+    fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let map = &self.map;
-        self.parent.get_forwarded(key, key_bytes, &mut |row| mapped(key, row, map, look))
+        self.parent.get_forwarded(cx, key, key_bytes, &mut |row| mapped(key, row, map, look))
+    }
+    fn waits(&mut self, key: &K, key_bytes: Option<&[u8]>) -> Result<bool> {
+        self.parent.waits(key, key_bytes)
     }
     fn remember(&mut self) {
         self.parent.remember();

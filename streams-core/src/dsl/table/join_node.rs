@@ -36,16 +36,20 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<
         };
         let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
         let idle = self.needs_other || (change.new.is_none() && change.old.is_none());
-        let mut joined = None;
-        let mut look = |row: Option<(&V2, i64)>| joined = (row.is_some() || !idle).then(|| join(row));
+        let (mut looked, mut joined) = (false, None);
+        let mut look = |row: Option<(&V2, i64)>| {
+            looked = true;
+            joined = (row.is_some() || !idle).then(|| join(row));
+        };
         match self.forwarded {
-            true => self.other.get_forwarded(&key, key_bytes, &mut look)?,
-            false => self.other.get(&key, key_bytes, &mut look)?,
+            true => self.other.get_forwarded(cx, &key, key_bytes, &mut look)?,
+            false => self.other.get(cx, &key, key_bytes, &mut look)?,
         }
-        if self.inner && !self.forwarded && joined.is_none() && change.new.is_none() {
+        let last_chance = self.inner && !self.forwarded && looked && joined.is_none() && change.new.is_none();
+        if last_chance && self.other.waits(&key, key_bytes)? {
             // where the other row's deletion still waits in its cache, it will not find this row any more: this is the last chance to delete
             // what was joined of both
-            self.other.get_forwarded(&key, key_bytes, &mut |row| joined = row.map(|row| join(Some(row))))?;
+            self.other.get_forwarded(cx, &key, key_bytes, &mut |row| joined = row.map(|row| join(Some(row))))?;
         }
         match joined {
             Some((change, timestamp)) => self.next.process(cx, key, change, &Meta { timestamp, ..*meta }),
@@ -105,38 +109,57 @@ struct JoinedGetter<K, V1, V2, VO> {
     needs_this: bool,
 }
 
-type Get<K, V> = fn(&mut dyn ValueGetter<K, V>, &K, Option<&[u8]>, &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+type Get<K, V> = fn(&mut dyn ValueGetter<K, V>, &mut Cx, &K, Option<&[u8]>, &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
 
 impl<K, V1: Data, V2: Data, VO> JoinedGetter<K, V1, V2, VO> {
-    fn row(&mut self, key: &K, key_bytes: Option<&[u8]>, one: Get<K, V1>, two: Get<K, V2>) -> Result<Option<(VO, i64)>> {
+    /// The row; nothing where a table's row was not told.
+    fn row(
+        &mut self,
+        cx: &mut Cx,
+        key: &K,
+        key_bytes: Option<&[u8]>,
+        one: Get<K, V1>,
+        two: Get<K, V2>,
+    ) -> Result<Option<Option<(VO, i64)>>> {
         // a copy: both tables may be computed of one store, which is borrowed while it is looked at
         let mut this = None;
-        one(&mut *self.this, key, key_bytes, &mut |row| this = row.map(|(value, timestamp)| (value.clone(), timestamp)))?;
+        one(&mut *self.this, cx, key, key_bytes, &mut |row| this = Some(row.map(|(value, timestamp)| (value.clone(), timestamp))))?;
+        let Some(this) = this else { return Ok(None) };
         if this.is_none() && self.needs_this {
-            return Ok(None);
+            return Ok(Some(None));
         }
         let (joiner, mut joined) = (&self.joiner, None);
-        two(&mut *self.other, key, key_bytes, &mut |other| {
+        two(&mut *self.other, cx, key, key_bytes, &mut |other| {
             let timestamp = this.as_ref().map(|(_, at)| *at).max(other.map(|(_, at)| at)).unwrap_or(-1);
-            joined = joiner(this.as_ref().map(|(value, _)| value), other.map(|(value, _)| value)).map(|value| (value, timestamp));
+            let row = joiner(this.as_ref().map(|(value, _)| value), other.map(|(value, _)| value));
+            joined = Some(row.map(|value| (value, timestamp)));
         })?;
         Ok(joined)
     }
 }
 
 impl<K, V1: Data, V2: Data, VO> ValueGetter<K, VO> for JoinedGetter<K, V1, V2, VO> {
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
-        let row = self.row(key, key_bytes, |g, k, b, l| g.get(k, b, l), |g, k, b, l| g.get(k, b, l))?;
-        look(row.as_ref().map(|(value, timestamp)| (value, *timestamp)));
+    fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let row = self.row(cx, key, key_bytes, |g, c, k, b, l| g.get(c, k, b, l), |g, c, k, b, l| g.get(c, k, b, l))?;
+        tell(row, look);
         Ok(())
     }
-    fn get_forwarded(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
-        let row = self.row(key, key_bytes, |g, k, b, l| g.get_forwarded(k, b, l), |g, k, b, l| g.get_forwarded(k, b, l))?;
-        look(row.as_ref().map(|(value, timestamp)| (value, *timestamp)));
+    fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
+        let row = self.row(cx, key, key_bytes, |g, c, k, b, l| g.get_forwarded(c, k, b, l), |g, c, k, b, l| g.get_forwarded(c, k, b, l))?;
+        tell(row, look);
         Ok(())
+    }
+    fn waits(&mut self, key: &K, key_bytes: Option<&[u8]>) -> Result<bool> {
+        Ok(self.this.waits(key, key_bytes)? || self.other.waits(key, key_bytes)?)
     }
     fn remember(&mut self) {
         self.this.remember();
         self.other.remember();
+    }
+}
+
+fn tell<VO>(row: Option<Option<(VO, i64)>>, look: &mut dyn FnMut(Option<(&VO, i64)>)) {
+    if let Some(row) = row {
+        look(row.as_ref().map(|(value, timestamp)| (value, *timestamp)));
     }
 }

@@ -12,6 +12,7 @@ mod source;
 mod source_row;
 mod suppress;
 mod to_stream;
+mod transform_values;
 mod writer;
 
 pub use filter::TableOptions;

@@ -3,7 +3,7 @@
 use crate::dsl::options::{Materialized, StoreType};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter};
 use crate::dsl::windows::{Cut, EmitStrategy, millis};
-use crate::exec::GraphEnv;
+use crate::exec::{Cx, GraphEnv};
 use crate::plan::Plan;
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
@@ -94,7 +94,7 @@ struct WindowGetter<K, A> {
 }
 
 impl<K: Data, A: Data> WindowGetter<K, A> {
-    fn with_key(&mut self, key: &K, f: impl FnOnce(&mut WindowStore<K, A>, &[u8]) -> Result<()>) -> Result<()> {
+    fn with_key<R>(&mut self, key: &K, f: impl FnOnce(&mut WindowStore<K, A>, &[u8]) -> Result<R>) -> Result<R> {
         let mut store = self.store.borrow_mut();
         self.key_buf.clear();
         store
@@ -105,10 +105,13 @@ impl<K: Data, A: Data> WindowGetter<K, A> {
 }
 
 impl<K: Data, A: Data> ValueGetter<Windowed<K>, A> for WindowGetter<K, A> {
-    fn get(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+    fn get(&mut self, _: &mut Cx, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
         self.with_key(&key.key, |store, bytes| Ok(store.with(bytes, key.window.start, look)?))
     }
-    fn get_forwarded(&mut self, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
+    fn get_forwarded(&mut self, _: &mut Cx, key: &Windowed<K>, _: Option<&[u8]>, look: &mut dyn FnMut(Option<(&A, i64)>)) -> Result<()> {
         self.with_key(&key.key, |store, bytes| Ok(store.with_forwarded(bytes, key.window.start, look)?))
+    }
+    fn waits(&mut self, key: &Windowed<K>, _: Option<&[u8]>) -> Result<bool> {
+        self.with_key(&key.key, |store, bytes| Ok(store.waits(bytes, key.window.start)))
     }
 }

@@ -1,7 +1,7 @@
 //! Looking up a row of a suppressed table: what was emitted of it last.
 
 use crate::dsl::table::{GetterSupplier, ValueGetter};
-use crate::exec::GraphEnv;
+use crate::exec::{Cx, GraphEnv};
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ struct SuppressedGetter<K, V> {
 const UNKNOWN: i64 = -1;
 
 impl<K: Data, V: Data> ValueGetter<K, V> for SuppressedGetter<K, V> {
-    fn get(&mut self, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
+    fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
         let held_back = {
             let mut buffer = self.buffer.borrow_mut();
             let bytes = match key_bytes {
@@ -56,7 +56,7 @@ impl<K: Data, V: Data> ValueGetter<K, V> for SuppressedGetter<K, V> {
                 Ok(())
             }
             // what is not held back was emitted
-            None => self.parent.get(key, key_bytes, look),
+            None => self.parent.get(cx, key, key_bytes, look),
         }
     }
 }

@@ -17,7 +17,7 @@ public final class Topologies {
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, OtherWindows.class, Cogroups.class, Suppressions.class,
         StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class,
-        Optimizations.class);
+        Optimizations.class, TableTransforms.class);
 
     private Topologies() {}
 
