@@ -61,6 +61,19 @@ pub struct StoreCounters {
     pub ranges: u64,
 }
 
+/// A row as it lies in a store's engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRow<'a> {
+    /// The serialized record key.
+    pub key: &'a [u8],
+    /// Where window or session begin, milliseconds; `None` in point stores.
+    pub start: Option<i64>,
+    /// Where the session ends, milliseconds; `None` in other stores.
+    pub end: Option<i64>,
+    /// The row: the serialized value, behind its time in stores that keep one.
+    pub value: &'a [u8],
+}
+
 /// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
 ///
 /// Life: opened by its supplier; `restore` until the changelog's end and `settle`; then attached to a task's graph, written through its typed face and
@@ -132,6 +145,13 @@ pub trait StateStore: Any + Send {
     /// `None` where that is not possible; a key-value store that is opened for [`OpenEnv::GLOBAL`](crate::OpenEnv::GLOBAL) always has one.
     fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         None
+    }
+
+    /// Visits the committed rows that have not expired: by segment, within it by key. `false` where there are none to be seen so, as in buffers of
+    /// changes.
+    fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
+        let _ = visit;
+        Ok(false)
     }
 
     /// Makes everything committed durable and releases files.

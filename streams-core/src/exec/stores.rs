@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::CacheBudget;
-use streams_state::store::{Changelog, ChangelogId, PositionEntry, StateStore};
+use streams_state::store::{Changelog, ChangelogId, PositionEntry, StateStore, StoredRow};
 
 /// A store in use by nodes, its type forgotten.
 trait Attached {
@@ -82,6 +82,11 @@ impl StoreSlots {
         for i in 0..self.slots.len() {
             self.with(i, |store| look(i, store));
         }
+    }
+
+    /// Visits the committed rows of a store; `false` where it has none to be seen.
+    pub fn rows(&mut self, index: usize, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
+        Ok(self.with(index, |store| store.rows(visit)).unwrap_or(Ok(false))?)
     }
 
     fn with<R>(&mut self, index: usize, mut f: impl FnMut(&mut dyn StateStore) -> R) -> Option<R> {

@@ -4,7 +4,7 @@ use super::input::TestInputTopic;
 use super::memory_task::{memory_env, memory_globals, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, Written, WrittenRecords};
-use super::store::{TestKeyValueStore, TestSessionStore, TestWindowStore};
+use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestWindowStore};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
@@ -230,6 +230,24 @@ impl TopologyTestDriver {
         self.inner.borrow().metrics.clone()
     }
 
+    /// The names of all stores, those of global tables included.
+    #[doc(alias = "getAllStateStores")]
+    pub fn state_store_names(&self) -> Vec<String> {
+        let mut inner = self.inner.borrow_mut();
+        let mut names: Vec<String> = inner.tasks.iter_mut().flat_map(|task| task.stores_mut().names().to_vec()).collect();
+        names.sort();
+        names
+    }
+
+    /// The rows of a store of any kind as they lie in its engine, without those that have expired: by segment, within it by key. `None` when
+    /// there is no store of that name, or when it is the buffer of a suppressed table.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn stored_rows(&self, name: &str) -> Result<Option<Vec<TestRow>>> {
+        self.inner.borrow_mut().rows(name)
+    }
+
     /// A key-value store, or `None` when there is none of that name and these types.
     #[doc(alias = "getKeyValueStore")]
     pub fn key_value_store<K: Data, V: Data>(&self, name: &str) -> Option<TestKeyValueStore<K, V>> {
@@ -319,6 +337,18 @@ impl Inner {
                 self.run(next)?;
             }
         }
+    }
+
+    fn rows(&mut self, name: &str) -> Result<Option<Vec<TestRow>>> {
+        for task in &mut self.tasks {
+            let stores = task.stores_mut();
+            if let Some(index) = stores.index_of(name) {
+                let mut rows = Vec::new();
+                let there_are = stores.rows(index, &mut |row| rows.push(TestRow::from(row)))?;
+                return Ok(there_are.then_some(rows));
+            }
+        }
+        Ok(None)
     }
 
     fn store<S: streams_state::store::StateStore>(&mut self, name: &str) -> Option<Rc<RefCell<S>>> {

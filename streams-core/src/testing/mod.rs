@@ -15,6 +15,6 @@ pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
 pub use example::{Owned, through};
 pub use input::TestInputTopic;
 pub use output::TestOutputTopic;
-pub use store::{TestKeyValueStore, TestSessionStore, TestWindowStore};
+pub use store::{TestKeyValueStore, TestRow, TestSessionStore, TestWindowStore};
 #[doc(hidden)]
 pub use task_loop::TaskLoop;

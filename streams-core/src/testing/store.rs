@@ -6,7 +6,27 @@ use std::fmt;
 use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
 use streams_state::serde::{Window, Windowed};
+use streams_state::store::StoredRow;
 use streams_state::{KvStore, SessionStore, WindowStore};
+
+/// A row as it lies in a store's engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestRow {
+    /// The serialized record key.
+    pub key: Vec<u8>,
+    /// Where window or session begin, milliseconds; `None` in key-value stores.
+    pub start: Option<i64>,
+    /// Where the session ends, milliseconds; `None` in other stores.
+    pub end: Option<i64>,
+    /// The serialized value, behind its eight bytes of time in stores that keep one.
+    pub value: Vec<u8>,
+}
+
+impl From<StoredRow<'_>> for TestRow {
+    fn from(row: StoredRow<'_>) -> Self {
+        TestRow { key: row.key.to_vec(), start: row.start, end: row.end, value: row.value.to_vec() }
+    }
+}
 
 /// A key-value store of the topology under test.
 pub struct TestKeyValueStore<K, V>(pub(super) Rc<RefCell<KvStore<K, V>>>);

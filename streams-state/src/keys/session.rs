@@ -1,5 +1,7 @@
 //! Keys of session stores: `K | session end i64 | session start i64`.
 
+use crate::store::StoredRow;
+
 /// Bytes behind the record key.
 pub(crate) const SUFFIX: usize = 16;
 
@@ -26,6 +28,11 @@ pub(crate) fn split(composed: &[u8]) -> Option<(&[u8], i64, i64)> {
 #[inline]
 pub(crate) fn end(composed: &[u8]) -> i64 {
     split(composed).map_or(0, |(_, _, end)| end)
+}
+
+/// A row of a session store. `None` for a key that is none of a session.
+pub(crate) fn row<'a>(composed: &'a [u8], value: &'a [u8]) -> Option<StoredRow<'a>> {
+    split(composed).map(|(key, start, end)| StoredRow { key, start: Some(start), end: Some(end), value })
 }
 
 /// A key that is not less than that of any session of a record key up to `key`, as Java's `OrderedBytes.upperRange` makes it; not for times

@@ -1,5 +1,7 @@
 //! Keys of window stores: `K | window start i64 | sequence i32`.
 
+use crate::store::StoredRow;
+
 /// Bytes behind the record key.
 pub(crate) const SUFFIX: usize = 12;
 
@@ -26,6 +28,11 @@ pub(crate) fn split(composed: &[u8]) -> Option<(&[u8], i64)> {
 #[inline]
 pub(crate) fn start(composed: &[u8]) -> i64 {
     split(composed).map_or(0, |(_, start)| start)
+}
+
+/// A row of a window store. `None` for a key that is none of a window.
+pub(crate) fn row<'a>(composed: &'a [u8], value: &'a [u8]) -> Option<StoredRow<'a>> {
+    split(composed).map(|(key, start)| StoredRow { key, start: Some(start), end: None, value })
 }
 
 #[cfg(test)]

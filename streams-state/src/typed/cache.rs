@@ -8,6 +8,7 @@ use super::small::SmallBytes;
 use super::view::{Range, SortedView};
 use super::{Hash, Slot};
 use crate::store::Origin;
+use crate::{Header, Headers};
 use hashbrown::HashTable;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -33,6 +34,8 @@ pub(crate) struct Entry<V> {
     dirty_since: u64,
     /// The record that wrote last.
     pub origin: Origin,
+    /// That record's headers, until the entry is clean again.
+    headers: Headers,
     pub slot: Slot<V>,
     /// The value before the first change since the last drain, where a node downstream wants it.
     pub old: Option<V>,
@@ -40,6 +43,8 @@ pub(crate) struct Entry<V> {
     /// Stamp under which it stands in the order of eviction.
     queued: u64,
     size: u32,
+    /// Bytes of the headers, counted apart.
+    header_bytes: u32,
     /// Whether a row lies below this entry.
     pub existed: bool,
 }
@@ -62,6 +67,8 @@ impl<V> Entry<V> {
 }
 
 pub(crate) struct RecordCache<V> {
+    /// Those of the record that entries are written for.
+    pub headers: Headers,
     index: HashTable<u32>,
     slab: Vec<Entry<V>>,
     free: Vec<u32>,
@@ -81,6 +88,7 @@ pub(crate) struct RecordCache<V> {
 impl<V> RecordCache<V> {
     pub fn new() -> Self {
         RecordCache {
+            headers: Headers::new(),
             index: HashTable::new(),
             slab: Vec::new(),
             free: Vec::new(),
@@ -140,11 +148,13 @@ impl<V> RecordCache<V> {
             written: 0,
             dirty_since: 0,
             origin: Origin::default(),
+            headers: Headers::new(),
             slot,
             old: None,
             hash: hash.0,
             queued: self.stamp,
             size,
+            header_bytes: 0,
             existed,
         };
         let i = match self.free.pop() {
@@ -201,11 +211,28 @@ impl<V> RecordCache<V> {
             entry.dirty_since = self.stamp;
             self.dirty.push((self.stamp, i));
         }
+        if !(self.headers.is_empty() && entry.headers.is_empty()) {
+            self.replace_headers(i, self.headers.clone());
+        }
     }
 
+    /// Hands out the headers of the record that wrote last.
     #[inline]
-    pub fn mark_clean(&mut self, i: u32) {
-        self.slab[i as usize].dirty_since = 0;
+    pub fn mark_clean(&mut self, i: u32) -> Headers {
+        let entry = &mut self.slab[i as usize];
+        entry.dirty_since = 0;
+        if entry.headers.is_empty() { Headers::new() } else { self.replace_headers(i, Headers::new()) }
+    }
+
+    #[cold]
+    fn replace_headers(&mut self, i: u32, headers: Headers) -> Headers {
+        let entry = &mut self.slab[i as usize];
+        let bytes = |header: &Header| header.key.len() + header.value.as_ref().map_or(0, Vec::len) + size_of::<Header>();
+        let after = if entry.size == 0 { 0 } else { headers.iter().map(bytes).sum::<usize>().try_into().unwrap_or(u32::MAX) };
+        let before = std::mem::replace(&mut entry.header_bytes, after);
+        let headers = std::mem::replace(&mut entry.headers, headers);
+        self.charge(before, after);
+        headers
     }
 
     /// The next dirty entry, still dirty, in the order of the last writes as they stood when this drain began. Entries that become dirty
@@ -256,12 +283,13 @@ impl<V> RecordCache<V> {
 
     /// Removes an entry and returns its value.
     pub fn remove(&mut self, i: u32) -> Option<V> {
+        self.mark_clean(i);
         let entry = &mut self.slab[i as usize];
         let (hash, size) = (entry.hash, entry.size);
         let key = std::mem::replace(&mut entry.key, SmallBytes::EMPTY);
         let value = entry.slot.value.take();
         entry.old = None;
-        (entry.dirty_since, entry.queued, entry.size) = (0, 0, 0);
+        (entry.queued, entry.size) = (0, 0);
         if let Ok(found) = self.index.find_entry(hash, |&found| found == i) {
             found.remove();
         }

@@ -16,7 +16,7 @@ use crate::store::{Changelog, ChangelogId, Origin, StoreCounters};
 use crate::{Headers, NO_HEADERS, Result};
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
 
 /// What a store is opened from.
@@ -261,7 +261,7 @@ impl<V: Clone + 'static> Core<V> {
     }
 
     fn write_back(&mut self, i: u32, log: &mut dyn Changelog, key_out: &mut Vec<u8>, keep: bool) -> Result<Option<Dirty<V>>> {
-        self.cache.mark_clean(i);
+        let headers = self.cache.mark_clean(i);
         let entry = self.cache.get_mut(i);
         key_out.clear();
         key_out.extend_from_slice(entry.key());
@@ -274,7 +274,7 @@ impl<V: Clone + 'static> Core<V> {
             true => self.cache.get(i).slot.value.clone(),
             false => self.cache.remove(i),
         };
-        Ok((!never_seen).then_some(Dirty { old, new, timestamp, origin }))
+        Ok((!never_seen).then_some(Dirty { old, new, timestamp, origin, headers }))
     }
 
     fn is_forgotten(&self, i: u32) -> bool {
@@ -328,6 +328,16 @@ impl<V: Clone + 'static> Core<V> {
         }
         self.pending.put(self.hash(key), key, value);
         self.counters.puts += 1;
+        Ok(())
+    }
+
+    /// Visits the committed rows of some segments, as they lie in the engine.
+    pub fn rows(&mut self, segments: RangeInclusive<i64>, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<()> {
+        let mut cursor = self.engine.scan(segments, Bound::Unbounded, Bound::Unbounded, false)?;
+        while let Some((key, row)) = cursor.row() {
+            visit(key, row);
+            cursor.advance()?;
+        }
         Ok(())
     }
 

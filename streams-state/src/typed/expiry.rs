@@ -64,9 +64,10 @@ pub(super) fn segment_interval(retention: i64) -> i64 {
     (retention / 2).max(60_000)
 }
 
-/// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key.
+/// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key, and `$row`
+/// makes what is shown of it.
 macro_rules! expiring_store {
-    ($store:ident, $time:path) => {
+    ($store:ident, $time:path, $row:path) => {
         impl<K: 'static, V: Clone + Send + 'static> StateStore for $store<K, V> {
             fn name(&self) -> &str {
                 &self.core.codec.store
@@ -142,6 +143,15 @@ macro_rules! expiring_store {
 
             fn counters(&self) -> StoreCounters {
                 self.core.counters
+            }
+
+            fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
+                let from = self.oldest_visible();
+                self.core.rows(0..=i64::MAX, &mut |key, value| match $row(key, value) {
+                    Some(row) if $time(key) >= from => visit(row),
+                    _ => (),
+                })?;
+                Ok(true)
             }
 
             fn close(self: Box<Self>) -> Result<()> {

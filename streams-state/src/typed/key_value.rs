@@ -9,7 +9,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Headers, NO_HEADERS, Result};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -34,6 +34,14 @@ macro_rules! common {
         /// Whether [`Dirty::old`] is wanted. Costs a clone per entry and flush.
         pub fn set_keep_old(&mut self, keep: bool) {
             self.core.keep_old = keep;
+        }
+
+        /// Says which headers the record has that rows are changed for from now on; they come with [`Dirty::headers`], and are not stored.
+        #[inline]
+        pub fn set_record_headers(&mut self, headers: &Headers) {
+            if !(headers.is_empty() && self.core.cache.headers.is_empty()) {
+                self.core.cache.headers = headers.clone();
+            }
         }
 
         /// Whether changes wait in the record cache until commit or eviction. If not, they must be popped after each update.
@@ -335,6 +343,11 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let rows = self.core.engine.shared()?;
         Some(Arc::new(KvReader::new(rows, self.core.codec.clone(), self.keys.clone())))
+    }
+
+    fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
+        self.core.rows(0..=0, &mut |key, value| visit(StoredRow { key, start: None, end: None, value }))?;
+        Ok(true)
     }
 
     fn close(self: Box<Self>) -> Result<()> {

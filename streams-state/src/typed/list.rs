@@ -8,7 +8,7 @@ use super::small::SmallBytes;
 use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, NO_HEADERS, Result};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -320,6 +320,11 @@ impl<K: 'static, V: 'static> StateStore for ListStore<K, V> {
 
     fn counters(&self) -> StoreCounters {
         self.core.counters
+    }
+
+    fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
+        self.core.rows(0..=0, &mut |key, value| visit(StoredRow { key, start: None, end: None, value }))?;
+        Ok(true)
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -38,6 +38,7 @@ pub(crate) use window::WindowShape;
 pub use window::{VisitWindow, WindowStore};
 pub use window_cursor::WindowCursor;
 
+use crate::Headers;
 use crate::store::Origin;
 
 /// A value with its time, as operators see and change it.
@@ -67,6 +68,8 @@ pub struct Dirty<V> {
     pub timestamp: i64,
     /// The record that changed it last.
     pub origin: Origin,
+    /// That record's headers, if the store was [told](KvStore::set_record_headers).
+    pub headers: Headers,
 }
 
 /// What an eviction did.

@@ -9,8 +9,8 @@ use super::{Dirty, Evicted, Slot};
 use crate::keys::session;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
-use crate::{BoxError, Error, ErrorKind, NO_HEADERS, Result};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
+use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::any::Any;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -262,4 +262,4 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     }
 }
 
-expiring_store!(SessionStore, session::end);
+expiring_store!(SessionStore, session::end, session::row);

@@ -11,7 +11,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::keys::window;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::any::Any;
 use std::ops::{Bound, ControlFlow};
@@ -319,4 +319,4 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 }
 
-expiring_store!(WindowStore, window::start);
+expiring_store!(WindowStore, window::start, window::row);

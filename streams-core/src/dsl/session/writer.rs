@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Window, Windowed, Wrote};
-use streams_state::{Dirty, Evicted, NO_HEADERS, SessionStore};
+use streams_state::{Dirty, Evicted, SessionStore};
 
 /// Writes the store of a table of sessions and forwards its changes: at once without a cache, at flush and eviction with one.
 pub(super) struct SessionWriter<K, A> {
@@ -45,6 +45,7 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
     pub fn key_bytes(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>) -> Result<Option<Vec<u8>>> {
         let mut bytes = std::mem::take(&mut self.key_buf);
         bytes.clear();
+        self.store.borrow_mut().set_record_headers(meta.headers);
         if let Some(passed) = meta.key_bytes.filter(|_| self.pass_key) {
             bytes.extend_from_slice(passed);
             return Ok(Some(bytes));
@@ -116,7 +117,7 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
             .read_windowed_key(&self.out_key)
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
         // the time of a session is its end, and so is that of its deletion; the changelog has the time of the record
-        let meta = Meta { timestamp: key.window.end, headers: &NO_HEADERS, key_bytes: None };
+        let meta = Meta { timestamp: key.window.end, headers: &dirty.headers, key_bytes: None };
         let change = Change { old: dirty.old, new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }

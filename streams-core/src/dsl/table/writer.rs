@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Wrote};
-use streams_state::{Dirty, Evicted, KvStore, NO_HEADERS, Slot};
+use streams_state::{Dirty, Evicted, KvStore, Slot};
 
 /// Writes a table's store and forwards its changes: at once without a cache, at flush and eviction with one.
 pub(crate) struct TableWriter<K, V> {
@@ -69,6 +69,7 @@ impl<K: Data, V: Data> TableWriter<K, V> {
                     }
                 }
             };
+            store.set_record_headers(meta.headers);
             store.update(bytes, cx.origin, change)?;
         }
         cx.touched = self.index;
@@ -109,7 +110,7 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             .borrow()
             .read_key(&self.out_key)
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;
-        let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: Some(&self.out_key) };
+        let meta = Meta { timestamp: dirty.timestamp, headers: &dirty.headers, key_bytes: Some(&self.out_key) };
         let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Window, Windowed, Wrote};
 use streams_state::store::StateStore;
-use streams_state::{Dirty, Evicted, NO_HEADERS, Slot, WindowStore};
+use streams_state::{Dirty, Evicted, Slot, WindowStore};
 
 /// Writes a windowed table's store and forwards its changes: at once without a cache, at flush and eviction with one.
 pub(crate) struct WindowWriter<K, V> {
@@ -60,6 +60,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
                 _ if serialize(&self.name, cx, &store, key, meta, &mut self.key_buf)? => &self.key_buf,
                 _ => return Ok(()),
             };
+            store.set_record_headers(meta.headers);
             for start in starts {
                 if store.update(bytes, start, cx.origin, &mut change)?.is_none() {
                     // open for a node that has just begun, but gone from a store that knows a later time
@@ -74,6 +75,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
     /// The bytes of the record's key, for [`walk_back`](Self::walk_back) and [`put`](Self::put); give them back afterwards. `None` for a record
     /// that is left out.
     pub fn take_key(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>) -> Result<Option<Vec<u8>>> {
+        self.store.borrow_mut().set_record_headers(meta.headers);
         let mut buffer = std::mem::take(&mut self.key_buf);
         match meta.key_bytes.filter(|_| self.pass_key) {
             Some(bytes) => {
@@ -173,7 +175,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
     fn forward(&mut self, cx: &mut Cx, dirty: Dirty<V>) -> Result<()> {
         let key = self.store.borrow().read_windowed_key(&self.out_key).map_err(|e| self.unreadable(e))?;
         // the topic form of a windowed key differs from the store's, so its bytes do not travel
-        let meta = Meta { timestamp: dirty.timestamp, headers: &NO_HEADERS, key_bytes: None };
+        let meta = Meta { timestamp: dirty.timestamp, headers: &dirty.headers, key_bytes: None };
         let change = Change { old: dirty.old, new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }

@@ -11,6 +11,27 @@ fn counts(caching: bool) -> Box<Counts> {
     store
 }
 
+#[test]
+fn headers_come_with_the_change_that_they_made_and_are_counted_until_then() {
+    for caching in [true, false] {
+        let (mut store, budget) = (counts(caching), Arc::new(CacheBudget::new(usize::MAX)));
+        store.attach(None, budget.clone());
+        let mut key_out = Vec::new();
+        let mut headers = Headers::new();
+        headers.add("trace", vec![7; 1000]);
+        for (headers, counted) in [(&headers, caching), (&Headers::new(), false), (&headers, caching)] {
+            store.set_record_headers(headers);
+            count(&mut store, "a", 1);
+            assert_eq!(budget.used() > 1000, counted, "caching: {caching}");
+        }
+        let dirty = store.pop_dirty(&mut NoChangelog, &mut key_out).unwrap().expect("it was changed");
+        assert_eq!((dirty.headers, budget.used() > 1000), (headers.clone(), false));
+        count(&mut store, "b", 1);
+        store.flush(&mut NoChangelog).unwrap();
+        assert!(budget.used() < 1000);
+    }
+}
+
 fn count(store: &mut Counts, key: &str, timestamp: i64) {
     let add = |slot: &mut Slot<u64>| {
         *slot.value.get_or_insert(0) += 1;
@@ -115,7 +136,7 @@ fn the_least_recently_used_goes_first_and_the_budget_is_kept() {
     assert!(budget.over());
     assert_eq!(store.evict_one(&mut log, &mut key).unwrap(), Evicted::Clean);
     count(&mut store, "c", 1);
-    let popped = Evicted::Dirty(Dirty { old: None, new: Some(1), timestamp: 1, origin: origin(1) });
+    let popped = Evicted::Dirty(Dirty { old: None, new: Some(1), timestamp: 1, origin: origin(1), headers: Headers::new() });
     assert_eq!(store.evict_one(&mut log, &mut key).unwrap(), Evicted::Clean, "b is gone, now a");
     assert_eq!(store.evict_one(&mut log, &mut key).unwrap(), popped);
     assert_eq!(key, b"d");

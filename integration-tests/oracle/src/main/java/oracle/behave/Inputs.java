@@ -1,5 +1,6 @@
 package oracle.behave;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -17,7 +18,12 @@ final class Inputs {
 
     private static final String FOREIGN_KEY_TOPIC = "(?i).*SUBSCRIPTION-(REGISTRATION|RESPONSE)-(.*-)?TOPIC";
 
+    private static final String[] HEADERS = {"h", "h", "trace", ""};
+    private static final String[] HEADER_VALUES = {"1", "2", "", "a b", null};
+
     private final Random random;
+    /** Apart from the rest, so that records are the same with headers and without. */
+    private final Random headers;
     private final List<String> topics;
     private final List<String> tables;
     private final int keys;
@@ -25,11 +31,15 @@ final class Inputs {
     private long time = BEGIN;
     private Step last;
 
-    /** One step: a record, or the wall clock goes on ({@code topic} is null). */
-    record Step(String topic, String key, String value, long time, long advance) {}
+    /** A header; its value may be null. */
+    record Header(String key, String value) {}
 
-    Inputs(Random random, List<String> topics, List<String> tables, boolean nullKeys) {
-        this.random = random;
+    /** One step: a record, or the wall clock goes on ({@code topic} is null). */
+    record Step(String topic, String key, String value, long time, List<Header> headers, long advance) {}
+
+    Inputs(long seed, List<String> topics, List<String> tables, boolean nullKeys) {
+        this.random = new Random(seed);
+        this.headers = new Random(~seed);
         this.topics = topics;
         this.tables = tables;
         this.nullKeys = nullKeys;
@@ -38,7 +48,7 @@ final class Inputs {
 
     Step next() {
         if (random.nextInt(20) == 0) {
-            return new Step(null, null, null, 0, 1 + random.nextInt(20_000));
+            return new Step(null, null, null, 0, List.of(), 1 + random.nextInt(20_000));
         }
         if (last != null && random.nextInt(15) == 0) {
             return last;
@@ -49,8 +59,17 @@ final class Inputs {
         boolean tombstone = tables.contains(topic) && random.nextInt(4) == 0;
         String value = tombstone ? null : VALUES[random.nextInt(VALUES.length)];
         String key = nullKeys && random.nextInt(4) == 0 ? null : KEYS[random.nextInt(keys)];
-        last = new Step(topic, key, value, at, 0);
+        last = new Step(topic, key, value, at, someHeaders(), 0);
         return last;
+    }
+
+    /** None for most records; one key may be there twice. */
+    private List<Header> someHeaders() {
+        List<Header> some = new ArrayList<>();
+        for (int left = headers.nextInt(5) - 2; left > 0; left--) {
+            some.add(new Header(HEADERS[headers.nextInt(HEADERS.length)], HEADER_VALUES[headers.nextInt(HEADER_VALUES.length)]));
+        }
+        return some;
     }
 
     /** What topics a cluster might have for a pattern. */
