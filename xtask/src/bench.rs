@@ -32,6 +32,13 @@ WORKLOAD      pipe          filter (half of the records pass), map_values to upp
               count-large   the same over keys that each come once
               word-count    lines of 10 words, group_by, count, to: with a repartition topic
               window        group_by_key, tumbling windows of 10 s, count, to: 100,000 keys
+              tumbling      the same with windows of 60 s: 1,000 keys
+              hopping       the same with a window every 5 s
+              session       group_by_key, sessions with a gap of 5 s, count, to: 100,000 keys
+              suppress      tumbling windows of 2 s, count, suppress until the window closes, to: 100,000 keys
+              stream-join   two topics, join within 10 s, to: each record has one partner
+              stream-table-join   a stream joined with a table of 100,000 rows
+              fk-join       a table of 100,000 rows that change, joined by foreign key with one of 6,554 rows, of which one changes for 50 of the others
               all           all of them (default)
 eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses
 restore       the state of count-large, its directory deleted: the time from the start of the process until it runs

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod engine;
 pub mod expected;
 pub mod input;
+pub mod programs;
 pub mod raw;
 pub mod words;
 pub mod workload;

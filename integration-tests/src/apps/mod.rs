@@ -10,6 +10,7 @@ pub mod failures;
 pub mod globals;
 pub mod idle;
 pub mod metrics;
+pub mod operators;
 pub mod processing;
 pub mod restarts;
 pub mod sharing;
@@ -104,6 +105,9 @@ macro_rules! app_suite {
                 a_table_is_restored_while_its_topic_is_written,
                 of_batches_only_what_is_too_large_is_refused,
                 a_change_too_large_for_the_changelog_ends_the_application,
+            ],
+            operators: [
+                every_stateful_operator_goes_on_after_a_restart_as_if_there_had_been_none,
             ],
             control: [
                 states_change_as_in_java,

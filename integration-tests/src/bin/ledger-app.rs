@@ -1,9 +1,9 @@
 //! An instance of the ledger: `ledger-app BOOTSTRAP APPLICATION INPUT CHAINS WINDOWS [KEY=VALUE..]`. Runs until SIGTERM.
 //!
-//! Two keys are its own: `ledger.hang.file`, a file by which a closure is made to hang, and `ledger.die.after.restored`, after how many restored
-//! records it kills itself.
+//! Three keys are its own: `ledger.hang.file`, a file by which a closure is made to hang, `ledger.die.after.restored`, after how many restored
+//! records it kills itself, and `ledger.stages`, the topics of the stages.
 
-use integration_tests::ledger::{Topics, topology};
+use integration_tests::ledger::{StageTopics, Topics, topology};
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,10 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [bootstrap, application, input, chains, windows, settings @ ..] = args.as_slice() else {
         return Err("usage: ledger-app BOOTSTRAP APPLICATION INPUT CHAINS WINDOWS [KEY=VALUE..]".into());
     };
-    let topics = Topics { input: input.clone(), chains: chains.clone(), windows: windows.clone() };
     let pairs = settings.iter().filter_map(|setting| setting.split_once('='));
     let (own, settings): (Vec<_>, Vec<_>) = pairs.partition(|(key, _)| key.starts_with("ledger."));
     let own = |name: &str| own.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    let stages = own("ledger.stages").map(StageTopics::parse).transpose()?;
+    let topics = Topics { input: input.clone(), chains: chains.clone(), windows: windows.clone(), stages };
     let config = StreamsConfig::new(application, bootstrap).set_all(settings).set("topic.retention.ms", "-1");
     let mut app = KafkaStreams::builder(topology(&topics, own("ledger.hang.file").map(Into::into))?, config);
     if let Some(limit) = own("ledger.die.after.restored") {

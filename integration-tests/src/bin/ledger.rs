@@ -1,4 +1,4 @@
-//! The kill loop of `cargo xtask ledger`: `ledger KILLS MINUTES GUARANTEE BROKERS`.
+//! The kill loop of `cargo xtask ledger`: `ledger KILLS MINUTES GUARANTEE BROKERS STAGES`.
 
 use integration_tests::kafka::Kafka;
 use integration_tests::ledger::{Fault, Guarantee, Plan, run};
@@ -9,8 +9,8 @@ use test_broker::{Broker, Options};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [kills, minutes, guarantee, brokers] = args.as_slice() else {
-        return Err("usage: ledger KILLS MINUTES GUARANTEE BROKERS; see `cargo xtask ledger --help`".into());
+    let [kills, minutes, guarantee, brokers, stages] = args.as_slice() else {
+        return Err("usage: ledger KILLS MINUTES GUARANTEE BROKERS STAGES; see `cargo xtask ledger --help`".into());
     };
     let (kills, minutes): (usize, u64) = (kills.parse()?, minutes.parse()?);
     let guarantee = if guarantee == "at_least_once" { Guarantee::AtLeastOnce } else { Guarantee::ExactlyOnce };
@@ -20,6 +20,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     // a killed instance starts again after 2.5 s on average
     let calm = (minutes * 60_000 / (kills as u64 + 1)).saturating_sub(2_500).max(500);
     plan.calm_ms = calm / 2..calm + calm / 2 + 1;
+    plan.stages = stages == "1";
     plan.seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
     println!("seed {}, {kills} kills in about {minutes} minutes, {guarantee:?}", plan.seed);
     let mut broker = Broker::start(&Options::default())?;

@@ -1,6 +1,7 @@
-//! The application under test: re-key, repartition, a hash chain per account, counts in windows of 10 s.
+//! The application under test: re-key, repartition, a hash chain per account, counts in windows of 10 s, and more stages where they are asked for.
 
 use super::entry::{Entry, Link};
+use super::stages::{self, StageTopics};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct Topics {
     pub chains: String,
     /// Counts of windows, on update.
     pub windows: String,
+    /// Those of the stages of [`stages`](super::stages), where they run.
+    pub stages: Option<StageTopics>,
 }
 
 /// Stands still for as many milliseconds as the file says, if there is one; it is gone then.
@@ -39,30 +42,32 @@ fn hang(file: &Path) {
 /// When the library refuses it.
 pub fn topology(topics: &Topics, hang_file: Option<PathBuf>) -> Result<Topology, TopologyError> {
     let builder = StreamsBuilder::new();
-    let entries = builder
-        .stream::<(), String>(topics.input.as_str())
-        .peek(move |(), _| hang_file.iter().for_each(|file| hang(file)))
+    let read = builder.stream::<(), String>(topics.input.as_str()).peek(move |(), _| hang_file.iter().for_each(|file| hang(file)));
+    let entries = read
         .map(|(), text| (Entry::parse(&text, 0).map_or_else(String::new, |entry| entry.key.to_string()), text))
         .group_by_key_with(Grouped::default().named("entries"));
     let chain = Materialized::<String, String>::with(streams_core::serde::StringSerde, streams_core::serde::StringSerde);
-    entries
-        .aggregate_with(
-            String::new,
-            |key, text, chain| {
-                let before = Link::parse(key, chain);
-                if let Some(entry) = Entry::parse(&text, 0) {
-                    *chain = Link::after(before.as_ref(), entry.key, entry.partition, entry.seq).to_text();
-                }
-            },
-            chain.named(CHAIN_STORE).caching_disabled(),
-        )
-        .to_stream()
-        .to(&topics.chains);
+    let chains = entries.aggregate_with(String::new, grow, chain.named(CHAIN_STORE).caching_disabled());
+    chains.to_stream().to(&topics.chains);
     entries
         .windowed_by(TimeWindows::tumbling(Duration::from_millis(WINDOW_MS.unsigned_abs())).grace(GRACE))
         .count_with("windows")
         .to_stream()
         .map(|windowed, count| (format!("{} {}", windowed.key, windowed.window.start), count))
         .to_with(&topics.windows, Produced::default());
+    if let Some(topics) = &topics.stages {
+        stages::finals(&entries, &topics.finals);
+        stages::pairs(&read, &topics.pairs);
+        stages::joined(&read, &chains, topics);
+    }
     builder.build()
+}
+
+/// A chain has one entry more.
+#[allow(clippy::ptr_arg, reason = "an aggregator of texts")]
+pub(super) fn grow(key: &String, text: String, chain: &mut String) {
+    let before = Link::parse(key, chain);
+    if let (Some(entry), Ok(key)) = (Entry::parse(&text, 0), key.parse()) {
+        *chain = Link::after(before.as_ref(), key, entry.partition, entry.seq).to_text();
+    }
 }

@@ -3,6 +3,7 @@
 use super::app::WINDOW_MS;
 use super::entry::{Link, next_hash};
 use super::evidence::Evidence;
+use super::stage_checker;
 use hashbrown::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -41,8 +42,12 @@ pub struct Findings {
     pub order: u64,
     /// Rows of store and changelog that differ from what the chains' topic says, and from how many entries there were.
     pub state: u64,
-    /// Windows whose last count is not the number of their entries; at least once, is smaller.
+    /// Windows whose last count is not the number of their entries; at least once, is smaller. The same of results that come once.
     pub last: u64,
+    /// Pairs, and halves of pairs without a partner, that are not told once.
+    pub pair: u64,
+    /// Rows of a join by foreign key that are not what its two tables say.
+    pub join: u64,
     /// Records that no committed offset covers.
     pub offset: u64,
     /// Partitions with a transaction that never ended.
@@ -57,18 +62,17 @@ impl Findings {
     /// Whether the guarantee held.
     pub fn holds(&self, guarantee: Guarantee) -> bool {
         let dup = if guarantee == Guarantee::ExactlyOnce { self.dup } else { 0 };
-        [self.lost, dup, self.chain, self.ghost, self.order, self.state, self.last, self.offset, self.hang].iter().all(|n| *n == 0)
+        [self.lost, dup, self.chain, self.ghost, self.order, self.state, self.last, self.pair, self.join, self.offset, self.hang]
+            .iter()
+            .all(|n| *n == 0)
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Findings { lost, dup, chain, ghost, order, state, last, offset, hang, stall_ms, rest } = self;
-        write!(
-            f,
-            "LOST={lost} DUP={dup} CHAIN={chain} GHOST={ghost} ORDER={order} STATE={state} FINAL={last} OFFSET={offset} HANG={hang} "
-        )?;
-        write!(f, "STALL={stall_ms}ms REST={}/{}", rest.0, rest.1)
+        let Findings { lost, dup, chain, ghost, order, state, last, pair, join, offset, hang, stall_ms, rest } = self;
+        write!(f, "LOST={lost} DUP={dup} CHAIN={chain} GHOST={ghost} ORDER={order} STATE={state} FINAL={last} PAIR={pair} JOIN={join} ")?;
+        write!(f, "OFFSET={offset} HANG={hang} STALL={stall_ms}ms REST={}/{}", rest.0, rest.1)
     }
 }
 
@@ -86,6 +90,9 @@ pub fn check(evidence: &Evidence, guarantee: Guarantee) -> Findings {
     chains(evidence, guarantee, &mut findings);
     state(evidence, guarantee, &mut findings);
     windows(evidence, guarantee, &mut findings);
+    if let Some(stages) = &evidence.stages {
+        stage_checker::check(evidence, stages, guarantee, &mut findings);
+    }
     findings
 }
 

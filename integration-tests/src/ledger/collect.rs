@@ -2,8 +2,9 @@
 
 use super::app::{CHAIN_STORE, Topics};
 use super::entry::Link;
-use super::evidence::{Evidence, Window};
+use super::evidence::{Evidence, StageEvidence, Window};
 use super::lost_markers::open_transactions;
+use super::stages::{self, StageTopics};
 use crate::behaviour::Fixture;
 use crate::behaviour::clients::{Clients, Seen, wait_for};
 use crate::kafka::Kafka;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 use streams_core::cluster::{ClientSettings, MembershipOptions, OffsetSpec};
 use streams_core::{ErrorKind, TopicPartition};
@@ -54,39 +56,46 @@ fn text(bytes: Option<&[u8]>) -> String {
 
 /// All partitions that the application's transactions write to; the test broker keeps all groups' offsets in one.
 pub(super) fn written(clients: &Clients<'_>, application: &str, topics: &Topics) -> Vec<TopicPartition> {
-    let logs = [changelog(application, CHAIN_STORE), changelog(application, "windows"), repartition(application)];
-    let all = [&topics.chains, &topics.windows].into_iter().chain(&logs);
-    let of_topics = all.flat_map(|topic| (0..partitions(clients, topic)).map(|p| TopicPartition::new(topic.as_str(), p)));
+    let mut all = internal(application, topics);
+    all.extend([CHAIN_STORE, "windows"].map(|store| changelog(application, store)));
+    all.extend([&topics.chains, &topics.windows].map(Clone::clone));
+    if let Some(StageTopics { finals, pairs, groups, joined }) = &topics.stages {
+        all.extend(stages::STORES.map(|store| changelog(application, store)));
+        all.extend([finals, pairs, groups, joined].map(Clone::clone));
+    }
+    let of_topics = all.iter().flat_map(|topic| (0..partitions(clients, topic)).map(|p| TopicPartition::new(topic.as_str(), p)));
     of_topics.chain([TopicPartition::new("__consumer_offsets", 0)]).collect()
+}
+
+/// The topics that the application writes to itself, each after those that lead to it.
+fn internal(application: &str, topics: &Topics) -> Vec<String> {
+    let stages = topics.stages.iter().flat_map(|_| stages::INTERNAL);
+    ["entries-repartition"].into_iter().chain(stages).map(|name| format!("{application}-{name}")).collect()
 }
 
 fn changelog(application: &str, store: &str) -> String {
     format!("{application}-{store}-changelog")
 }
 
-fn repartition(application: &str) -> String {
-    format!("{application}-entries-repartition")
-}
-
-/// Records of input and repartition topic behind what the group has committed. The input is asked first: what it led to is there then.
+/// Records of input and internal topics behind what the group has committed. The input is asked first: what it led to is there then.
 /// `None` while the group does not know, because a transaction with offsets is open.
 pub(super) fn unread(kafka: &Kafka, clients: &Clients<'_>, group: &str, topics: &Topics) -> Option<u64> {
-    let topics = [topics.input.as_str(), &repartition(group)];
+    let all = [topics.input.clone()].into_iter().chain(internal(group, topics));
     let values = kafka.settings().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
     let client = ClientSettings { client_id: "ledger".to_owned(), values };
-    let options = MembershipOptions { client, group: group.to_owned(), topics: vec![topics[0].to_owned()] };
+    let options = MembershipOptions { client, group: group.to_owned(), topics: vec![topics.input.clone()] };
     let mut member = kafka.cluster().membership(options).expect("a member");
     let mut count = 0;
-    for topic in &topics {
-        let all: Vec<TopicPartition> = (0..partitions(clients, topic)).map(|p| TopicPartition::new(*topic, p)).collect();
+    for topic in all {
+        let all: Vec<TopicPartition> = (0..partitions(clients, &topic)).map(|p| TopicPartition::new(topic.as_str(), p)).collect();
         let committed = match member.committed(&all, Duration::from_secs(5)) {
             Err(error) if error.kind() == ErrorKind::Unavailable => return None,
             answer => answer.expect("the group answers"),
         };
         for (partition, committed) in all.iter().zip(committed) {
-            let earliest = clients.offset(topic, partition.partition, OffsetSpec::Earliest);
+            let earliest = clients.offset(&topic, partition.partition, OffsetSpec::Earliest);
             let from = committed.map_or(earliest, |c| c.offset.max(earliest));
-            count += read_from(clients, topic, partition.partition, from).len() as u64;
+            count += read_from(clients, &topic, partition.partition, from).len() as u64;
         }
     }
     Some(count)
@@ -133,6 +142,52 @@ fn rows_of(task: &Path, changelog: &str, partition: i32) -> (Option<i64>, BTreeM
     (offset, rows)
 }
 
+/// Counts of windows, and how many records are none.
+fn windows(clients: &Clients<'_>, topic: &str, mut strange: u64) -> (Vec<Window>, u64) {
+    let mut windows = Vec::new();
+    for record in read_topic(clients, topic) {
+        let count = record.value.as_deref().and_then(|v| v.try_into().ok()).map(u64::from_be_bytes);
+        match two_numbers(record.key.as_deref()).zip(count) {
+            Some(((key, start), count)) => windows.push(Window { key, start, count }),
+            None => strange += 1,
+        }
+    }
+    (windows, strange)
+}
+
+fn two_numbers<A: FromStr, B: FromStr>(bytes: Option<&[u8]>) -> Option<(A, B)> {
+    let text = text(bytes);
+    let (first, second) = text.split_once(' ')?;
+    first.parse().ok().zip(second.parse().ok())
+}
+
+/// What the stages have written, and how many records are nothing that they may write.
+fn of_stages(clients: &Clients<'_>, topics: &StageTopics) -> (StageEvidence, u64) {
+    let (finals, mut strange) = windows(clients, &topics.finals, 0);
+    let mut found = StageEvidence { finals, ..StageEvidence::default() };
+    for record in read_topic(clients, &topics.pairs) {
+        match two_numbers(record.key.as_deref()).zip(two_numbers::<u8, u8>(record.value.as_deref())) {
+            Some((pair, (left, right))) => found.pairs.entry(pair).or_default().push((left == 1, right == 1)),
+            None => strange += 1,
+        }
+    }
+    strange += rows(clients, &topics.groups, &mut found.groups) + rows(clients, &topics.joined, &mut found.joined);
+    (found, strange)
+}
+
+/// The last row of each key; how many keys are no numbers.
+fn rows<K: FromStr + Ord>(clients: &Clients<'_>, topic: &str, rows: &mut BTreeMap<K, String>) -> u64 {
+    let mut strange = 0;
+    for record in read_topic(clients, topic) {
+        match (text(record.key.as_deref()).parse(), record.value) {
+            (Ok(key), Some(value)) => _ = rows.insert(key, text(Some(&value))),
+            (Ok(key), None) => _ = rows.remove(&key),
+            (Err(_), _) => strange += 1,
+        }
+    }
+    strange
+}
+
 /// What can be found when every instance has ended.
 pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directories: &[PathBuf]) -> Evidence {
     let clients = Clients::new(kafka);
@@ -144,14 +199,10 @@ pub(super) fn collect(kafka: &Kafka, application: &str, topics: &Topics, directo
             None => evidence.strange += 1,
         }
     }
-    for record in read_topic(&clients, &topics.windows) {
-        let key = text(record.key.as_deref());
-        let parsed = key.split_once(' ').and_then(|(key, start)| Some((key.parse().ok()?, start.parse().ok()?)));
-        let count = record.value.as_deref().and_then(|v| v.try_into().ok()).map(u64::from_be_bytes);
-        match parsed.zip(count) {
-            Some(((key, start), count)) => evidence.windows.push(Window { key, start, count }),
-            None => evidence.strange += 1,
-        }
+    (evidence.windows, evidence.strange) = windows(&clients, &topics.windows, evidence.strange);
+    if let Some(topics) = &topics.stages {
+        let (found, strange) = of_stages(&clients, topics);
+        (evidence.stages, evidence.strange) = (Some(found), evidence.strange + strange);
     }
     for record in read_topic(&clients, &changelog) {
         let key = text(record.key.as_deref());

@@ -14,6 +14,19 @@ pub struct Window {
     pub count: u64,
 }
 
+/// What the stages have written, as a read_committed reader sees it.
+#[derive(Clone, Debug, Default)]
+pub struct StageEvidence {
+    /// The results of windows.
+    pub finals: Vec<Window>,
+    /// Of each pair, by its input partition and number there: whether left and right half were there, in each record.
+    pub pairs: BTreeMap<(u32, u64), Vec<(bool, bool)>>,
+    /// The last link of each group.
+    pub groups: BTreeMap<u64, String>,
+    /// The last row of each account: its link and that of its group.
+    pub joined: BTreeMap<u32, String>,
+}
+
 /// Everything that the checker looks at.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -32,6 +45,8 @@ pub struct Evidence {
     pub logged: Vec<Link>,
     /// The rows of the chain store on disk, of all partitions; `None` where no dump was taken.
     pub store: Option<BTreeMap<String, String>>,
+    /// What the stages did, where they ran. The newest entries are to lie so far ahead that all windows before them are closed.
+    pub stages: Option<StageEvidence>,
     /// Input and repartition records behind the offset that the group has committed.
     pub unread: u64,
     /// Partitions whose last stable offset is before their end: a transaction hangs.

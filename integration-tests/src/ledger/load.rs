@@ -21,6 +21,8 @@ const PADDING: &str =
     "................................................................................................................................";
 
 const ACCOUNTS: u64 = 10_000;
+/// So many entries of as many accounts reach every partition of every internal topic.
+const AHEAD: u64 = 400;
 
 /// How much is written.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +64,35 @@ impl Load {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("the writer does not panic")
     }
+}
+
+/// Writes entries of accounts of their own that lie so much further ahead in time, which closes what ends before them.
+pub(super) fn write_ahead(kafka: &Kafka, input: &str, entries: &[Entry], ahead_ms: i64) -> Vec<Entry> {
+    let newest = entries.iter().map(|entry| entry.time).max().unwrap_or_default();
+    // whole pairs
+    let next =
+        |partition| entries.iter().filter(|e| e.partition == partition).map(|e| e.seq + 1).max().unwrap_or_default().next_multiple_of(2);
+    let partitions = entries.iter().map(|entry| entry.partition + 1).max().unwrap_or(1);
+    let mut seqs: Vec<u64> = (0..partitions).map(next).collect();
+    let clients = Clients::new(kafka);
+    let mut writer = clients.producer();
+    let topic = writer.handle(input);
+    let ahead: Vec<Entry> = (0..AHEAD)
+        .map(|n| {
+            let partition = (n % u64::from(partitions)) as u32;
+            let seq = &mut seqs[partition as usize];
+            *seq += 1;
+            Entry { partition, seq: *seq - 1, key: (ACCOUNTS + n) as u32, time: newest + ahead_ms }
+        })
+        .collect();
+    for entry in &ahead {
+        let text = entry.to_text("");
+        let record = ProduceRecord { key: None, value: Some(text.as_bytes()), timestamp: entry.time, headers: &Headers::new() };
+        writer.producer.send(topic, entry.partition as i32, record).expect("the entry is taken");
+    }
+    writer.producer.flush(PATIENCE).expect("every entry is acknowledged");
+    assert!(writer.producer.take_failures().is_empty(), "no entry failed");
+    ahead
 }
 
 fn write(mut writer: Writer, input: &str, partitions: u32, amount: Amount, stop: &AtomicBool, count: &AtomicU64) -> Vec<Entry> {

@@ -7,6 +7,8 @@ mod app;
 mod checker;
 mod entry;
 mod evidence;
+mod stage_checker;
+mod stages;
 
 #[cfg(feature = "kafka")]
 mod collect;
@@ -26,7 +28,8 @@ mod scene;
 pub use app::{CHAIN_STORE, Topics, WINDOW_MS, topology};
 pub use checker::{Findings, Guarantee, check};
 pub use entry::{Entry, Link, next_hash};
-pub use evidence::{Evidence, Window};
+pub use evidence::{Evidence, StageEvidence, Window};
+pub use stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, StageTopics, group_of, group_that_grows};
 
 #[cfg(feature = "kafka")]
 pub use faults::Fault;

@@ -29,7 +29,7 @@ impl<'a> Offline<'a> {
     /// Has its topics, and nothing in them.
     pub fn new(kafka: &'a Kafka, guarantee: Guarantee) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        Offline { scene: Scene::new(kafka, guarantee), clients: Clients::new(kafka), directory, entries: Vec::new() }
+        Offline { scene: Scene::new(kafka, guarantee, false), clients: Clients::new(kafka), directory, entries: Vec::new() }
     }
 
     /// Writes about so many entries more.

@@ -4,7 +4,7 @@ use super::checker::{Findings, Guarantee, check};
 use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
-use super::load::{Amount, Load};
+use super::load::{self, Amount, Load};
 use super::lost_markers::{self, LostMarkers};
 use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, hang_next, restored};
 use crate::behaviour::clients::Clients;
@@ -24,6 +24,8 @@ use test_broker::sys::Signal;
 /// How long everything that was written may take to come out after the last fault.
 const DRAIN: Duration = Duration::from_secs(120);
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// What a run is to be.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -41,13 +43,15 @@ pub struct Plan {
     pub seed: u64,
     /// More settings of the application.
     pub settings: Vec<(String, String)>,
+    /// Runs the stages, too.
+    pub stages: bool,
 }
 
 impl Plan {
     /// Two instances, 2,000 entries a second, 1 to 6 s between two faults.
     pub fn new(guarantee: Guarantee, faults: impl IntoIterator<Item = Fault>) -> Self {
         let faults = faults.into_iter().collect();
-        Plan { guarantee, faults, calm_ms: 1_000..6_000, per_second: 2_000, instances: 2, seed: 1, settings: Vec::new() }
+        Plan { guarantee, faults, calm_ms: 1_000..6_000, per_second: 2_000, instances: 2, seed: 1, settings: Vec::new(), stages: false }
     }
 }
 
@@ -94,7 +98,7 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Result<Re
     let instance = |n: usize| Instance { directory: directory.path().join(n.to_string()), process: None, restored: 0, restorable: 0 };
     let mut run = Run {
         plan,
-        scene: Scene::new(kafka, plan.guarantee),
+        scene: Scene::new(kafka, plan.guarantee, plan.stages),
         broker,
         instances: (0..plan.instances).map(instance).collect(),
         progress: Arc::new(Mutex::new(Progress { seen: 0, since: Instant::now(), longest: Duration::ZERO })),
@@ -114,8 +118,15 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Result<Re
     run.sleep(plan.calm_ms.clone());
     let longest = run.end_watch(watching);
     println!("{} entries were written", load.written());
-    let entries = load.stop();
+    let mut entries = load.stop();
     run.drain()?;
+    if plan.stages {
+        // A join looks for closed windows again only when that of the last one that it saw is closed: the second time all are.
+        for hours in 1..=2 {
+            entries.extend(load::write_ahead(kafka, &run.scene.topics.input, &entries, hours * HOUR_MS));
+            run.drain()?;
+        }
+    }
     for n in 0..run.instances.len() {
         run.instances[n].terminate();
         run.note_restores(n);

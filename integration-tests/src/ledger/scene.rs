@@ -4,6 +4,7 @@ use super::app::Topics;
 use super::checker::Guarantee;
 use super::collect;
 use super::lost_markers::{OpenTransaction, open_transactions};
+use super::stages::StageTopics;
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
 use crate::process::Process;
@@ -22,19 +23,25 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// Makes the topics.
-    pub fn new(kafka: &'a Kafka, guarantee: Guarantee) -> Self {
+    pub fn new(kafka: &'a Kafka, guarantee: Guarantee, with_stages: bool) -> Self {
         let clients = Clients::new(kafka);
         let topics = Topics {
             input: clients.topic(INPUT_PARTITIONS),
             chains: clients.topic(OUTPUT_PARTITIONS),
             windows: clients.topic(OUTPUT_PARTITIONS),
+            stages: with_stages.then(|| StageTopics {
+                finals: clients.topic(OUTPUT_PARTITIONS),
+                pairs: clients.topic(OUTPUT_PARTITIONS),
+                groups: clients.topic(OUTPUT_PARTITIONS),
+                joined: clients.topic(OUTPUT_PARTITIONS),
+            }),
         };
         Scene { kafka, guarantee, application: clients.name("ledger"), topics }
     }
 
     /// Starts an instance with two threads and this state directory.
     pub fn start(&self, directory: &Path, more: &[(String, String)]) -> Process {
-        let Topics { input, chains, windows } = &self.topics;
+        let Topics { input, chains, windows, stages } = &self.topics;
         let names = [self.kafka.bootstrap(), &self.application, input, chains, windows].map(str::to_owned);
         let (guarantee, commit) = self.guarantee.settings();
         let usual = [
@@ -49,8 +56,10 @@ impl<'a> Scene<'a> {
             ("ledger.hang.file", hang_file(directory).display().to_string()),
         ];
         let usual = usual.iter().map(|(key, value)| format!("{key}={value}"));
+        let stages =
+            stages.iter().map(|StageTopics { finals, pairs, groups, joined }| format!("ledger.stages={finals},{pairs},{groups},{joined}"));
         let more = more.iter().map(|(key, value)| format!("{key}={value}"));
-        Process::start("ledger-app", names.into_iter().chain(usual).chain(more))
+        Process::start("ledger-app", names.into_iter().chain(usual).chain(stages).chain(more))
     }
 
     /// Records of input and repartition topic that no committed offset covers.

@@ -54,6 +54,15 @@ fn e04_one_of_two_is_killed_at_least_once() {
     assert!(report.findings.dup < report.entries, "{}", report.findings);
 }
 
+/// E27, E28 and E29: results that are held back until their window closes, rows that are joined by foreign key while both tables change, and
+/// halves of pairs that wait for their partner. Buffers and windows are full all the time, and windows close all the time.
+#[test]
+fn e27_to_e29_one_of_two_is_killed_with_results_joins_and_pairs_on_their_way() {
+    let mut plan = Plan::new(Guarantee::ExactlyOnce, [Fault::KillOne; 8]);
+    plan.stages = true;
+    on_shared_broker(&plan);
+}
+
 #[test]
 fn e05_a_zombie_comes_back() {
     on_shared_broker(&Plan::new(Guarantee::ExactlyOnce, [Fault::Freeze(Duration::from_secs(15)); 2]));

@@ -26,8 +26,8 @@ pub struct Run<'a> {
     pub expect_processed: u64,
     pub settings: Settings,
     pub guarantee: Guarantee,
-    /// Ends as soon as its state is restored and it runs.
-    pub until_running: bool,
+    /// When it is over.
+    pub until: &'a str,
 }
 
 impl Programs {
@@ -68,12 +68,9 @@ impl Programs {
         command
             .args(["--bootstrap-servers", run.bootstrap, "--workload", run.workload, "--input", run.input, "--output", run.output])
             .args(["--application-id", run.application_id, "--state-dir", run.state_dir])
-            .args(["--expect-processed", &run.expect_processed.to_string()]);
+            .args(["--expect-processed", &run.expect_processed.to_string(), "--until", run.until]);
         if run.guarantee == Guarantee::ExactlyOnce {
             command.args(["--guarantee", run.guarantee.name()]);
-        }
-        if run.until_running {
-            command.args(["--until", "running"]);
         }
         if let Settings::Equal { commit_interval_ms, cache_bytes, linger_ms } = run.settings {
             command

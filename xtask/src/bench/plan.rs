@@ -4,7 +4,20 @@ use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 
 /// The workloads, in the order of the table.
-pub const WORKLOADS: [&str; 5] = ["pipe", "count", "count-large", "word-count", "window"];
+pub const WORKLOADS: [&str; 12] = [
+    "pipe",
+    "count",
+    "count-large",
+    "word-count",
+    "window",
+    "tumbling",
+    "hopping",
+    "session",
+    "suppress",
+    "stream-join",
+    "stream-table-join",
+    "fk-join",
+];
 
 /// Who runs a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

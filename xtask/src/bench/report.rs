@@ -51,14 +51,14 @@ impl Table {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{:<12} {:<6} {:>16} {:>12} {:>12} {:>16}",
+            "{:<17} {:<6} {:>16} {:>12} {:>12} {:>16}",
             "workload", "engine", "CPU-s/M records", "records/s", "peak RSS MB", "first record s"
         );
         for row in &self.rows {
             let f = row.median();
             let _ = writeln!(
                 text,
-                "{:<12} {:<6} {:>16.2} {:>12.0} {:>12.0} {:>16.2}",
+                "{:<17} {:<6} {:>16.2} {:>12.0} {:>12.0} {:>16.2}",
                 row.workload,
                 row.engine.name(),
                 f.cpu_per_million,
@@ -92,7 +92,7 @@ mod tests {
         let table = |settings| Table::new(Comparison::Workloads, settings, vec![row(Engine::Ours, 1.0), row(Engine::Java, 2.25)]);
         let stock = table(Settings::Stock);
         let text = stock.text(10, 1);
-        assert!(text.contains("CPU, java / ours           2.25\n") && !text.contains("MISSED"), "{text}");
+        assert!(text.contains("CPU, java / ours            2.25\n") && !text.contains("MISSED"), "{text}");
         assert_eq!(stock.missed(), [""; 0]);
         let equal = table(Settings::Equal { commit_interval_ms: 1, cache_bytes: 1, linger_ms: 1 });
         assert!(equal.text(10, 1).contains("at least 3   MISSED"));

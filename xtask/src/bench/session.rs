@@ -22,6 +22,10 @@ struct Prepared {
     workload: &'static str,
     input: String,
     processed: u64,
+    /// When a run is over, in the word of an engine's command line.
+    until: String,
+    /// Every record of the output counts, not only the last of each key.
+    all_counts: bool,
     digest: String,
 }
 
@@ -159,7 +163,7 @@ impl<'a> Session<'a> {
             expect_processed: prepared.processed,
             settings,
             guarantee,
-            until_running,
+            until: if until_running { "running" } else { &prepared.until },
         };
         let (answer, usage) = process::measure(&mut self.programs.engine(&run), LIMIT)?;
         Ok(Figures::new(self.plan.records, usage, number(&answer, "run_seconds")?, number(&answer, "seconds_to_first_record")?))
@@ -168,7 +172,7 @@ impl<'a> Session<'a> {
     /// Reads the output back; says which records lie in which partitions.
     fn check(&self, application: &Application, prepared: &Prepared) -> Outcome<String> {
         let mut check = self.programs.tool(&self.bootstrap);
-        check.arg("check").args((prepared.workload == "pipe").then_some("--all")).arg(&application.output);
+        check.arg("check").args(prepared.all_counts.then_some("--all")).arg(&application.output);
         let (checked, _) = process::measure(&mut check, LIMIT)?;
         let digest = word(&checked, "digest")?;
         if digest != prepared.digest {
@@ -203,6 +207,8 @@ impl Prepared {
             input: word(line, "input")?,
             // A count of records: exact in an f64 far beyond any bench.
             processed: number(line, "processed")? as u64,
+            until: word(line, "until")?,
+            all_counts: word(line, "checked")? == "all",
             digest: word(line, "digest")?,
         })
     }

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use streams_bench::engine::{EngineOptions, Until, print_answer};
-use streams_bench::workload::{WINDOW_MS, Workload, pipe_keeps};
+use streams_bench::engine::{EngineOptions, QUIET, Until, print_answer};
+use streams_bench::programs::topology;
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::{KafkaStreams, State};
-use streams_core::{StreamsBuilder, TimeWindows, Topology};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -22,39 +21,6 @@ const POLL: Duration = Duration::from_millis(20);
 struct Ours {
     #[command(flatten)]
     options: EngineOptions,
-}
-
-fn topology(options: &EngineOptions) -> Result<Topology> {
-    let builder = StreamsBuilder::new();
-    let (input, output) = (options.input.as_str(), options.output.as_str());
-    match options.workload {
-        Workload::Pipe => builder
-            .stream::<String, String>(input)
-            .filter(|_, value| pipe_keeps(value.as_bytes()))
-            .map_values(|mut value| {
-                value.make_ascii_uppercase();
-                value
-            })
-            .to(output),
-        Workload::Count | Workload::CountLarge => {
-            builder.stream::<String, String>(input).group_by_key().count().to_stream().to(output);
-        }
-        Workload::WordCount => builder
-            .stream::<Option<String>, String>(input)
-            .flat_map_values_emit(|line: &String, out| line.split(' ').for_each(|word| out.emit(word.to_owned())))
-            .group_by(|_, word| word.clone())
-            .count()
-            .to_stream()
-            .to(output),
-        Workload::Window => builder
-            .stream::<String, String>(input)
-            .group_by_key()
-            .windowed_by(TimeWindows::tumbling(Duration::from_millis(WINDOW_MS.unsigned_abs())).no_grace())
-            .count()
-            .to_stream()
-            .to_with(output, streams_core::Produced::inherited()),
-    }
-    Ok(builder.build()?)
 }
 
 fn main() -> Result<()> {
@@ -76,14 +42,18 @@ fn main() -> Result<()> {
     }
     let streams = KafkaStreams::start(topology(&options)?, config)?;
     let metrics = streams.metrics();
-    let (mut processed, mut first) = (0, None);
-    let goes_on = |processed: u64| match options.until {
+    let (mut processed, mut first, mut news) = (0, None, Instant::now());
+    let goes_on = |processed: u64, news: Instant| match options.until {
         Until::Processed => processed < options.expect_processed,
+        Until::Quiet => processed < options.expect_processed || news.elapsed() < QUIET,
         Until::Running => streams.state() != State::Running,
     };
-    while goes_on(processed) {
+    while goes_on(processed, news) {
         std::thread::sleep(POLL);
-        processed = metrics.sum("streams_records_processed_total", &[]).unwrap_or(0.0) as u64;
+        let now = metrics.sum("streams_records_processed_total", &[]).unwrap_or(0.0) as u64;
+        if now > processed {
+            (processed, news) = (now, Instant::now());
+        }
         if processed > 0 {
             first.get_or_insert_with(Instant::now);
         }
@@ -98,6 +68,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let first = first.unwrap_or(start);
-    print_answer(processed, (first - start).as_secs_f64(), first.elapsed().as_secs_f64());
+    let waited = if options.until == Until::Quiet { QUIET } else { Duration::ZERO };
+    print_answer(processed, (first - start).as_secs_f64(), (first.elapsed() - waited).as_secs_f64());
     Ok(())
 }

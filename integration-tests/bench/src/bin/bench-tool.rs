@@ -28,8 +28,8 @@ struct Tool {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Fills the topics that the workloads read; prints for each workload one line of JSON: the topic, how many records there are to process, and what
-    /// must come out.
+    /// Fills the topics that the workloads read; prints for each workload one line of JSON: the main topic, how many records there are to
+    /// process, when a run is over, whether all output is checked or the last of each key, and what must come out.
     Load {
         #[arg(long)]
         records: u64,
@@ -67,24 +67,25 @@ fn main() -> Result<()> {
 
 fn load(bootstrap: &str, records: u64, partitions: i32, workloads: &[Workload]) -> Result<()> {
     let topics = Topics::new(bootstrap)?;
-    for input in [Input::Records, Input::Distinct, Input::Lines] {
-        let mut expected: Vec<(Workload, Expected)> =
-            workloads.iter().filter(|w| w.input() == input).map(|w| (*w, Expected::new(*w))).collect();
-        if expected.is_empty() {
-            continue;
-        }
+    let start_ms = start_ms()?;
+    let mut expected: Vec<(Workload, Expected)> = workloads.iter().map(|w| (*w, Expected::new(*w, start_ms))).collect();
+    for input in Input::ALL.into_iter().filter(|input| workloads.iter().any(|w| w.inputs().contains(input))) {
         topics.create(input.topic(), partitions)?;
-        let generator = Generator::new(input, start_ms()?);
-        fill(bootstrap, input, &generator, records, partitions, |record| expected.iter_mut().for_each(|(_, e)| e.add(record)))?;
-        for (workload, expected) in &expected {
-            println!(
-                r#"{{"workload":"{}","input":"{}","processed":{},"digest":"{}"}}"#,
-                workload.name(),
-                input.topic(),
-                expected.processed(),
-                expected.digest(&generator)
-            );
-        }
+        let generator = Generator::new(input, start_ms);
+        fill(bootstrap, input, &generator, input.records(records), partitions, |index, record| {
+            expected.iter_mut().filter(|(w, _)| w.inputs().contains(&input)).for_each(|(_, e)| e.add(input, index, record));
+        })?;
+    }
+    for (workload, expected) in &expected {
+        println!(
+            r#"{{"workload":"{}","input":"{}","processed":{},"until":"{}","checked":"{}","digest":"{}"}}"#,
+            workload.name(),
+            workload.inputs()[0].topic(),
+            expected.processed(),
+            if *workload == Workload::FkJoin { "quiet" } else { "processed" },
+            if workload.all_output_counts() { "all" } else { "last" },
+            expected.digest()
+        );
     }
     Ok(())
 }
@@ -96,7 +97,14 @@ fn start_ms() -> Result<i64> {
     Ok((now - HOUR) / HOUR * HOUR)
 }
 
-fn fill(bootstrap: &str, input: Input, generator: &Generator, records: u64, partitions: i32, mut each: impl FnMut(&Record)) -> Result<()> {
+fn fill(
+    bootstrap: &str,
+    input: Input,
+    generator: &Generator,
+    records: u64,
+    partitions: i32,
+    mut each: impl FnMut(u64, &Record),
+) -> Result<()> {
     let producer: BaseProducer = clients::config(bootstrap)
         .set("partitioner", "murmur2_random")
         .set("compression.type", "lz4")
@@ -109,12 +117,12 @@ fn fill(bootstrap: &str, input: Input, generator: &Generator, records: u64, part
     let mut record = Record::default();
     for index in 0..records {
         generator.make(index, &mut record);
-        each(&record);
+        each(index, &record);
         let mut message = BaseRecord::to(input.topic()).payload(&record.value).timestamp(record.timestamp);
         message = match input {
             // Without keys they are dealt out in turn.
             Input::Lines => message.partition(i32::try_from(index % u64::try_from(partitions)?)?),
-            Input::Records | Input::Distinct => message.key(&record.key),
+            _ => message.key(&record.key),
         };
         while let Err((error, again)) = producer.send(message) {
             match error {
@@ -147,7 +155,7 @@ fn check(bootstrap: &str, topic: &str, all: bool) -> Result<()> {
     }
     consumer.assign(&assignment)?;
 
-    // By the hash of the key: the hash of the value, and the partition. A collision among millions of keys is one in a hundred million.
+    // By the hash of the key: the hash of the value, and the partition; a row that was deleted at last is none. A collision among millions of keys is one in a hundred million.
     let mut last: HashMap<u64, (u64, i32)> = HashMap::new();
     let (mut digest, mut placed) = (Digest::default(), Digest::default());
     let mut add = |key: u64, value: u64, partition: i32| {
@@ -165,11 +173,12 @@ fn check(bootstrap: &str, topic: &str, all: bool) -> Result<()> {
             Some(message) => message?,
         };
         records += 1;
-        let (key, value) = (hash(message.key().unwrap_or_default()), hash(message.payload().unwrap_or_default()));
-        if all {
-            add(key, value, message.partition());
-        } else {
-            last.insert(key, (value, message.partition()));
+        let (key, value) = (hash(message.key().unwrap_or_default()), message.payload().map(hash));
+        match value {
+            Some(value) if all => add(key, value, message.partition()),
+            Some(value) => _ = last.insert(key, (value, message.partition())),
+            None if all => bail!("a record of {topic} has no value"),
+            None => _ = last.remove(&key),
         }
     }
     for (key, (value, partition)) in last {

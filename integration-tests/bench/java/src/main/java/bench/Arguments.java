@@ -7,7 +7,7 @@ import java.util.Optional;
 /** The command line that every engine of the bench understands. An option that is not given leaves the engine's own default. */
 record Arguments(
     String bootstrapServers, String workload, String input, String output, String applicationId, String stateDir, long expectProcessed,
-    boolean untilRunning, Optional<String> guarantee, Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs,
+    String until, Optional<String> guarantee, Optional<Long> commitIntervalMs, Optional<Long> cacheBytes, Optional<Long> lingerMs,
     Optional<Long> sessionTimeoutMs) {
 
     static Arguments parse(String[] words) {
@@ -21,13 +21,23 @@ record Arguments(
         Arguments arguments = new Arguments(
             take(options, "bootstrap-servers"), take(options, "workload"), take(options, "input"), take(options, "output"),
             take(options, "application-id"), take(options, "state-dir"), Long.parseLong(take(options, "expect-processed")),
-            "running".equals(options.remove("until")), Optional.ofNullable(options.remove("guarantee")),
+            Optional.ofNullable(options.remove("until")).orElse("processed"), Optional.ofNullable(options.remove("guarantee")),
             number(options, "commit-interval-ms"), number(options, "cache-bytes"), number(options, "linger-ms"),
             number(options, "session-timeout-ms"));
         if (!options.isEmpty()) {
             fail("unknown options " + options.keySet());
         }
         return arguments;
+    }
+
+    /** It ends as soon as its state is restored. */
+    boolean untilRunning() {
+        return until.equals("running");
+    }
+
+    /** It ends when nothing has come for a while, for programs that send themselves records whose number depends on their caches. */
+    boolean untilQuiet() {
+        return until.equals("quiet");
     }
 
     private static String take(Map<String, String> options, String name) {

@@ -21,6 +21,8 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
  */
 public final class Main {
     private static final long POLL_MS = 5;
+    /** Longer than a commit interval and a linger: what waits for either has come. */
+    private static final long QUIET_MS = 3_000;
 
     private Main() {}
 
@@ -37,15 +39,19 @@ public final class Main {
         streams.start();
 
         long firstRecord = 0;
+        long news = System.nanoTime();
         double processed = 0;
         Metric total = null;
-        while (!arguments.untilRunning() && processed < arguments.expectProcessed()) {
+        while (!arguments.untilRunning()
+            && (processed < arguments.expectProcessed() || arguments.untilQuiet() && System.nanoTime() - news < QUIET_MS * 1_000_000)) {
             if (failed.get()) {
                 System.exit(1);
             }
             Thread.sleep(POLL_MS);
             total = total == null ? processTotal(streams) : total;
-            processed = total == null ? 0 : (double) total.metricValue();
+            double now = total == null ? 0 : (double) total.metricValue();
+            news = now > processed ? System.nanoTime() : news;
+            processed = now;
             if (firstRecord == 0 && processed > 0) {
                 firstRecord = System.nanoTime();
             }
@@ -63,7 +69,7 @@ public final class Main {
         }
         double seconds = (System.nanoTime() - firstRecord) / 1e9;
         double untilFirst = (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3 - seconds;
-        answer(processed, untilFirst, seconds);
+        answer(processed, untilFirst, arguments.untilQuiet() ? seconds - QUIET_MS / 1e3 : seconds);
         System.exit(closed && !failed.get() ? 0 : 1);
     }
 
