@@ -12,6 +12,7 @@ mod kept_log;
 pub mod metrics;
 pub mod partitioner;
 mod plan;
+pub mod query;
 mod record;
 pub mod runtime;
 mod task;

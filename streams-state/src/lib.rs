@@ -58,11 +58,12 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
+pub use store::ReadCommitted;
 pub use stores::{
     ChangeBufferBuilder, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
     WindowStoreBuilder,
 };
 pub use typed::{
-    CacheBudget, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, SessionStore, Slot, VisitKeyedSession,
-    VisitSession, VisitWindow, WindowCursor, WindowStore,
+    CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, SessionStore, Slot,
+    VisitKeyedSession, VisitSession, VisitWindow, WindowCursor, WindowStore,
 };

@@ -154,11 +154,23 @@ pub trait StateStore: Any + Send {
         Ok(false)
     }
 
+    /// What queries read the committed rows with, without asking the store's thread: a [`CommittedReader`](crate::CommittedReader) of the store's
+    /// types. `None` where the engine or the store's kind does not let them.
+    fn committed_reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
     /// Makes everything committed durable and releases files.
     fn close(self: Box<Self>) -> Result<()>;
 
     /// For the typed face.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+/// A store that can be read as it stands at its last commit.
+pub trait ReadCommitted {
+    /// Reads without what is cached and what waits for a commit, both of which are laid aside meanwhile. `read` must not change the store.
+    fn read_committed<R>(&mut self, read: impl FnOnce(&mut Self) -> R) -> R;
 }
 
 /// How far an input partition has been applied to a store: part of the position that queries compare.

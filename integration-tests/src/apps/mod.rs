@@ -12,6 +12,7 @@ pub mod idle;
 pub mod metrics;
 pub mod operators;
 pub mod processing;
+pub mod queries;
 pub mod restarts;
 pub mod sharing;
 pub mod topics;
@@ -108,6 +109,11 @@ macro_rules! app_suite {
             ],
             operators: [
                 every_stateful_operator_goes_on_after_a_restart_as_if_there_had_been_none,
+            ],
+            queries: [
+                a_query_sees_the_newest_or_what_is_committed,
+                a_query_that_cannot_be_answered_says_why,
+                queries_beside_commits_and_rebalances_go_forward_only,
             ],
             control: [
                 states_change_as_in_java,

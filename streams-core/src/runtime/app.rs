@@ -27,7 +27,7 @@ const DROP_WAITS: Duration = Duration::from_secs(30);
 /// An error that no other handler answered ends its thread; the uncaught-error handler decides what follows. By default the application
 /// closes: [`state`](Self::state) is [`State::Error`] then and [`error`](Self::error) tells why.
 pub struct KafkaStreams {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     pub(super) files: Arc<StateFiles>,
 }
 

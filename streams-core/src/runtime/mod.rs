@@ -22,5 +22,7 @@ pub use app::KafkaStreams;
 pub use builder::KafkaStreamsBuilder;
 pub use listener::{RestoreEvent, RestoreListener};
 pub use metadata::{TaskMetadata, ThreadMetadata};
+pub(crate) use shared::Shared;
 pub use state::{State, StateListener};
+pub(crate) use thread::ThreadMessage;
 pub use thread_state::ThreadState;

@@ -17,6 +17,7 @@ use crate::time::Clock;
 use crate::topology::Topology;
 use crate::{Error, Result};
 use parking_lot::Mutex;
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,6 +60,14 @@ pub(crate) struct ThreadEntry {
 struct View {
     state: ThreadState,
     tasks: Vec<TaskMetadata>,
+    readers: Vec<StoreReader>,
+}
+
+/// A store of a running task as queries read what it has committed; `None` where its thread must be asked.
+#[derive(Clone)]
+pub(crate) struct StoreReader {
+    pub store: Arc<str>,
+    pub reader: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 pub(crate) struct SharedParts {
@@ -112,7 +121,7 @@ impl Shared {
             mailbox: Mailbox::new(),
             budget: Arc::new(CacheBudget::new(0)),
             uncommitted_limit: AtomicU64::new(u64::MAX),
-            view: Mutex::new(View { state: ThreadState::Created, tasks: Vec::new() }),
+            view: Mutex::new(View { state: ThreadState::Created, tasks: Vec::new(), readers: Vec::new() }),
         });
         threads.insert(index, entry.clone());
         self.divide_limits(&threads);
@@ -181,8 +190,18 @@ impl Shared {
         });
     }
 
-    pub fn thread_tasks(&self, thread: &ThreadEntry, tasks: Vec<TaskMetadata>) {
-        thread.view.lock().tasks = tasks;
+    pub fn thread_tasks(&self, thread: &ThreadEntry, tasks: Vec<TaskMetadata>, readers: Vec<StoreReader>) {
+        let mut view = thread.view.lock();
+        (view.tasks, view.readers) = (tasks, readers);
+    }
+
+    /// What the committed rows of a store are read with, for each task here that runs and has it.
+    pub fn committed_readers(&self, store: &str) -> Vec<Option<Arc<dyn Any + Send + Sync>>> {
+        let of_thread = |thread: &Arc<ThreadEntry>| {
+            let view = thread.view.lock();
+            view.readers.iter().filter(|r| &*r.store == store).map(|r| r.reader.clone()).collect::<Vec<_>>()
+        };
+        self.threads().iter().flat_map(of_thread).collect()
     }
 
     /// Remembers the first error that ends the application.

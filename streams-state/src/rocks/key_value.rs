@@ -9,6 +9,10 @@ use rocksdb::WriteBatch;
 use std::ops::{Bound, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long queries may hold up a store that is wiped: each reads a row or a page of rows.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) struct RocksEngine {
     /// Absent only after a wipe that could not open it again.
@@ -24,6 +28,19 @@ impl RocksEngine {
         let database = Database::open(&path, &spec)?;
         let (offset, position) = (database.offset()?, database.position()?);
         Ok(RocksEngine { database: Some(Arc::new(database)), path, spec, offset, position })
+    }
+
+    /// The database itself, once the queries that read it just now are through.
+    fn sole(mut database: Arc<Database>, patience: Duration) -> std::result::Result<Database, Arc<Database>> {
+        let begun = Instant::now();
+        loop {
+            database = match Arc::try_unwrap(database) {
+                Ok(database) => return Ok(database),
+                Err(shared) if begun.elapsed() >= patience => return Err(shared),
+                Err(shared) => shared,
+            };
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn database(&self) -> Result<&Database> {
@@ -76,7 +93,7 @@ impl Engine for RocksEngine {
     }
 
     fn wipe(&mut self) -> Result<()> {
-        match self.database.take().map(Arc::try_unwrap) {
+        match self.database.take().map(|database| Self::sole(database, PATIENCE)) {
             Some(Ok(database)) => database.destroy()?,
             Some(Err(shared)) => {
                 self.database = Some(shared);
@@ -95,9 +112,9 @@ impl Engine for RocksEngine {
     }
 
     fn close(self: Box<Self>) -> Result<()> {
-        match self.database.map(Arc::try_unwrap) {
+        match self.database.map(|database| Self::sole(database, PATIENCE / 10)) {
             Some(Ok(database)) => database.close(),
-            // it closes with its last reader
+            // a global store's: it closes with its last reader
             Some(Err(shared)) => shared.flush(),
             None => Ok(()),
         }

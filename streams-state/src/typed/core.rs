@@ -35,6 +35,13 @@ pub(crate) struct StoreParts<K, V> {
     pub engine: Box<dyn Engine>,
 }
 
+/// What of a store is not committed.
+pub(super) struct Uncommitted<V> {
+    cache: RecordCache<V>,
+    pending: Pending,
+    recent: Option<Recent>,
+}
+
 pub(super) struct Core<V> {
     pub codec: Codec<V>,
     pub cache: RecordCache<V>,
@@ -84,6 +91,20 @@ impl<V: Clone + 'static> Core<V> {
             recent: time_first.then(Recent::default),
         };
         (core, keys)
+    }
+
+    /// Takes everything out that is not committed, until [`put_back`](Self::put_back).
+    pub fn lay_aside(&mut self) -> Uncommitted<V> {
+        Uncommitted {
+            cache: std::mem::replace(&mut self.cache, RecordCache::new()),
+            pending: std::mem::replace(&mut self.pending, Pending::new()),
+            recent: self.recent.as_mut().map(std::mem::take),
+        }
+    }
+
+    /// What was read into the cache meanwhile is forgotten.
+    pub fn put_back(&mut self, Uncommitted { cache, pending, recent }: Uncommitted<V>) {
+        (self.cache, self.pending, self.recent) = (cache, pending, recent);
     }
 
     pub fn attach(&mut self, budget: Option<Arc<CacheBudget>>) {

@@ -3,7 +3,7 @@
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::layout::Layout;
-use super::reader::KvReader;
+use super::reader::{CommittedReader, KvReader};
 use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
 use crate::engine::slice;
@@ -116,6 +116,24 @@ macro_rules! common {
     };
 }
 pub(super) use common;
+
+/// How the stores above a [`Core`] are read as they stand at their last commit.
+macro_rules! read_committed {
+    ($store:ident) => {
+        impl<K: 'static, V: Clone + Send + 'static> crate::store::ReadCommitted for $store<K, V> {
+            fn read_committed<R>(&mut self, read: impl FnOnce(&mut Self) -> R) -> R {
+                let uncommitted = self.core.lay_aside();
+                // a serde that panics must not cost the store what it holds
+                let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(self)));
+                self.core.put_back(uncommitted);
+                result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+        }
+    };
+}
+pub(super) use read_committed;
+
+read_committed!(KvStore);
 
 impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
@@ -348,6 +366,11 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
         self.core.rows(0..=0, &mut |key, value| visit(StoredRow { key, start: None, end: None, value }))?;
         Ok(true)
+    }
+
+    fn committed_reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let rows = self.core.engine.shared()?;
+        Some(Arc::new(CommittedReader::new(&rows, self.core.codec.clone(), self.keys.clone())))
     }
 
     fn close(self: Box<Self>) -> Result<()> {

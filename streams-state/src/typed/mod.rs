@@ -31,7 +31,7 @@ pub(crate) use self::core::StoreParts;
 pub use budget::CacheBudget;
 pub use key_value::{KvCursor, KvStore};
 pub use list::{List, ListCursor, ListStore};
-pub use reader::KvReader;
+pub use reader::{CommittedReader, KvReader};
 pub(crate) use session::SessionShape;
 pub use session::{SessionStore, VisitKeyedSession, VisitSession};
 pub(crate) use window::WindowShape;

@@ -6,7 +6,31 @@ use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::{BoxError, NO_HEADERS, Result};
 use std::fmt;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+/// Lets other threads open a [`KvReader`] for as long as the store is open: holding this one keeps no file open.
+pub struct CommittedReader<K, V> {
+    rows: Weak<dyn SharedRows>,
+    codec: Codec<V>,
+    keys: Arc<dyn Serde<K>>,
+}
+
+impl<K: 'static, V: 'static> CommittedReader<K, V> {
+    pub(crate) fn new(rows: &Arc<dyn SharedRows>, codec: Codec<V>, keys: Arc<dyn Serde<K>>) -> Self {
+        CommittedReader { rows: Arc::downgrade(rows), codec, keys }
+    }
+
+    /// For one query: its store waits for it before it closes. `None`: it has closed.
+    pub fn open(&self) -> Option<KvReader<K, V>> {
+        Some(KvReader { rows: self.rows.upgrade()?, codec: self.codec.clone(), keys: self.keys.clone() })
+    }
+}
+
+impl<K, V> fmt::Debug for CommittedReader<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommittedReader({})", self.codec.store)
+    }
+}
 
 /// Reads the committed rows of a [`KvStore`](super::KvStore) from any thread, while the store is written by its own: what a global store's
 /// readers have. It holds no lock while serdes run.

@@ -3,7 +3,7 @@
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
-use super::key_value::common;
+use super::key_value::{common, read_committed};
 use super::layout::Layout;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::session;
@@ -51,6 +51,8 @@ pub type VisitSession<'a, V> = &'a mut dyn FnMut(i64, i64, &V) -> Result<Control
 
 /// What [`SessionStore::find_between`] visits sessions with: record key, start, end, value.
 pub type VisitKeyedSession<'a, V> = &'a mut dyn FnMut(&[u8], i64, i64, &V) -> Result<ControlFlow<()>>;
+
+read_committed!(SessionStore);
 
 impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, shape: SessionShape) -> Self {

@@ -4,7 +4,7 @@ use super::budget::CacheBudget;
 use super::by_time::Span;
 use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
-use super::key_value::common;
+use super::key_value::{common, read_committed};
 use super::layout::Layout;
 use super::window_cursor::WindowCursor;
 use super::{Dirty, Evicted, Slot};
@@ -55,6 +55,8 @@ pub struct WindowStore<K, V> {
 
 /// What [`WindowStore::fetch_all`] visits rows with: record key, window start, value, its time.
 pub type VisitWindow<'a, V> = &'a mut dyn FnMut(&[u8], i64, &V, i64) -> Result<ControlFlow<()>>;
+
+read_committed!(WindowStore);
 
 impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, shape: WindowShape) -> Self {

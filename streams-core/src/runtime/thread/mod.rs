@@ -22,6 +22,7 @@ use super::shared::{Shared, ThreadEntry};
 use super::thread_state::ThreadState;
 use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
 use crate::metrics::ThreadMetrics;
+use crate::query::Query;
 use crate::task::{TaskEnv, TaskSettings, ThreadProducer};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use in_flight::InFlight;
@@ -40,6 +41,8 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum ThreadMessage {
     /// A task's stores, restored, or why they could not be.
     Restored(Restored),
+    /// Somebody wants to read a store.
+    Query(Box<dyn Query>),
     /// Commit, close the tasks, leave the group and end, until the clock's monotonic time.
     Stop { deadline: Duration },
 }
@@ -192,6 +195,7 @@ impl StreamThread {
         while let Some(message) = self.entry.mailbox.take() {
             match message {
                 ThreadMessage::Restored(restored) => self.restored(restored)?,
+                ThreadMessage::Query(mut query) => self.answer(&mut *query),
                 ThreadMessage::Stop { deadline } => self.stopping = Some(deadline),
             }
         }
@@ -287,7 +291,11 @@ impl StreamThread {
             partitions: self.plan.tasks.inputs(*id),
             running: matches!(slot, Slot::Running(_)),
         };
-        self.shared.thread_tasks(&self.entry, self.slots.iter().map(describe).collect());
+        let readers = self.slots.values().filter_map(|slot| match slot {
+            Slot::Running(running) => Some(running.readers.iter().cloned()),
+            _ => None,
+        });
+        self.shared.thread_tasks(&self.entry, self.slots.iter().map(describe).collect(), readers.flatten().collect());
         self.metrics.tasks.set_size(self.slots.values().filter(|slot| matches!(slot, Slot::Running(_))).count());
         let all_run = self.slots.values().all(|slot| matches!(slot, Slot::Running(_)));
         match (self.state, all_run) {

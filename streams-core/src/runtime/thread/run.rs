@@ -39,7 +39,7 @@ pub(crate) fn run(shared: Arc<Shared>, plan: Arc<Plan>, entry: Arc<ThreadEntry>,
         }
     }
     let _ = shared.restorer.post(Command::ThreadGone { thread: entry.index });
-    shared.thread_tasks(&entry, Vec::new());
+    shared.thread_tasks(&entry, Vec::new(), Vec::new());
     shared.thread_state(&entry, ThreadState::Dead);
     let ended = Ended { index: entry.index, name: entry.name.clone(), failure };
     let _ = shared.supervisor.post(Message::ThreadEnded(ended));

@@ -3,7 +3,9 @@
 use super::{StreamThread, ThreadMessage, Trouble};
 use crate::cluster::{CommittedOffset, FetchHandle, OffsetSpec};
 use crate::config::OffsetReset;
+use crate::query::Query;
 use crate::runtime::restorer::{Command, Reply, Restored};
+use crate::runtime::shared::StoreReader;
 use crate::task::Task;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use std::any::Any;
@@ -61,6 +63,7 @@ pub(super) struct Running {
     /// Where the stores stand, by input. The group may be ahead: a commit whose answer did not come may have been made.
     pub starts: Vec<Start>,
     pub history: History,
+    pub readers: Vec<StoreReader>,
 }
 
 pub(super) struct Input {
@@ -207,6 +210,7 @@ impl StreamThread {
         history.skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
         let committed: Vec<Option<CommittedOffset>> = starts.iter().map(|s| s.committed.clone()).collect();
         let now_ms = self.shared.clock.now_ms();
+        let readers = stores.iter().map(|store| StoreReader { store: store.name().into(), reader: store.committed_reader() }).collect();
         let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &history.skip);
         let task = match task.map_err(|error| error.at(format!("task {id}"))) {
             Ok(task) => task,
@@ -221,7 +225,7 @@ impl StreamThread {
             reading.push(Input { partition, handle, caught_up_at: None });
         }
         self.metrics.tasks_created.add(1);
-        self.slots.insert(id, Slot::Running(Box::new(Running { task, inputs: reading, starts, history })));
+        self.slots.insert(id, Slot::Running(Box::new(Running { task, inputs: reading, starts, history, readers })));
         Ok(())
     }
 
@@ -238,6 +242,21 @@ impl StreamThread {
         tracing::warn!(target: "streams::thread", thread = self.entry.name, "the task cannot start yet, trying again: {error}");
         self.open(id, history);
         Ok(())
+    }
+
+    /// Shows a query the stores that it is about.
+    pub(super) fn answer(&mut self, query: &mut dyn Query) {
+        let index = |id: &TaskId| {
+            let subtopology = self.plan.topology.subtopology(id.subtopology)?;
+            subtopology.stores.iter().position(|store| **store.name() == *query.store())
+        };
+        let asked: Vec<(TaskId, usize)> = self.slots.keys().filter_map(|id| Some((*id, index(id)?))).collect();
+        for (id, index) in asked {
+            match self.slots.get_mut(&id) {
+                Some(Slot::Running(running)) => query.running(id, running.task.stores_mut(), index),
+                _ => query.restoring(id),
+            }
+        }
     }
 
     /// A running task, out of its slot. One that another failure has taken apart meanwhile stays where it is.
