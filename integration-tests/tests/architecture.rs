@@ -158,7 +158,7 @@ fn processing_does_no_io_and_reads_no_clock() {
 /// Layers are used from above only.
 #[test]
 fn lower_layers_do_not_know_higher_ones() {
-    let layers: [(&str, &[&str]); 8] = [
+    let layers: [(&str, &[&str]); 9] = [
         ("exec", &["dsl", "plan", "task", "group", "runtime", "testing"]),
         ("task", &["dsl", "plan", "group", "runtime", "testing"]),
         ("topology", &["dsl", "task", "group", "runtime", "testing"]),
@@ -166,7 +166,8 @@ fn lower_layers_do_not_know_higher_ones() {
         ("dsl", &["task", "group", "runtime", "testing"]),
         ("cluster", &["dsl", "plan", "topology", "exec", "task", "runtime", "testing"]),
         ("testing", &["group", "runtime", "kafka", "embedded"]),
-        ("runtime", &["dsl", "plan", "testing"]),
+        ("runtime", &["dsl", "plan", "query", "testing"]),
+        ("query", &["dsl", "plan", "testing"]),
     ];
     for (layer, above) in layers {
         // as in `use crate::dsl::KStream` and in `use crate::{Data, dsl::KStream}`

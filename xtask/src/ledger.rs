@@ -8,7 +8,7 @@ use crate::{build, machine, process, workspace};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
-usage: cargo xtask ledger [--kills N] [--minutes M] [--guarantee at_least_once|exactly_once_v2] [--stages] [--brokers] [--yes]
+usage: cargo xtask ledger [--kills N] [--minutes M] [--guarantee at_least_once|exactly_once_v2] [--stages] [--brokers] [--away S] [--yes]
 
 Runs the ledger on an Apache Kafka broker of its own: two instances of an application that re-keys, repartitions, chains and counts, a load of
 2,000 entries a second, and kill -9 at random. Then everything is compared: entries, outputs, changelogs, stores, offsets. The last line is
@@ -19,6 +19,7 @@ Runs the ledger on an Apache Kafka broker of its own: two instances of an applic
 --guarantee G  what to promise (default exactly_once_v2)
 --stages       more of the application: one result per window, an outer join, a join by foreign key
 --brokers      every fourth kill hits the broker
+--away S       after the kills, the broker is killed and stays away for S seconds
 --yes          install what the build needs through sudo, where sudo asks for no password
 ";
 
@@ -28,6 +29,7 @@ pub fn run(mut args: Args) -> Outcome {
     let (brokers, stages) = (args.flag("--brokers"), args.flag("--stages"));
     let kills = args.number::<u32>("--kills")?.unwrap_or(20);
     let minutes = args.number::<u32>("--minutes")?.unwrap_or(3);
+    let away = args.number::<u32>("--away")?.unwrap_or(0);
     let guarantee = args.value("--guarantee")?.unwrap_or_else(|| "exactly_once_v2".to_owned());
     args.finish()?;
     if !["at_least_once", "exactly_once_v2"].contains(&guarantee.as_str()) {
@@ -37,6 +39,13 @@ pub fn run(mut args: Args) -> Outcome {
     build::announce_first()?;
     process::run(process::cargo().args(["build", "-p", "integration-tests", "--bins"]))?;
     let mut ledger = Command::new(workspace::target_dir()?.join("debug/ledger"));
-    ledger.args([kills.to_string(), minutes.to_string(), guarantee, u32::from(brokers).to_string(), u32::from(stages).to_string()]);
+    ledger.args([
+        kills.to_string(),
+        minutes.to_string(),
+        guarantee,
+        u32::from(brokers).to_string(),
+        u32::from(stages).to_string(),
+        away.to_string(),
+    ]);
     process::run(&mut ledger)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::digest::Digest;
-use crate::input::{CATEGORIES, Generator, Input, KEYS, Record, write_category, write_key};
+use crate::input::{Generator, Input, KEYS, Record, write_key};
 use crate::words::{PER_LINE, WORDS};
 use crate::workload::{ADVANCE_MS, GAP_MS, LONG_WINDOW_MS, SUPPRESSED_WINDOW_MS, WINDOW_MS, Workload, pipe_keeps};
 

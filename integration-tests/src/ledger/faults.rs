@@ -51,7 +51,13 @@ impl Fault {
             }
             Fault::Hang(time) => {
                 run.fault_has_ended();
-                run.instances[victim].hang(time);
+                // a closure that hangs between two transactions is another experiment
+                let mut tries = 1;
+                while !run.hang(victim, time) {
+                    assert!(tries < 5, "in {tries} tries no closure has hung in a transaction");
+                    tries += 1;
+                }
+                println!("hung in a transaction, at try {tries}");
             }
             Fault::Bounce => {
                 run.instances[victim].terminate();

@@ -56,6 +56,11 @@ pub(super) fn open_transactions(clients: &Clients<'_>, partitions: impl IntoIter
     partitions.into_iter().filter_map(look).collect()
 }
 
+/// Whether a transaction that was open before is open still.
+pub(super) fn goes_on(before: &[OpenTransaction], now: &[OpenTransaction]) -> bool {
+    before.iter().any(|before| now.iter().any(|now| now.partition == before.partition && now.stable == before.stable))
+}
+
 /// Watches for transactions that do not end.
 #[derive(Default)]
 pub(super) struct Watch(BTreeMap<(TopicPartition, i64), Instant>);

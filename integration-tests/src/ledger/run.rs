@@ -5,7 +5,7 @@ use super::collect;
 use super::entry::next_hash;
 use super::faults::Fault;
 use super::load::{self, Amount, Load};
-use super::lost_markers::{self, LostMarkers};
+use super::lost_markers::{self, LostMarkers, goes_on};
 use super::scene::{INPUT_PARTITIONS, OUTPUT_PARTITIONS, Scene, hang_file, hang_next, restored};
 use crate::behaviour::clients::Clients;
 use crate::kafka::Kafka;
@@ -24,7 +24,11 @@ use test_broker::sys::Signal;
 /// How long everything that was written may take to come out after the last fault.
 const DRAIN: Duration = Duration::from_secs(120);
 
-const HOUR_MS: i64 = 3_600_000;
+/// A healthy application ends its transactions in less; twice that is less than `transaction.timeout.ms`.
+const SETTLED: Duration = Duration::from_millis(1_500);
+
+/// A broker takes nothing that is more than an hour ahead of its clock.
+const AHEAD_MS: i64 = 20 * 60_000;
 
 /// What a run is to be.
 #[derive(Clone, Debug)]
@@ -122,8 +126,8 @@ pub fn run(kafka: &Kafka, broker: Option<&mut Broker>, plan: &Plan) -> Result<Re
     run.drain()?;
     if plan.stages {
         // A join looks for closed windows again only when that of the last one that it saw is closed: the second time all are.
-        for hours in 1..=2 {
-            entries.extend(load::write_ahead(kafka, &run.scene.topics.input, &entries, hours * HOUR_MS));
+        for _ in 0..2 {
+            entries.extend(load::write_ahead(kafka, &run.scene.topics.input, &entries, AHEAD_MS));
             run.drain()?;
         }
     }
@@ -156,23 +160,10 @@ impl Instance {
         }
     }
 
-    /// Makes a closure hang, and waits until the group has thrown its thread out and it has noticed.
-    pub fn hang(&self, time: Duration) {
+    /// How often the group has thrown a thread out.
+    fn thrown_out(&self) -> usize {
         let process = self.process.as_ref().expect("the instance runs");
-        let thrown_out = || process.find(|line| line.contains("maximum poll interval").then_some(())).len();
-        let before = thrown_out();
-        hang_next(&self.directory, time);
-        std::thread::sleep(time);
-        let begun = Instant::now();
-        while thrown_out() <= before {
-            assert!(
-                begun.elapsed() < Duration::from_secs(30),
-                "no thread that hangs was thrown out; the file is there still: {}\n{}",
-                hang_file(&self.directory).exists(),
-                process.log().join("\n")
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        process.find(|line| line.contains("maximum poll interval").then_some(())).len()
     }
 
     pub fn signal(&mut self, signal: Signal) {
@@ -193,6 +184,35 @@ impl Run<'_> {
     pub fn sleep(&mut self, ms: Range<u64>) {
         let ms = ms.start + self.random(ms.end - ms.start);
         std::thread::sleep(Duration::from_millis(ms));
+    }
+
+    /// Makes a closure of an instance hang, and waits until the group has thrown its thread out and it has noticed. Whether a transaction was open
+    /// meanwhile: none lasts as long otherwise.
+    pub fn hang(&self, n: usize, time: Duration) -> bool {
+        let clients = Clients::new(self.scene.kafka);
+        let instance = &self.instances[n];
+        let before = instance.thrown_out();
+        let still = |what: &str, begun: Instant| {
+            let log = instance.process.as_ref().map(Process::log).unwrap_or_default();
+            assert!(begun.elapsed() < Duration::from_secs(30), "{what}\n{}", log.join("\n"));
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        hang_next(&instance.directory, time);
+        let begun = Instant::now();
+        while hang_file(&instance.directory).exists() {
+            still("no closure has begun to hang", begun);
+        }
+        let begun = Instant::now();
+        std::thread::sleep(SETTLED);
+        let first = self.scene.open_transactions(&clients);
+        std::thread::sleep(SETTLED);
+        let is_open = goes_on(&first, &self.scene.open_transactions(&clients));
+        std::thread::sleep(time.saturating_sub(begun.elapsed()));
+        let begun = Instant::now();
+        while instance.thrown_out() <= before {
+            still("no thread that hangs was thrown out", begun);
+        }
+        is_open
     }
 
     pub fn start_all(&mut self) {

@@ -3,7 +3,7 @@
 use super::IsolationLevel;
 use crate::error::panic_text;
 use crate::exec::StoreSlots;
-use crate::runtime::{Shared, ThreadMessage};
+use crate::runtime::{Query, Shared, ThreadMessage};
 use crate::{Error, ErrorKind, Result, TaskId};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fmt;
@@ -15,16 +15,6 @@ use streams_state::store::StateStore;
 
 /// How long a stream thread may take for an answer; user code can hold it up.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A question to a stream thread, told each of its tasks that has the store.
-pub(crate) trait Query: Send {
-    /// The store that it is about.
-    fn store(&self) -> &str;
-    /// A task that runs, and the store's index in it.
-    fn running(&mut self, task: TaskId, stores: &mut StoreSlots, index: usize);
-    /// A task whose store is not there yet.
-    fn restoring(&mut self, task: TaskId);
-}
 
 /// A store of an application by its name.
 pub(super) struct Asked {

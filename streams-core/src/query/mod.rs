@@ -12,7 +12,6 @@ mod key_value;
 mod session;
 mod window;
 
-pub(crate) use ask::Query;
 pub use key_value::QueryableKeyValueStore;
 pub use session::QueryableSessionStore;
 pub use window::QueryableWindowStore;

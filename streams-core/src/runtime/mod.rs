@@ -24,5 +24,5 @@ pub use listener::{RestoreEvent, RestoreListener};
 pub use metadata::{TaskMetadata, ThreadMetadata};
 pub(crate) use shared::Shared;
 pub use state::{State, StateListener};
-pub(crate) use thread::ThreadMessage;
+pub(crate) use thread::{Query, ThreadMessage};
 pub use thread_state::ThreadState;

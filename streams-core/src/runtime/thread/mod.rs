@@ -7,11 +7,13 @@ mod deliveries;
 mod failure;
 mod group;
 mod in_flight;
+mod query;
 mod run;
 mod slots;
 mod transaction;
 mod work;
 
+pub(crate) use query::Query;
 pub(crate) use run::{Ended, ask_handler, run};
 
 use super::backoff::Backoff;
@@ -22,7 +24,6 @@ use super::shared::{Shared, ThreadEntry};
 use super::thread_state::ThreadState;
 use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
 use crate::metrics::ThreadMetrics;
-use crate::query::Query;
 use crate::task::{TaskEnv, TaskSettings, ThreadProducer};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use in_flight::InFlight;

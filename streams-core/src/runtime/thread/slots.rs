@@ -3,7 +3,6 @@
 use super::{StreamThread, ThreadMessage, Trouble};
 use crate::cluster::{CommittedOffset, FetchHandle, OffsetSpec};
 use crate::config::OffsetReset;
-use crate::query::Query;
 use crate::runtime::restorer::{Command, Reply, Restored};
 use crate::runtime::shared::StoreReader;
 use crate::task::Task;
@@ -242,21 +241,6 @@ impl StreamThread {
         tracing::warn!(target: "streams::thread", thread = self.entry.name, "the task cannot start yet, trying again: {error}");
         self.open(id, history);
         Ok(())
-    }
-
-    /// Shows a query the stores that it is about.
-    pub(super) fn answer(&mut self, query: &mut dyn Query) {
-        let index = |id: &TaskId| {
-            let subtopology = self.plan.topology.subtopology(id.subtopology)?;
-            subtopology.stores.iter().position(|store| **store.name() == *query.store())
-        };
-        let asked: Vec<(TaskId, usize)> = self.slots.keys().filter_map(|id| Some((*id, index(id)?))).collect();
-        for (id, index) in asked {
-            match self.slots.get_mut(&id) {
-                Some(Slot::Running(running)) => query.running(id, running.task.stores_mut(), index),
-                _ => query.restoring(id),
-            }
-        }
     }
 
     /// A running task, out of its slot. One that another failure has taken apart meanwhile stays where it is.
