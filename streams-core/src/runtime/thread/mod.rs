@@ -7,13 +7,13 @@ mod deliveries;
 mod failure;
 mod group;
 mod in_flight;
-mod query;
+mod queries;
 mod run;
 mod slots;
 mod transaction;
 mod work;
 
-pub(crate) use query::Query;
+pub(crate) use queries::Query;
 pub(crate) use run::{Ended, ask_handler, run};
 
 use super::backoff::Backoff;
