@@ -21,7 +21,7 @@ pub use global::GlobalKTable;
 pub use grouped::KGroupedStream;
 pub use grouped_table::KGroupedTable;
 pub use options::{
-    Branched, BufferConfig, Consumed, EmitEarlyWhenFull, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned,
+    Branched, BufferConfig, Consumed, Deduplicated, EmitEarlyWhenFull, Grouped, Joined, Materialized, Partitions, Produced, Repartitioned,
     ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, TableJoined, Topics, WhenFull,
 };
 pub use session::SessionWindowedKStream;

@@ -165,6 +165,11 @@ impl GraphEnv<'_> {
         self.children.clone()
     }
 
+    /// Wall clock in milliseconds: when the graph is built.
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+
     /// Name of the node being built.
     pub(crate) fn node_name(&self) -> Arc<str> {
         self.node.clone()

@@ -22,13 +22,15 @@ pub enum DropReason {
     Production,
     /// The partitioner or the topic chooser named no place for it.
     NoPartition,
+    /// It repeats a record that was passed on already.
+    Duplicate,
     /// The answer of a join by foreign key to a row that has changed since it asked; the newer row gets an answer of its own.
     Stale,
 }
 
 impl DropReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [DropReason; 10] = [
+    pub const ALL: [DropReason; 11] = [
         DropReason::Deserialization,
         DropReason::InvalidTimestamp,
         DropReason::NullKey,
@@ -38,6 +40,7 @@ impl DropReason {
         DropReason::Processing,
         DropReason::Production,
         DropReason::NoPartition,
+        DropReason::Duplicate,
         DropReason::Stale,
     ];
 
@@ -53,6 +56,7 @@ impl DropReason {
             DropReason::Processing => "processing",
             DropReason::Production => "production",
             DropReason::NoPartition => "no_partition",
+            DropReason::Duplicate => "duplicate",
             DropReason::Stale => "stale",
         }
     }

@@ -311,3 +311,9 @@ fn a_file_that_cannot_be_printed_to() {
     let print = |b: &StreamsBuilder| stream(b, "in").print(Printed::to_file("/no/such/folder/lines.txt"));
     refused(print, &["print cannot write to /no/such/folder/lines.txt"]);
 }
+
+#[test]
+fn leaving_out_repetitions_of_records_without_a_key() {
+    let null_key = |b: &StreamsBuilder| b.stream::<Option<String>, i64>("in").deduplicate_by_key(seconds(1)).to("out");
+    refused(null_key, &["leaving out repetitions needs a key", "call `skip_null_keys()`"]);
+}

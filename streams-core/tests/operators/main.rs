@@ -3,6 +3,7 @@
 
 mod cogroup;
 mod common;
+mod deduplicate;
 mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;

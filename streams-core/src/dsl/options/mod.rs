@@ -2,6 +2,7 @@
 
 mod branched;
 mod consumed;
+mod deduplicated;
 mod grouped;
 mod joined;
 mod materialized;
@@ -15,6 +16,7 @@ mod topics;
 
 pub use branched::Branched;
 pub use consumed::Consumed;
+pub use deduplicated::Deduplicated;
 pub use grouped::Grouped;
 pub use joined::Joined;
 pub use materialized::Materialized;

@@ -61,6 +61,12 @@ impl<K: Data, V: Data> KStream<K, V> {
 
 /// Grouping and joining drop null keys and values in Java; here the types say that there are none, and where they do not, the user is told.
 pub(crate) fn refuse_nullable<K, V>(plan: &mut Plan, node: &str, what: &str) {
+    refuse_nullable_keys::<K>(plan, node, what);
+    refuse_null_values::<V>(plan, node, what);
+}
+
+/// The same for operators that take records without a value.
+pub(crate) fn refuse_nullable_keys<K>(plan: &mut Plan, node: &str, what: &str) {
     let nullable = |name: &str| name.starts_with("core::option::Option<") || name == "()";
     if nullable(type_name::<K>()) {
         plan.error(format!(
@@ -68,7 +74,6 @@ pub(crate) fn refuse_nullable<K, V>(plan: &mut Plan, node: &str, what: &str) {
             type_name::<K>()
         ));
     }
-    refuse_null_values::<V>(plan, node, what);
 }
 
 /// The same for operators that take records without a key.

@@ -1,6 +1,7 @@
 //! `KStream`: an unbounded sequence of records, each on its own. One file per operator: the method, its documentation and its node.
 
 mod branch;
+mod deduplicate;
 mod filter;
 mod flat_map;
 mod flat_map_values;
@@ -26,7 +27,7 @@ mod try_map_values;
 
 pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;
-pub(crate) use group_by::{refuse_null_values, refuse_nullable};
+pub(crate) use group_by::{refuse_null_values, refuse_nullable, refuse_nullable_keys};
 pub(crate) use merge::PassThrough;
 pub use print::Printed;
 pub(crate) use process::{connected, user_node};
