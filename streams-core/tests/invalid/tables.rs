@@ -1,6 +1,7 @@
 //! Joins and groupings of tables that cannot work are refused when they are built.
 
-use streams_core::{Grouped, KTable, StreamsBuilder, TableJoined};
+use std::time::Duration;
+use streams_core::{Consumed, Grouped, KTable, Materialized, StreamsBuilder, TableJoined, TimeWindows};
 
 /// A type that no serde is known for.
 #[derive(Clone)]
@@ -74,4 +75,23 @@ fn one_name_for_two_joins() {
         let _ = grouped("b").count_with("store");
     };
     refused(groups, &["two stores of the name store"]);
+}
+
+#[test]
+fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
+    let ttl = || Materialized::<String, i64>::from("rows").ttl(Duration::from_secs(10));
+    let derived = |b: &StreamsBuilder| drop(b.table::<String, i64>("in").filter_with(|_, _| true, ttl()));
+    refused(derived, &["store rows: its rows cannot have a `ttl`", "give it to the table that this one is made of"]);
+    let grouped = |b: &StreamsBuilder| {
+        let rows = b.table::<String, i64>("in").group_by(|key, value| (key.clone(), *value));
+        let _ = rows.reduce_with(|sum, value| sum + value, |sum, value| sum - value, ttl());
+    };
+    refused(grouped, &["store rows: its rows cannot have a `ttl`"]);
+    let windowed = |b: &StreamsBuilder| {
+        let windows = TimeWindows::tumbling(Duration::from_secs(1)).no_grace();
+        let _ = b.stream::<String, i64>("in").group_by_key().windowed_by(windows).reduce_with(|sum, value| sum + value, ttl());
+    };
+    refused(windowed, &["store rows: its rows cannot have a `ttl`", "windows go by their `retention`"]);
+    let none = |b: &StreamsBuilder| drop(b.table_with("in", Consumed::default(), ttl().ttl(Duration::ZERO)));
+    refused(none, &["store rows: rows cannot live for less than a millisecond"]);
 }

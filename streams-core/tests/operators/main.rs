@@ -20,5 +20,6 @@ mod suppress;
 mod suppress_restart;
 mod table_joins;
 mod table_transforms;
+mod time_to_live;
 mod windows;
 mod word_count;

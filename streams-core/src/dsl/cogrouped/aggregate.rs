@@ -4,7 +4,7 @@ use super::{CogroupedKStream, Kind};
 use crate::dsl::KTable;
 use crate::dsl::cogrouped::input::Init;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::table::{TableNode, TableStore, key_value_supplier};
+use crate::dsl::table::{TableNode, TableStore, Ttl, key_value_supplier};
 use crate::{Change, Data};
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
@@ -43,15 +43,17 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         init: impl Fn() -> A + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<K, A> {
-        let (init, materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
+        let (init, mut materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
         let mut plan = self.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
         let key_serde = self.key_serde(&mut plan, &materialized.key, &store_name);
         let value_serde = materialized.value.resolve(&None, &mut plan, &store_name, "value");
+        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
         let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
-        let store = TableStore::new(supplier.clone(), materialized.name.is_some(), true);
+        let suppliers: Vec<_> = [&supplier].into_iter().chain(ttl.as_ref().map(|ttl| ttl.supplier())).cloned().collect();
+        let store = TableStore::expiring(ttl, supplier, materialized.name.is_some(), true);
         let kind = Kind { factory: &|input, key_bytes| input.plain(&store, &init, key_bytes), grace_ms: None };
-        let attached = self.attach::<K, Change<A>>(&mut plan, &materialized, &supplier, &key_serde, kind);
+        let attached = self.attach::<K, Change<A>>(&mut plan, &materialized, &suppliers, &key_serde, kind);
         drop(plan);
         KTable {
             plan: self.plan.clone(),

@@ -94,23 +94,25 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         &self,
         plan: &mut Plan,
         materialized: &Materialized<K, A>,
-        supplier: &Arc<dyn StoreSupplier>,
+        suppliers: &[Arc<dyn StoreSupplier>],
         key_serde: &Arc<dyn Serde<K>>,
         kind: Kind<'_, K, A>,
     ) -> Attached {
-        let store = supplier.name().clone();
-        let inputs: Vec<_> = self.inputs.iter().map(|input| input.partitioned(plan, &store, key_serde)).collect();
+        let store = suppliers.first().map_or("", |supplier| supplier.name());
+        let inputs: Vec<_> = self.inputs.iter().map(|input| input.partitioned(plan, store, key_serde)).collect();
         let sources: BTreeSet<Arc<str>> = inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect();
         plan.copartitions.push(sources.iter().cloned().collect());
         let mut nodes = Vec::with_capacity(inputs.len());
         for (number, (input, from)) in self.inputs.iter().zip(&inputs).enumerate() {
             let name = plan.processor_name_suffixed(&materialized.node, &format!("-cogroup-agg-{number}"), "COGROUPKSTREAM-AGGREGATE-");
             let factory = (kind.factory)(&**input, from.key_bytes);
-            let supplier = supplier.clone();
+            let suppliers = suppliers.to_vec();
             let write = move |target: &mut Target<'_>| {
                 target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-                target.builder.add_store(&supplier)?;
-                target.builder.connect_store(&target.name, supplier.name())
+                suppliers.iter().try_for_each(|supplier| {
+                    target.builder.add_store(supplier)?;
+                    target.builder.connect_store(&target.name, supplier.name())
+                })
             };
             let node = plan.add(name, &[from.node], Role::Other, Arc::new(write));
             if let Some(grace_ms) = kind.grace_ms {

@@ -96,7 +96,8 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
             Arc::new(WindowedTable { supplier: supplier.clone(), queryable: materialized.name.is_some(), old_values: false.into() });
         let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.windowed(windows, &table, &init, key_bytes);
         let kind = Kind { factory, grace_ms: Some(windows.grace_ms) };
-        let attached = cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, &supplier, &key_serde, kind);
+        let attached =
+            cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, std::slice::from_ref(&supplier), &key_serde, kind);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, windows.size_ms));
         KTable {

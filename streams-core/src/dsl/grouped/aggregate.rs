@@ -3,7 +3,7 @@
 use super::KGroupedStream;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::table::{TableNode, TableStore, TableWriter, key_value_supplier};
+use crate::dsl::table::{TableNode, TableStore, TableWriter, Ttl, key_value_supplier};
 use crate::exec::{Cx, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
@@ -65,15 +65,16 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         self.aggregation("KSTREAM-AGGREGATE-", Arc::new(f), materialized.into())
     }
 
-    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, materialized: Materialized<K, A>) -> KTable<K, A> {
+    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
         let mut plan = self.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
         let name = plan.processor_name(&materialized.node, prefix);
         let carried = self.key.given_or(&self.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&self.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
+        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
         let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
-        let store = TableStore::new(supplier, materialized.name.is_some(), true);
+        let store = TableStore::expiring(ttl, supplier, materialized.name.is_some(), true);
         let input = self.partitioned(&mut plan, &store_name, &key_serde);
         let factory = aggregate_factory(f, &store, input.key_bytes);
         let kept = store.clone();
@@ -105,7 +106,7 @@ pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
 ) -> Arc<dyn NodeFactory> {
     let kept = store.clone();
     operator::<K, V, K, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-        let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?;
+        let writer = TableWriter::new(env, kept.name(), kept.sends_old_values(), key_bytes, next)?.expiring(env, kept.ttl())?;
         Ok(env.maintained(Aggregate { f: f.clone(), writer, values: PhantomData }))
     }))
 }

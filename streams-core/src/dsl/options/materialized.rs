@@ -26,6 +26,7 @@ pub struct Materialized<K, V> {
     pub(crate) caching: bool,
     pub(crate) logging: Option<BTreeMap<String, String>>,
     pub(crate) retention: Option<Duration>,
+    pub(crate) ttl: Option<Duration>,
     pub(crate) store_type: StoreType,
     /// Name of the operator's node.
     pub(crate) node: Named,
@@ -42,6 +43,7 @@ impl<K: Data, V: Data> Materialized<K, V> {
             caching: true,
             logging: Some(BTreeMap::new()),
             retention: None,
+            ttl: None,
             store_type: StoreType::Default,
             node: Named::default(),
             implied: false,
@@ -119,6 +121,41 @@ impl<K: Data, V: Data> Materialized<K, V> {
     #[doc(alias = "withRetention")]
     pub fn retention(mut self, retention: Duration) -> Self {
         self.retention = Some(retention);
+        self
+    }
+
+    /// Deletes rows that nothing has changed for this long, in stream time: the largest time of the records that reached the table. A deletion is a
+    /// change as any other: it goes downstream and to the changelog, at the time at which the row expired. Without it rows stay for ever. Java
+    /// has no such setting.
+    ///
+    /// A row expires when stream time is past its own time (of the last record, or the largest of an aggregate) by the time to live, and up to a
+    /// sixteenth more; it is then deleted before the next record of the table, at most 64 rows before each. What a record finds under its key
+    /// has not expired. A record that is older than that itself when it comes is dropped and counted as late. While no records come
+    /// nothing expires. Stream time goes on where it was after a restart.
+    ///
+    /// For tables read from a topic, made of a stream, and aggregated from grouped or cogrouped streams. They are kept then, with a second store
+    /// `<name>-ttl` of their keys by time, and never restored from their topic. Other tables follow the deletions of the tables that they are
+    /// made of; windowed ones have a [`retention`](Self::retention).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{Materialized, StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let sessions = Materialized::from("clicks").ttl(Duration::from_secs(1600));
+    /// builder.stream::<String, i64>("in").group_by_key().count_with(sessions.caching_disabled()).to_stream().to("out");
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// let mut input = driver.input::<String, i64>("in");
+    /// for (user, at) in [("ann", 0), ("ann", 50_000), ("bob", 1_700_000)] {
+    ///     input.pipe_at(user.to_string(), 1, at)?;
+    /// }
+    /// let changes = driver.output::<String, Option<u64>>("out").read_all()?;
+    /// let (ann, bob) = ("ann".to_string(), "bob".to_string());
+    /// assert_eq!(changes, [(ann.clone(), Some(1)), (ann.clone(), Some(2)), (ann, None), (bob, Some(1))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
         self
     }
 

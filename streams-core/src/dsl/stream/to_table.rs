@@ -4,7 +4,7 @@ use super::{KStream, RepartitionNames, RepartitionSpec, add_repartition};
 use crate::Data;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::table::{TableStore, key_value_supplier, table_from_stream};
+use crate::dsl::table::{TableStore, Ttl, key_value_supplier, table_from_stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, OptionSerde, Serde};
@@ -58,7 +58,7 @@ impl<K: Data, V: Data> KStream<K, Option<V>> {
 impl<K: Data, I: Data> KStream<K, I> {
     fn table<V: Data>(
         &self,
-        materialized: Materialized<K, V>,
+        mut materialized: Materialized<K, V>,
         carried: &Option<Arc<dyn Serde<V>>>,
         input_serde: fn(Arc<dyn Serde<V>>) -> Arc<dyn Serde<I>>,
         into_row: fn(I) -> Option<V>,
@@ -82,9 +82,10 @@ impl<K: Data, I: Data> KStream<K, I> {
             key_bytes = key_serde.canonical_id();
             sources = Arc::new(BTreeSet::from([names.source]));
         }
+        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
         let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
         let queryable = materialized.name.is_some();
-        let store = TableStore::new(supplier, queryable, queryable);
+        let store = TableStore::expiring(ttl, supplier, queryable, queryable);
         let plan_node = table_from_stream(&mut plan, name.clone(), parent, store.clone(), key_bytes, into_row);
         // whether the table is kept shows later: if it is, the bytes are those of its store
         let key_bytes = key_bytes.filter(|_| key_bytes == key_serde.canonical_id());

@@ -4,6 +4,7 @@ use super::KTable;
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, MappedGetterSupplier};
 use super::node::{TableNode, TableStore, key_value_supplier};
+use super::ttl::refuse_ttl;
 use super::writer::TableWriter;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
 use crate::plan::{Role, Target};
@@ -30,6 +31,9 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
         let mut key_bytes = parent.key_bytes;
         let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store(self.prefix)));
         let name = plan.processor_name(&options.named, self.prefix);
+        if let Some(unnamed) = options.materialized.as_ref().filter(|m| m.name.is_none()) {
+            refuse_ttl(&mut plan, &name, unnamed, "the table is not kept, and follows the deletions of the one that it is made of");
+        }
         // as in Java, the table is kept only if the user named its store
         let store = options.materialized.filter(|m| m.name.is_some()).zip(store_name).map(|(materialized, store_name)| {
             let keys = materialized.key.resolve(&parent.key_serde, &mut plan, &name, "key");

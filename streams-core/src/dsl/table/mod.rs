@@ -13,12 +13,14 @@ mod source_row;
 mod suppress;
 mod to_stream;
 mod transform_values;
+mod ttl;
 mod writer;
 
 pub use filter::TableOptions;
 pub(crate) use getter::{GetterSupplier, ValueGetter};
 pub(crate) use node::{TableNode, TableStore, key_value_supplier};
 pub(crate) use source::{source_table, table_factory, table_from_stream};
+pub(crate) use ttl::{Ttl, refuse_ttl};
 pub(crate) use writer::TableWriter;
 
 use crate::plan::{PlanId, SharedPlan};

@@ -1,6 +1,7 @@
 //! What operators ask of a table while a topology is built: shall it be kept, shall it send old values, where is a row looked up.
 
 use super::getter::{GetterSupplier, StoreGetterSupplier};
+use super::ttl::{Ttl, refuse_ttl};
 use crate::Data;
 use crate::dsl::options::{Materialized, StoreType};
 use crate::plan::{Plan, Target};
@@ -9,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use streams_state::serde::Serde;
-use streams_state::{StoreSupplier, Stores};
+use streams_state::{KeyValueStoreBuilder, StoreSupplier, Stores};
 
 /// The build-time side of a table. Flags are set by later DSL calls and read when the topology is written.
 pub(crate) trait TableNode<K, V>: Send + Sync {
@@ -28,6 +29,7 @@ pub(crate) struct TableStore<K, V> {
     old_values: AtomicBool,
     /// Why it cannot be kept.
     problem: Option<String>,
+    ttl: Option<Arc<Ttl>>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -36,13 +38,23 @@ impl<K: Data, V: Data> TableStore<K, V> {
         TableStore::unless(None, supplier, queryable, kept)
     }
 
+    /// A table whose rows may expire; it is kept if they do.
+    pub fn expiring(ttl: Option<Arc<Ttl>>, supplier: Arc<dyn StoreSupplier>, queryable: bool, kept: bool) -> Arc<Self> {
+        let kept = (kept || ttl.is_some()).into();
+        Arc::new(TableStore { supplier, queryable, kept, old_values: false.into(), problem: None, ttl, types: PhantomData })
+    }
+
     /// With what is wrong if it turns out to be needed.
     pub fn unless(problem: Option<String>, supplier: Arc<dyn StoreSupplier>, queryable: bool, kept: bool) -> Arc<Self> {
-        Arc::new(TableStore { supplier, queryable, kept: kept.into(), old_values: false.into(), problem, types: PhantomData })
+        Arc::new(TableStore { supplier, queryable, kept: kept.into(), old_values: false.into(), problem, ttl: None, types: PhantomData })
     }
 
     pub fn name(&self) -> &Arc<str> {
         self.supplier.name()
+    }
+
+    pub fn ttl(&self) -> Option<&Arc<Ttl>> {
+        self.ttl.as_ref()
     }
 
     pub fn kept(&self) -> bool {
@@ -62,7 +74,8 @@ impl<K: Data, V: Data> TableStore<K, V> {
             return Err(TopologyError::new(problem.clone()));
         }
         target.builder.add_store(&self.supplier)?;
-        target.builder.connect_store(node, self.name())
+        target.builder.connect_store(node, self.name())?;
+        self.ttl.as_ref().map_or(Ok(()), |ttl| ttl.write(target, node))
     }
 }
 
@@ -94,19 +107,29 @@ pub(crate) fn key_value_supplier<K: Data, V: Data>(
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
-    let mut builder = Stores::key_value_with(name.clone(), key_serde.clone(), value_serde.clone()).caching(materialized.caching);
-    builder = match &materialized.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    builder = match materialized.store_type {
-        StoreType::Default => builder.default_engine(),
-        StoreType::InMemory => builder.in_memory(),
-        StoreType::RocksDb => builder,
-    };
-    builder.build().unwrap_or_else(|e| {
+    refuse_ttl(plan, name, materialized, "give it to the table that this one is made of, whose deletions it follows");
+    key_value_builder(name.clone(), materialized, key_serde.clone(), value_serde.clone()).build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         // any supplier serves: `build()` tells the error above
         Stores::key_value_with("invalid", key_serde, value_serde).build().expect("a plain store of a legal name is always valid")
     })
+}
+
+/// A point store as `materialized` says, with serdes of its own.
+pub(super) fn key_value_builder<K: Data, V: Data, SK: Data, SV: Data>(
+    name: Arc<str>,
+    materialized: &Materialized<K, V>,
+    key_serde: Arc<dyn Serde<SK>>,
+    value_serde: Arc<dyn Serde<SV>>,
+) -> KeyValueStoreBuilder<SK, SV> {
+    let builder = Stores::key_value_with(name, key_serde, value_serde).caching(materialized.caching);
+    let builder = match &materialized.logging {
+        Some(configs) => builder.logging(configs.clone()),
+        None => builder.without_logging(),
+    };
+    match materialized.store_type {
+        StoreType::Default => builder.default_engine(),
+        StoreType::InMemory => builder.in_memory(),
+        StoreType::RocksDb => builder,
+    }
 }

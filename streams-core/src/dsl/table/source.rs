@@ -3,6 +3,7 @@
 use super::KTable;
 use super::node::{TableStore, key_value_supplier};
 use super::source_row::SourceRow;
+use super::ttl::Ttl;
 use super::writer::TableWriter;
 use crate::dsl::options::{Consumed, Materialized};
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, NodeFactory, Process, SourceFactory, operator};
@@ -27,13 +28,14 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let store_name = given_name.clone().unwrap_or_else(|| plan.names.store(&format!("{topic}-")));
     let source_name = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
     let name = plan.processor_name(&consumed.named, "KTABLE-SOURCE-");
-    let options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));
+    let mut options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));
     let key = options.key.clone().with_fallback(&consumed.key);
     let value = options.value.clone().with_fallback(&consumed.value);
     let key_serde = key.resolve(&None, &mut plan, &name, "key");
     let value_serde = value.resolve(&None, &mut plan, &name, "value");
+    let ttl = Ttl::take(&mut plan, &store_name, &mut options);
     let supplier = key_value_supplier(&mut plan, &store_name, &options, key_serde.clone(), value_serde.clone());
-    let table = TableStore::new(supplier, given_name.is_some(), given_name.is_some());
+    let table = TableStore::expiring(ttl, supplier, given_name.is_some(), given_name.is_some());
 
     let read_value: Arc<dyn Serde<Option<V>>> = Arc::new(OptionSerde::new(value_serde.clone()));
     let source: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: read_value });
@@ -46,7 +48,8 @@ pub(crate) fn source_table<K: Data, V: Data>(
         target.builder.add_source(&source_of, topics.clone(), reset, extractor.clone(), source.clone())?;
         let name = target.name.clone();
         target.builder.add_processor(&name, std::slice::from_ref(&source_of), table_factory(&store, key_bytes, |row: Option<V>| row))?;
-        if target.reuse_source_topics && store.kept() {
+        // what has expired is still in the topic
+        if target.reuse_source_topics && store.kept() && store.ttl().is_none() {
             let (topic, extractor, row) = (topics[0].clone(), extractor.clone(), row.clone());
             target.builder.restore_from_source(store.name(), SourceChangelog { topic, extractor, row });
         }
@@ -79,7 +82,7 @@ pub(crate) fn table_factory<K: Data, V: Data, I: Data>(
         if !store.kept() {
             return Ok(Box::new(Unkept { into_row, next }) as Edge<K, I>);
         }
-        let writer = TableWriter::new(env, store.name(), store.sends_old_values(), key_bytes, next)?;
+        let writer = TableWriter::new(env, store.name(), store.sends_old_values(), key_bytes, next)?.expiring(env, store.ttl())?;
         Ok(env.maintained(TableSource { into_row, writer }))
     }))
 }

@@ -1,13 +1,14 @@
 //! A node's own table store: put a change in, forward what comes out.
 
-use crate::exec::{Cx, Edge, GraphEnv, Meta};
+use super::ttl::{Expiry, Ttl};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
 use crate::{Change, Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Wrote};
-use streams_state::{Dirty, Evicted, KvStore, Slot};
+use streams_state::{Dirty, Evicted, KvStore, NO_HEADERS, Slot};
 
 /// Writes a table's store and forwards its changes: at once without a cache, at flush and eviction with one.
 pub(crate) struct TableWriter<K, V> {
@@ -21,6 +22,8 @@ pub(crate) struct TableWriter<K, V> {
     key_buf: Vec<u8>,
     out_key: Vec<u8>,
     index: usize,
+    /// Where rows expire.
+    expiry: Option<Expiry>,
     next: Edge<K, Change<V>>,
 }
 
@@ -43,12 +46,23 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             (store.caching(), key_bytes.is_some() && key_bytes == store.key_serde().canonical_id())
         };
         let (name, index) = (env.node_name(), env.next_maintained());
-        Ok(TableWriter { name, store, caching, send_old: keep_old, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
+        let (key_buf, out_key) = (Vec::new(), Vec::new());
+        Ok(TableWriter { name, store, caching, send_old: keep_old, pass_key, key_buf, out_key, index, expiry: None, next })
+    }
+
+    /// The same where rows may expire.
+    pub fn expiring(mut self, env: &mut GraphEnv<'_>, ttl: Option<&Arc<Ttl>>) -> Result<Self> {
+        self.expiry = ttl.map(|ttl| ttl.open(env)).transpose()?;
+        Ok(self)
     }
 
     /// Changes the row of `key`. A record whose key is null in bytes is dropped.
     #[inline]
     pub fn update(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>, change: impl FnOnce(&mut Slot<V>)) -> Result<()> {
+        if self.expiry.is_some() && !self.expire(cx, meta)? {
+            cx.dropped(&self.name, DropReason::Late);
+            return Ok(());
+        }
         {
             let mut store = self.store.borrow_mut();
             let bytes = match meta.key_bytes {
@@ -70,10 +84,34 @@ impl<K: Data, V: Data> TableWriter<K, V> {
                 }
             };
             store.set_record_headers(meta.headers);
-            store.update(bytes, cx.origin, change)?;
+            match &mut self.expiry {
+                None => store.update(bytes, cx.origin, change)?,
+                Some(expiry) => expiry.update(cx, &mut store, bytes, change)?,
+            }
         }
         cx.touched = self.index;
         if self.caching { Ok(()) } else { self.flush(cx) }
+    }
+
+    /// Deletes rows whose time has come by a record's time. `false`: it is too late itself.
+    #[inline(never)]
+    fn expire(&mut self, cx: &mut Cx, meta: &Meta<'_>) -> Result<bool> {
+        let Some(expiry) = &mut self.expiry else { return Ok(true) };
+        let in_time = expiry.observe(cx, meta);
+        if let Some(due) = expiry.take_due(cx)? {
+            let mut store = self.store.borrow_mut();
+            // no record made this change
+            store.set_record_headers(&NO_HEADERS);
+            for due in &due {
+                store.update_if(&due.key, cx.origin, |slot| ((), expiry.delete(due, slot)))?;
+            }
+            drop(store);
+            cx.touched = self.index;
+            if !self.caching {
+                self.flush(cx)?;
+            }
+        }
+        Ok(in_time)
     }
 
     /// Looks at the row of `key`.

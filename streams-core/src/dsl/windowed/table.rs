@@ -1,7 +1,7 @@
 //! A windowed table: its store, and how other operators look into it.
 
 use crate::dsl::options::{Materialized, StoreType};
-use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter};
+use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter, refuse_ttl};
 use crate::dsl::windows::{Cut, EmitStrategy, millis};
 use crate::exec::{Cx, GraphEnv};
 use crate::plan::Plan;
@@ -23,6 +23,7 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
+    refuse_ttl(plan, name, materialized, "windows go by their `retention`");
     let (needed, why) = windows.needed_retention();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
