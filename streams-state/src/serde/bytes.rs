@@ -17,6 +17,7 @@ pub struct SharedStringSerde;
 
 /// `Vec<u8>` as it is.
 #[doc(alias = "ByteArraySerde")]
+#[doc(alias = "ByteBufferSerde")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BytesSerde;
 

@@ -6,6 +6,7 @@ mod join;
 mod json;
 mod list;
 mod null;
+mod postcard;
 mod primitives;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use join::{LeftOrRight, LeftOrRightSerde, Side, SideKey, SideKeySerde};
 pub use json::{Json, JsonSerde};
 pub use list::ListSerde;
 pub use null::{OptionSerde, UnitSerde};
+pub use postcard::{Postcard, PostcardSerde};
 pub use primitives::{BoolSerde, F32Serde, F64Serde, I16Serde, I32Serde, I64Serde, U32Serde, U64Serde};
 pub use windowed::{SessionWindowedSerde, TimeWindowedSerde, Window, Windowed};
 

@@ -92,14 +92,19 @@ struct Order {
 }
 
 #[test]
-fn json_and_bincode() {
+fn json_bincode_and_postcard() {
     let order = Order { id: 300, note: Some("x".into()) };
     assert_eq!(bytes(&JsonSerde::new(), order.clone()), br#"{"id":300,"note":"x"}"#);
     assert_eq!(default_bytes(Json(order.clone())), br#"{"id":300,"note":"x"}"#);
     assert_eq!(bytes(&BincodeSerde::new(), order.clone()), [251, 44, 1, 1, 1, b'x']);
-    assert_eq!(default_bytes(Bincode(order)), [251, 44, 1, 1, 1, b'x']);
+    assert_eq!(default_bytes(Bincode(order.clone())), [251, 44, 1, 1, 1, b'x']);
+    assert_eq!(bytes(&PostcardSerde::new(), order.clone()), [0xac, 0x02, 1, 1, b'x']);
+    assert_eq!(default_bytes(Postcard(order)), [0xac, 0x02, 1, 1, b'x']);
     assert!(refusal::<Order>(&JsonSerde::new(), Some(b"{")).contains("EOF"));
     assert!(refusal::<u8>(&BincodeSerde::new(), Some(&[1, 2])).contains("1 bytes left over"));
+    assert!(refusal::<u8>(&PostcardSerde::new(), Some(&[1, 2])).contains("1 bytes left over"));
+    assert!(refusal::<Order>(&PostcardSerde::new(), Some(&[1, 1, 5])).contains("end of buffer"));
+    assert!(refusal::<Order>(&PostcardSerde::new(), None).contains("no room for it"));
 }
 
 #[test]
