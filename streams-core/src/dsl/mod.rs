@@ -8,6 +8,7 @@ mod grouped;
 mod grouped_table;
 mod options;
 mod pattern;
+mod ranking;
 mod session;
 mod stream;
 mod table;

@@ -317,3 +317,9 @@ fn leaving_out_repetitions_of_records_without_a_key() {
     let null_key = |b: &StreamsBuilder| b.stream::<Option<String>, i64>("in").deduplicate_by_key(seconds(1)).to("out");
     refused(null_key, &["leaving out repetitions needs a key", "call `skip_null_keys()`"]);
 }
+
+#[test]
+fn a_list_of_the_none_largest() {
+    let none = |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().top_n(0, String::len));
+    refused(none, &["a list of the 0 largest is always empty", "ask for at least one"]);
+}

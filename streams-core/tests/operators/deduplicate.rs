@@ -155,7 +155,7 @@ fn a_stream_with_a_new_key_is_repartitioned_first() -> Outcome {
     let distinct = stream.deduplicate_by_key_with(ms(10), Deduplicated::from("distinct").store_name("ids"));
     let _ = distinct.group_by_key().count_with("counts");
     let topology = builder.build()?;
-    let text = topology.describe().to_string();
+    let text = topology.describe();
     assert!(text.contains("Processor: distinct (stores: [ids])"), "{text}");
     assert!(text.contains("distinct-repartition"), "{text}");
     assert_eq!(text.matches("-repartition)").count(), 1, "the count needs none of its own: {text}");

@@ -4,6 +4,7 @@
 mod cogroup;
 mod common;
 mod deduplicate;
+mod fallible;
 mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;
@@ -21,5 +22,6 @@ mod suppress_restart;
 mod table_joins;
 mod table_transforms;
 mod time_to_live;
+mod top_n;
 mod windows;
 mod word_count;

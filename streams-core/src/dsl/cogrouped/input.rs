@@ -1,7 +1,7 @@
 //! One grouped stream of a cogroup, the type of its values forgotten.
 
 use crate::Data;
-use crate::dsl::grouped::{Folder, GroupedInput, KGroupedStream, aggregate_factory};
+use crate::dsl::grouped::{Folder, GroupedInput, KGroupedStream, aggregate_factory, always};
 use crate::dsl::stream::RepartitionNames;
 use crate::dsl::table::TableStore;
 use crate::dsl::windowed::{WindowedTable, window_aggregate_factory};
@@ -74,7 +74,8 @@ impl<K: Data, V: Data, A: Data> CogroupInput<K, A> for Input<K, V, A> {
     }
 
     fn plain(&self, store: &Arc<TableStore<K, A>>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory> {
-        aggregate_factory(self.folder(init), store, key_bytes)
+        let folder = self.folder(init);
+        aggregate_factory(always(move |key: &K, value: V, slot: &mut Option<A>| folder(key, value, slot)), store, key_bytes)
     }
 
     fn windowed(

@@ -6,7 +6,7 @@ use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::{TableNode, TableStore, TableWriter, Ttl, key_value_supplier};
 use crate::exec::{Cx, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::plan::{Role, Target};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -14,6 +14,17 @@ use streams_state::serde::DefaultSerde;
 
 /// Changes an aggregate in place. `None` before the first record of a key; `None` afterwards deletes the row.
 pub(crate) type Folder<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) + Send + Sync>;
+
+/// The same where it may also leave the aggregate as it was: because the record changes nothing (`false`), or by an error.
+pub(crate) type TryFolder<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) -> Result<bool, BoxError> + Send + Sync>;
+
+/// A folder that neither fails nor leaves anything as it was.
+pub(crate) fn always<K, V, A>(f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static) -> TryFolder<K, V, A> {
+    Arc::new(move |key, value, slot| {
+        f(key, value, slot);
+        Ok(true)
+    })
+}
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// Keeps an aggregate per key, beginning with `init()` and changed in place by `add`. Its time is the largest of its records'.
@@ -62,10 +73,62 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<K, A> {
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(f), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", always(f), materialized.into())
     }
 
-    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
+    /// [`aggregate`](Self::aggregate) whose `add` may fail: an error goes to the processing exception handler, which fails the task (the default)
+    /// or leaves the record out, counted as `processing`. The aggregate is then as it was before the record: `add` works on a clone of it.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "3".to_string()), ("a", "9".to_string())], |stream| {
+    ///     let add = |_: &String, text: String, sum: &mut i64| Ok(*sum += text.parse::<i64>()?);
+    ///     stream.group_by_key().try_aggregate(|| 0_i64, add).to_stream()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), Some(3)), ("a".to_string(), Some(12))]);
+    /// ```
+    pub fn try_aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.try_aggregate_with(init, add, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_aggregate`](Self::try_aggregate) with a name for the store, serdes, cache or changelog options.
+    pub fn try_aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        self.try_fold_with(move |key, value, slot| add(key, value, slot.get_or_insert_with(&init)), materialized)
+    }
+
+    /// [`fold`](Self::fold) whose closure may fail, as in [`try_aggregate`](Self::try_aggregate).
+    pub fn try_fold<A: Data + DefaultSerde>(
+        &self,
+        f: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.try_fold_with(f, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_fold`](Self::try_fold) with a name for the store, serdes, cache or changelog options.
+    pub fn try_fold_with<A: Data>(
+        &self,
+        f: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        let on_a_copy = move |key: &K, value: V, slot: &mut Option<A>| {
+            let mut copy = slot.clone();
+            f(key, value, &mut copy)?;
+            *slot = copy;
+            Ok(true)
+        };
+        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(on_a_copy), materialized.into())
+    }
+
+    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: TryFolder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
         let mut plan = self.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
         let name = plan.processor_name(&materialized.node, prefix);
@@ -100,7 +163,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
 
 /// The node that folds records into the rows of `store`, which several nodes may share.
 pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
-    f: Folder<K, V, A>,
+    f: TryFolder<K, V, A>,
     store: &Arc<TableStore<K, A>>,
     key_bytes: Option<TypeId>,
 ) -> Arc<dyn NodeFactory> {
@@ -112,7 +175,7 @@ pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
 }
 
 struct Aggregate<K, V, A> {
-    f: Folder<K, V, A>,
+    f: TryFolder<K, V, A>,
     writer: TableWriter<K, A>,
     values: PhantomData<fn(V)>,
 }
@@ -120,10 +183,13 @@ struct Aggregate<K, V, A> {
 impl<K: Data, V: Data, A: Data> Process<K, V> for Aggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let f = &*self.f;
-        self.writer.update(cx, &key, meta, |slot| {
-            f(&key, value, &mut slot.value);
-            // a deletion has the time of the record that caused it, as in Java
-            slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+        self.writer.try_update(cx, &key, meta, |slot| {
+            let changed = f(&key, value, &mut slot.value)?;
+            if changed {
+                // a deletion has the time of the record that caused it, as in Java
+                slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+            }
+            Ok(changed)
         })
     }
 }

@@ -1,10 +1,9 @@
 //! `count`.
 
-use super::KGroupedStream;
+use super::{KGroupedStream, always};
 use crate::Data;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use std::sync::Arc;
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// Counts the records of each key. The count is written as Java's `Long`: 8 bytes, big-endian.
@@ -26,6 +25,6 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
             self.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
         let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(one_more), materialized)
+        self.aggregation("KSTREAM-AGGREGATE-", always(one_more), materialized)
     }
 }

@@ -3,8 +3,9 @@
 mod aggregate;
 mod count;
 mod reduce;
+mod top_n;
 
-pub(crate) use aggregate::{Folder, aggregate_factory};
+pub(crate) use aggregate::{Folder, aggregate_factory, always};
 
 use crate::Data;
 use crate::dsl::options::{Grouped, SerdeChoice};

@@ -1,9 +1,9 @@
 //! `reduce`.
 
-use super::KGroupedStream;
-use crate::Data;
+use super::{KGroupedStream, always};
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::{BoxError, Data};
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
 
@@ -35,6 +35,41 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
                 Some(sum) => combine(sum, value),
                 None => value,
             });
+        };
+        self.aggregation("KSTREAM-REDUCE-", always(combine), materialized)
+    }
+
+    /// [`reduce`](Self::reduce) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
+    /// leaves the record out, counted as `processing`. The row is then as it was before: the closure gets a clone of it.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 1_i64), ("a", 5)], |stream| {
+    ///     stream.group_by_key().try_reduce(|sum, value| sum.checked_add(value).ok_or_else(|| "too much".into())).to_stream()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), Some(1)), ("a".to_string(), Some(6))]);
+    /// ```
+    pub fn try_reduce(&self, combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> KTable<K, V>
+    where
+        V: DefaultSerde,
+    {
+        self.try_reduce_with(combine, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_reduce`](Self::try_reduce) with a name for the store, serdes, cache or changelog options.
+    pub fn try_reduce_with(
+        &self,
+        combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, V>>,
+    ) -> KTable<K, V> {
+        let mut materialized = materialized.into();
+        materialized.value = materialized.value.with_fallback(&self.value_choice());
+        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
+            *slot = Some(match slot {
+                Some(sum) => combine(sum.clone(), value)?,
+                None => value,
+            });
+            Ok(true)
         };
         self.aggregation("KSTREAM-REDUCE-", Arc::new(combine), materialized)
     }

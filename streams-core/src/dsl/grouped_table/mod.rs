@@ -6,6 +6,7 @@ mod count;
 mod node;
 mod reduce;
 mod repartition;
+mod top_n;
 
 pub(crate) use node::select_factory;
 

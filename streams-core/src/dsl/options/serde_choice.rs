@@ -3,7 +3,7 @@
 use crate::plan::Plan;
 use crate::{BoxError, Data};
 use std::sync::Arc;
-use streams_state::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
+use streams_state::serde::{DefaultSerde, ListSerde, Serde, SerdeContext, Wrote};
 
 /// A serde given, and the one to fall back on.
 pub(crate) struct SerdeChoice<T> {
@@ -46,6 +46,12 @@ impl<T: Data> SerdeChoice<T> {
         self.given = self.given.or_else(|| fallback.given.clone());
         self.fallback = self.fallback.or_else(|| fallback.fallback.clone());
         self
+    }
+
+    /// The serde of lists of such values.
+    pub fn listed(&self) -> SerdeChoice<Vec<T>> {
+        let list = |serde: &Arc<dyn Serde<T>>| Arc::new(ListSerde::new(serde.clone())) as Arc<dyn Serde<Vec<T>>>;
+        SerdeChoice { given: self.given.as_ref().map(list), fallback: self.fallback.as_ref().map(list) }
     }
 
     /// Decides for something that may turn out not to be needed; `Err` holds a serde that fails, where there is none.

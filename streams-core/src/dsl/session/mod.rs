@@ -5,6 +5,7 @@ mod count;
 mod merge;
 mod reduce;
 mod table;
+mod top_n;
 mod writer;
 
 use super::grouped::KGroupedStream;

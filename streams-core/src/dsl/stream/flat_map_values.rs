@@ -1,9 +1,10 @@
 //! `flat_map_values`: any number of values under the same key.
 
 use super::KStream;
+use super::fallible::Key;
 use crate::exec::{Cx, Edge, GraphEnv, Meta, Process};
 use crate::plan::Named;
-use crate::{Data, Result};
+use crate::{BoxError, Data, Result};
 use std::sync::Arc;
 
 impl<K: Data, V: Data> KStream<K, V> {
@@ -59,6 +60,33 @@ impl<K: Data, V: Data> KStream<K, V> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(FlatMapValuesEmit { f: f.clone(), next }) as Edge<K, V>);
         self.new_value(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
+    }
+
+    /// [`flat_map_values`](Self::flat_map_values) whose closure may fail: an error goes to the processing exception handler, which fails the task
+    /// (the default) or leaves the record out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "1,2".to_string())], |stream| {
+    ///     stream.try_flat_map_values(|list| Ok(list.split(',').map(str::parse).collect::<Result<Vec<i64>, _>>()?))
+    /// });
+    /// assert_eq!(out, [("a".to_string(), 1), ("a".to_string(), 2)]);
+    /// ```
+    pub fn try_flat_map_values<VO: Data, I: IntoIterator<Item = VO> + 'static>(
+        &self,
+        f: impl Fn(V) -> Result<I, BoxError> + Send + Sync + 'static,
+    ) -> KStream<K, VO> {
+        self.try_flat_map_values_with(f, Named::default())
+    }
+
+    /// [`try_flat_map_values`](Self::try_flat_map_values) with a name for its node.
+    pub fn try_flat_map_values_with<VO: Data, I: IntoIterator<Item = VO> + 'static>(
+        &self,
+        f: impl Fn(V) -> Result<I, BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
+        let f = move |key: K, value| Ok(f(value)?.into_iter().map(move |value| (key.clone(), value)));
+        self.new_value(self.add_fallible("KSTREAM-FLATMAPVALUES-", named, Key::Keeps, f))
     }
 }
 

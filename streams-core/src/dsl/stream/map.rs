@@ -1,9 +1,10 @@
 //! `map`: a new key and a new value.
 
 use super::KStream;
+use super::fallible::Key;
 use crate::exec::{Cx, Edge, GraphEnv, Meta, Process};
 use crate::plan::Named;
-use crate::{Data, Result};
+use crate::{BoxError, Data, Result};
 use std::sync::Arc;
 
 impl<K: Data, V: Data> KStream<K, V> {
@@ -28,6 +29,27 @@ impl<K: Data, V: Data> KStream<K, V> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(Map { f: f.clone(), next }) as Edge<K, V>);
         self.new_key(self.add("KSTREAM-MAP-", &named.into(), Box::new(make)))
+    }
+
+    /// [`map`](Self::map) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
+    /// leaves the record out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("17", 1_i64)], |stream| stream.try_map(|key, value| Ok((key.parse::<i64>()?, value))));
+    /// assert_eq!(out, [(17, 1)]);
+    /// ```
+    pub fn try_map<KO: Data, VO: Data>(&self, f: impl Fn(K, V) -> Result<(KO, VO), BoxError> + Send + Sync + 'static) -> KStream<KO, VO> {
+        self.try_map_with(f, Named::default())
+    }
+
+    /// [`try_map`](Self::try_map) with a name for its node.
+    pub fn try_map_with<KO: Data, VO: Data>(
+        &self,
+        f: impl Fn(K, V) -> Result<(KO, VO), BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<KO, VO> {
+        self.new_key(self.add_fallible("KSTREAM-MAP-", named, Key::Changes, move |key, value| Ok(Some(f(key, value)?))))
     }
 }
 

@@ -1,9 +1,10 @@
 //! `map_values`: a new value under the same key.
 
 use super::KStream;
+use super::fallible::Key;
 use crate::exec::{Cx, Edge, GraphEnv, Meta, Process};
 use crate::plan::Named;
-use crate::{Data, Result};
+use crate::{BoxError, Data, Result};
 use std::sync::Arc;
 
 impl<K: Data, V: Data> KStream<K, V> {
@@ -45,6 +46,45 @@ impl<K: Data, V: Data> KStream<K, V> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(MapValues { f: f.clone(), next }) as Edge<K, V>);
         self.new_value(self.add("KSTREAM-MAPVALUES-", &named.into(), Box::new(make)))
+    }
+
+    /// [`map_values`](Self::map_values) whose closure may fail: an error goes to the processing exception handler, which fails the task (the
+    /// default) or leaves the record out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "17".to_string())], |stream| stream.try_map_values(|text| Ok(text.parse::<i64>()?)));
+    /// assert_eq!(out, [("a".to_string(), 17)]);
+    /// ```
+    pub fn try_map_values<VO: Data>(&self, f: impl Fn(V) -> Result<VO, BoxError> + Send + Sync + 'static) -> KStream<K, VO> {
+        self.try_map_values_with(f, Named::default())
+    }
+
+    /// [`try_map_values`](Self::try_map_values) with a name for its node.
+    pub fn try_map_values_with<VO: Data>(
+        &self,
+        f: impl Fn(V) -> Result<VO, BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
+        self.try_map_values_with_key_with(move |_, value| f(value), named)
+    }
+
+    /// [`try_map_values`](Self::try_map_values) for a closure that also looks at the key.
+    pub fn try_map_values_with_key<VO: Data>(&self, f: impl Fn(&K, V) -> Result<VO, BoxError> + Send + Sync + 'static) -> KStream<K, VO> {
+        self.try_map_values_with_key_with(f, Named::default())
+    }
+
+    /// [`try_map_values_with_key`](Self::try_map_values_with_key) with a name for its node.
+    pub fn try_map_values_with_key_with<VO: Data>(
+        &self,
+        f: impl Fn(&K, V) -> Result<VO, BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
+        let f = move |key: K, value| {
+            let value = f(&key, value)?;
+            Ok(Some((key, value)))
+        };
+        self.new_value(self.add_fallible("KSTREAM-MAPVALUES-", named, Key::Keeps, f))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod branch;
 mod deduplicate;
+mod fallible;
 mod filter;
 mod flat_map;
 mod flat_map_values;
@@ -23,7 +24,6 @@ mod select_key;
 mod self_join;
 mod to;
 mod to_table;
-mod try_map_values;
 
 pub use branch::{BranchedKStream, Branches};
 pub use flat_map_values::Emit;

@@ -15,11 +15,16 @@ use streams_state::serde::Serde;
 
 type Mapping<K, V, VO> = Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>;
 
+/// Says whether two values are the same.
+type Same<V> = fn(&V, &V) -> bool;
+
 /// A mapping of rows to be put behind a table.
 pub(crate) struct Derived<K, V, VO> {
     pub prefix: &'static str,
     /// A filter does not pass on the deletion of a row that was not there.
     pub is_filter: bool,
+    /// Where given, a change between two values that are the same is not passed on.
+    pub unchanged: Option<Same<VO>>,
     pub map: Mapping<K, V, VO>,
     pub value_serde: Option<Arc<dyn Serde<VO>>>,
 }
@@ -42,15 +47,15 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
             key_bytes = keys.canonical_id();
             TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
         });
-        let is_filter = self.is_filter;
+        let (is_filter, unchanged) = (self.is_filter, self.unchanged);
         // an upstream that is kept anyway spares the result needless deletions
-        let old_values = AtomicBool::new(is_filter && parent.table.send_old_values(false));
+        let old_values = AtomicBool::new((is_filter || unchanged.is_some()) && parent.table.send_old_values(false));
         let table = Arc::new(DerivedTable { parent: parent.table.clone(), map: self.map.clone(), store: store.clone(), old_values });
         let (map, flags, parent_key_bytes) = (self.map, table.clone(), parent.key_bytes);
         let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let (map, old_values) = (map.clone(), flags.old_values.load(Ordering::Relaxed));
             Ok(match &flags.store {
-                None => Box::new(Computed { map, is_filter, old_values, next }) as Edge<K, Change<V>>,
+                None => Box::new(Computed { map, is_filter, unchanged, old_values, next }) as Edge<K, Change<V>>,
                 Some(store) => {
                     let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
                     env.maintained(Kept { map, is_filter, old_values: old_values || store.sends_old_values(), writer })
@@ -110,6 +115,7 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
 struct Computed<K, V, VO> {
     map: Mapping<K, V, VO>,
     is_filter: bool,
+    unchanged: Option<Same<VO>>,
     old_values: bool,
     next: Edge<K, Change<VO>>,
 }
@@ -119,6 +125,11 @@ impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
         let new = change.new.and_then(|value| (self.map)(&key, &value));
         let old = if self.old_values { change.old.and_then(|value| (self.map)(&key, &value)) } else { None };
         if self.is_filter && self.old_values && old.is_none() && new.is_none() {
+            return Ok(());
+        }
+        if let (Some(same), Some(old), Some(new)) = (self.unchanged, &old, &new)
+            && same(old, new)
+        {
             return Ok(());
         }
         self.next.process(cx, key, Change { old, new, is_latest: change.is_latest }, meta)

@@ -30,7 +30,8 @@ impl<K: Data, V: Data> KTable<K, V> {
     ) -> KTable<K, V> {
         let map = Arc::new(move |key: &K, value: &V| keep(key, value).then(|| value.clone()));
         let options = options.into();
-        Derived { prefix: "KTABLE-FILTER-", is_filter: true, map, value_serde: self.value_serde.clone() }.attach(self, options)
+        Derived { prefix: "KTABLE-FILTER-", is_filter: true, unchanged: None, map, value_serde: self.value_serde.clone() }
+            .attach(self, options)
     }
 
     /// The rows for which `drop` is false.

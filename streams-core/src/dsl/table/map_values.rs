@@ -28,6 +28,6 @@ impl<K: Data, V: Data> KTable<K, V> {
         options: impl Into<TableOptions<K, VO>>,
     ) -> KTable<K, VO> {
         let map = Arc::new(move |_: &K, value: &V| Some(f(value)));
-        Derived { prefix: "KTABLE-MAPVALUES-", is_filter: false, map, value_serde: None }.attach(self, options.into())
+        Derived { prefix: "KTABLE-MAPVALUES-", is_filter: false, unchanged: None, map, value_serde: None }.attach(self, options.into())
     }
 }

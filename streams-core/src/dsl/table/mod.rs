@@ -16,6 +16,7 @@ mod transform_values;
 mod ttl;
 mod writer;
 
+pub(crate) use derived::Derived;
 pub use filter::TableOptions;
 pub(crate) use getter::{GetterSupplier, ValueGetter};
 pub(crate) use node::{TableNode, TableStore, key_value_supplier};

@@ -4,13 +4,13 @@
 //! Times are cut into sixteenths of the time to live: a row that changes often is noted once in each.
 
 use super::node::key_value_builder;
-use crate::Data;
-use crate::Result;
+use super::writer::with_change;
 use crate::dsl::options::Materialized;
 use crate::dsl::windows::millis;
 use crate::exec::{Cx, GraphEnv, Meta};
 use crate::plan::{Plan, Target};
 use crate::topology::TopologyError;
+use crate::{BoxError, Data, Result};
 use std::cell::RefCell;
 use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
@@ -147,24 +147,29 @@ impl Expiry {
         expired
     }
 
-    /// Changes a row as `change` does and notes its time. A row that has expired and is still there is none.
+    /// Changes a row as `change` does, if it does, and notes its time. A row that has expired and is still there is none.
     pub(super) fn update<K: Data, V: Data>(
         &mut self,
         cx: &Cx,
         store: &mut KvStore<K, V>,
         key: &[u8],
-        change: impl FnOnce(&mut Slot<V>),
-    ) -> Result<()> {
+        change: impl FnOnce(&mut Slot<V>) -> Result<bool, BoxError>,
+    ) -> Result<Result<bool, BoxError>> {
         let live_from = self.live_from(cx);
         let slice_of = |slot: &Slot<V>| slot.value.is_some().then(|| self.slice(slot.timestamp));
-        let (before, after, timestamp) = store.update(key, cx.origin, |slot| {
+        let (answer, before, after, timestamp) = store.update_if(key, cx.origin, |slot| {
             let before = slice_of(slot);
-            if before.is_some_and(|slice| slice < live_from) {
-                *slot = Slot::absent();
+            let expired = before.filter(|slice| *slice < live_from).map(|_| std::mem::replace(slot, Slot::absent()));
+            let (answer, changed) = with_change(change(slot));
+            let (after, timestamp) = (slice_of(slot), slot.timestamp);
+            if !changed && let Some(expired) = expired {
+                *slot = expired;
             }
-            change(slot);
-            (before, slice_of(slot), slot.timestamp)
+            ((answer, before, after, timestamp), changed)
         })?;
+        if !matches!(answer, Ok(true)) {
+            return Ok(answer);
+        }
         let mut keys = self.keys.borrow_mut();
         if let Some(slice) = before.filter(|_| before != after) {
             note(&mut self.key, slice, key);
@@ -181,7 +186,7 @@ impl Expiry {
                 ((), is_new)
             })?;
         }
-        Ok(())
+        Ok(answer)
     }
 }
 

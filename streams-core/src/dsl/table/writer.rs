@@ -3,7 +3,7 @@
 use super::ttl::{Expiry, Ttl};
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
-use crate::{Change, Data, Error, ErrorKind, Result};
+use crate::{BoxError, Change, Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,11 +59,26 @@ impl<K: Data, V: Data> TableWriter<K, V> {
     /// Changes the row of `key`. A record whose key is null in bytes is dropped.
     #[inline]
     pub fn update(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>, change: impl FnOnce(&mut Slot<V>)) -> Result<()> {
+        self.try_update(cx, key, meta, |slot| {
+            change(slot);
+            Ok(true)
+        })
+    }
+
+    /// The same where `change` may leave the slot as it was: it says `false` then, or fails, and the processing handler decides.
+    #[inline]
+    pub fn try_update(
+        &mut self,
+        cx: &mut Cx,
+        key: &K,
+        meta: &Meta<'_>,
+        change: impl FnOnce(&mut Slot<V>) -> Result<bool, BoxError>,
+    ) -> Result<()> {
         if self.expiry.is_some() && !self.expire(cx, meta)? {
             cx.dropped(&self.name, DropReason::Late);
             return Ok(());
         }
-        {
+        let changed = {
             let mut store = self.store.borrow_mut();
             let bytes = match meta.key_bytes {
                 Some(bytes) if self.pass_key => bytes,
@@ -85,12 +100,18 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             };
             store.set_record_headers(meta.headers);
             match &mut self.expiry {
-                None => store.update(bytes, cx.origin, change)?,
+                None => store.update_if(bytes, cx.origin, |slot| with_change(change(slot)))?,
                 Some(expiry) => expiry.update(cx, &mut store, bytes, change)?,
             }
+        };
+        match changed {
+            Ok(true) => {
+                cx.touched = self.index;
+                if self.caching { Ok(()) } else { self.flush(cx) }
+            }
+            Ok(false) => Ok(()),
+            Err(error) => cx.user_error(&self.name, error),
         }
-        cx.touched = self.index;
-        if self.caching { Ok(()) } else { self.flush(cx) }
     }
 
     /// Deletes rows whose time has come by a record's time. `false`: it is too late itself.
@@ -152,4 +173,11 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
+}
+
+/// What a change answered, and whether there was one.
+#[inline]
+pub(super) fn with_change(answer: Result<bool, BoxError>) -> (Result<bool, BoxError>, bool) {
+    let changed = matches!(answer, Ok(true));
+    (answer, changed)
 }

@@ -8,6 +8,7 @@ mod other;
 mod reduce;
 mod sliding;
 mod table;
+mod top_n;
 mod writer;
 
 pub(crate) use aggregate::window_aggregate_factory;

@@ -1,0 +1,161 @@
+//! Closures that may fail: the processing handler decides, and what failed has changed nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use streams_core::config::StreamsConfig;
+use streams_core::handlers::{ErrorContext, Handlers, Response};
+use streams_core::testing::TopologyTestDriver;
+use streams_core::{BoxError, Error, KStream, KTable, Materialized, StreamsBuilder, Topology};
+
+type Outcome = Result<(), BoxError>;
+
+/// A driver that goes on where the message says "skip", and tells of each failure.
+fn driver(topology: &Topology) -> Result<(TopologyTestDriver, Arc<parking_lot::Mutex<Vec<String>>>), Error> {
+    let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let handler = move |context: &ErrorContext<'_>, error: &Error| {
+        tell.lock().push(format!("{}: {error}", context.node));
+        if error.to_string().contains("skip") { Response::Resume } else { Response::Fail }
+    };
+    let settings = StreamsConfig::new("app", "embedded").settings()?;
+    let handlers = Handlers { processing: Arc::new(handler), ..Handlers::from_settings(&settings) };
+    Ok((TopologyTestDriver::builder(topology).handlers(handlers).build()?, told))
+}
+
+fn number(text: &str) -> Result<i64, BoxError> {
+    if text.starts_with("skip") || text.starts_with("fail") { Err(text.into()) } else { Ok(text.parse()?) }
+}
+
+/// What `piece` makes of records, of which the third and the last fail.
+fn through(piece: impl FnOnce(KStream<String, String>) -> KStream<String, i64>, node: &str) -> Result<Vec<(String, i64)>, BoxError> {
+    let builder = StreamsBuilder::new();
+    piece(builder.stream("in")).to("out");
+    let (driver, told) = driver(&builder.build()?)?;
+    let mut input = driver.input::<String, String>("in");
+    for (key, value) in [("a", "1"), ("b", "2"), ("a", "skip 3"), ("a", "4")] {
+        input.pipe(key.to_owned(), value.to_owned())?;
+    }
+    let fails = input.pipe("a".to_owned(), "fail 5".to_owned()).expect_err("the handler says so").to_string();
+    assert!(fails.contains("fail 5") && fails.contains(node) && fails.contains("offset 4"), "{fails}");
+    let told = told.lock().clone();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|told| told.starts_with(node)), "{told:?}");
+    assert!(told[0].contains("skip 3"), "{told:?}");
+    assert_eq!(driver.metrics().sum("streams_records_dropped_total", &[("reason", "processing")]), Some(1.0));
+    Ok(driver.output::<String, i64>("out").read_all()?)
+}
+
+fn expected(records: &[(&str, i64)]) -> Vec<(String, i64)> {
+    records.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect()
+}
+
+#[test]
+fn streams_go_on_without_the_record() -> Outcome {
+    let all = expected(&[("a", 1), ("b", 2), ("a", 4)]);
+    let parsed = |stream: KStream<String, String>| stream.map_values(|text| text.parse().unwrap_or(-1));
+    assert_eq!(through(|s| s.try_map(|key, text| Ok((key, number(&text)?))), "KSTREAM-MAP-0000000001")?, all);
+    assert_eq!(through(|s| s.try_map_values(|text| number(&text)), "KSTREAM-MAPVALUES-0000000001")?, all);
+    assert_eq!(through(|s| s.try_map_values_with_key(|_, text| number(&text)), "KSTREAM-MAPVALUES-0000000001")?, all);
+    assert_eq!(through(|s| parsed(s.try_peek(|_, text| number(text).map(drop))), "KSTREAM-PEEK-0000000001")?, all);
+    let keys = through(|s| parsed(s.try_select_key(|_, text| Ok(number(text)?.to_string()))), "KSTREAM-KEY-SELECT-0000000001")?;
+    assert_eq!(keys, expected(&[("1", 1), ("2", 2), ("4", 4)]));
+    let odd = through(|s| parsed(s.try_filter(|_, text| Ok(number(text)? % 2 == 1))), "KSTREAM-FILTER-0000000001")?;
+    assert_eq!(odd, expected(&[("a", 1)]));
+    let twice = expected(&[("a", 1), ("a", 10), ("b", 2), ("b", 20), ("a", 4), ("a", 40)]);
+    let both = |text: String| number(&text).map(|number| [number, number * 10]);
+    assert_eq!(through(move |s| s.try_flat_map_values(both), "KSTREAM-FLATMAPVALUES-0000000001")?, twice);
+    let both = move |key: String, text| both(text).map(|both| both.map(|number| (key.clone(), number)));
+    assert_eq!(through(move |s| s.try_flat_map(both), "KSTREAM-FLATMAP-0000000001")?, twice);
+    let named = through(|s| s.try_map_values_with(|text| number(&text), "parse"), "parse")?;
+    assert_eq!(named, all);
+    Ok(())
+}
+
+#[test]
+fn an_end_in_user_code_may_fail() -> Outcome {
+    let builder = StreamsBuilder::new();
+    builder.stream::<String, String>("in").try_for_each_with(|_, text| number(text).map(drop), "write");
+    let (driver, told) = driver(&builder.build()?)?;
+    let mut input = driver.input::<String, String>("in");
+    input.pipe("a".to_owned(), "1".to_owned())?;
+    input.pipe("a".to_owned(), "skip 2".to_owned())?;
+    assert!(input.pipe("a".to_owned(), "fail 3".to_owned()).is_err());
+    assert_eq!(told.lock().len(), 2);
+    Ok(())
+}
+
+/// The key may change, so that a grouping repartitions, behind those only that change it.
+#[test]
+fn marks_are_those_of_the_operators_that_cannot_fail() -> Outcome {
+    let topics = |piece: fn(KStream<String, String>) -> KStream<String, i64>| -> Result<bool, BoxError> {
+        let builder = StreamsBuilder::new();
+        let _ = piece(builder.stream("in")).group_by_key().count();
+        Ok(builder.build()?.describe().contains("repartition"))
+    };
+    assert!(topics(|s| s.try_map(|key, text| Ok((key, number(&text)?))))?);
+    assert!(topics(|s| s.try_flat_map(|key, text| Ok([(key, number(&text)?)])))?);
+    assert!(topics(|s| s.try_select_key(|key, _| Ok(key.clone())).map_values(|_| 1))?);
+    assert!(!topics(|s| s.try_map_values(|text| number(&text)))?);
+    assert!(!topics(|s| s.try_flat_map_values(|text| Ok([number(&text)?])))?);
+    assert!(!topics(|s| s.try_filter(|_, _| Ok(true)).try_peek(|_, _| Ok(())).map_values(|_| 1))?);
+    Ok(())
+}
+
+/// Rows of keys, as a table of `table` has them in the end, where `table` stumbles over each value that cannot be read, with and without a cache.
+fn rows(table: fn(&KStream<String, String>, Materialized<String, i64>) -> KTable<String, i64>) -> Outcome {
+    for caching in [false, true] {
+        let builder = StreamsBuilder::new();
+        let materialized = Materialized::from("rows");
+        let materialized = if caching { materialized } else { materialized.caching_disabled() };
+        table(&builder.stream("in"), materialized).to_stream().to("out");
+        let (driver, told) = driver(&builder.build()?)?;
+        let mut input = driver.input::<String, String>("in");
+        // the sum is changed before the failure of "10 skip", and must not stay so
+        for (key, value) in [("a", "1"), ("b", "skip"), ("a", "10 skip"), ("a", "5"), ("c", "7"), ("a", "skip"), ("c", "10 skip")] {
+            input.pipe(key.to_owned(), value.to_owned())?;
+        }
+        let changes = driver.output::<String, Option<i64>>("out").read_all()?;
+        assert_eq!(changes, [("a", 1), ("a", 6), ("c", 7)].map(|(key, value)| (key.to_owned(), Some(value))), "caching {caching}");
+        let rows = driver.key_value_store::<String, i64>("rows").ok_or("no store")?.all()?;
+        let rows: BTreeMap<String, i64> = rows.into_iter().map(|(key, value, _)| (key, value)).collect();
+        assert_eq!(rows, [("a".to_owned(), 6), ("c".to_owned(), 7)].into());
+        assert_eq!(told.lock().len(), 4);
+        assert_eq!(driver.metrics().sum("streams_records_dropped_total", &[("reason", "processing")]), Some(4.0));
+        assert!(input.pipe("c".to_owned(), "fail".to_owned()).is_err());
+    }
+    Ok(())
+}
+
+/// Adds the first word before it looks at the second.
+fn add(sum: &mut i64, text: &str) -> Result<(), BoxError> {
+    let (first, second) = text.split_once(' ').unwrap_or((text, ""));
+    *sum += number(first)?;
+    if second.is_empty() { Ok(()) } else { Err(second.into()) }
+}
+
+#[test]
+fn an_aggregate_is_as_it_was_before_the_failure() -> Outcome {
+    rows(|stream, materialized| stream.group_by_key().try_aggregate_with(|| 0, |_, text, sum| add(sum, &text), materialized))?;
+    rows(|stream, materialized| {
+        let f = |_: &String, text: String, slot: &mut Option<i64>| add(slot.get_or_insert(0), &text);
+        stream.group_by_key().try_fold_with(f, materialized)
+    })
+}
+
+/// The closure that combines two values is not asked for the first one.
+#[test]
+fn a_reduction_is_as_it_was_before_the_failure() -> Outcome {
+    let builder = StreamsBuilder::new();
+    let combine = |one: String, two: String| if two == "skip" { Err(two.into()) } else { Ok(one + &two) };
+    let reduced = builder.stream::<String, String>("in").group_by_key().try_reduce_with(combine, "rows");
+    reduced.to_stream().to("out");
+    let (driver, told) = driver(&builder.build()?)?;
+    let mut input = driver.input::<String, String>("in");
+    for value in ["x", "skip", "y"] {
+        input.pipe("a".to_owned(), value.to_owned())?;
+    }
+    let changes = driver.output::<String, Option<String>>("out").read_all()?;
+    assert_eq!(changes, ["x", "xy"].map(|value| ("a".to_owned(), Some(value.to_owned()))));
+    assert_eq!(told.lock().len(), 1);
+    Ok(())
+}
