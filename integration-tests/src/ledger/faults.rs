@@ -56,6 +56,8 @@ impl Fault {
                 while !run.hang(victim, time) {
                     assert!(tries < 5, "in {tries} tries no closure has hung in a transaction");
                     tries += 1;
+                    // the thread becomes a member again
+                    run.sleep(5_000..6_000);
                 }
                 println!("hung in a transaction, at try {tries}");
             }

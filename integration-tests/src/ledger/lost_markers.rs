@@ -48,12 +48,16 @@ fn list(open: &[OpenTransaction]) -> String {
 
 /// The partitions with an open transaction.
 pub(super) fn open_transactions(clients: &Clients<'_>, partitions: impl IntoIterator<Item = TopicPartition>) -> Vec<OpenTransaction> {
-    let look = |partition: TopicPartition| {
-        let stable = clients.offset(&partition.topic, partition.partition, OffsetSpec::LatestCommitted);
-        let end = clients.offset(&partition.topic, partition.partition, OffsetSpec::Latest);
-        (stable < end).then_some(OpenTransaction { partition, stable, end })
+    let partitions: Vec<TopicPartition> = partitions.into_iter().collect();
+    let offsets = |spec: OffsetSpec| {
+        let asked: Vec<_> = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
+        clients.admin().list_offsets(&asked).expect("the offsets are known")
     };
-    partitions.into_iter().filter_map(look).collect()
+    let (stable, ends) = (offsets(OffsetSpec::LatestCommitted), offsets(OffsetSpec::Latest));
+    let all = partitions.iter().zip(stable.into_iter().zip(ends));
+    all.filter(|(_, (stable, end))| stable < end)
+        .map(|(partition, (stable, end))| OpenTransaction { partition: partition.clone(), stable, end })
+        .collect()
 }
 
 /// Whether a transaction that was open before is open still.

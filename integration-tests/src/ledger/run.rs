@@ -206,7 +206,9 @@ impl Run<'_> {
         std::thread::sleep(SETTLED);
         let first = self.scene.open_transactions(&clients);
         std::thread::sleep(SETTLED);
-        let is_open = goes_on(&first, &self.scene.open_transactions(&clients));
+        let second = self.scene.open_transactions(&clients);
+        let is_open = goes_on(&first, &second);
+        println!("open while it hangs: {} and {} partitions after {:?}", first.len(), second.len(), begun.elapsed());
         std::thread::sleep(time.saturating_sub(begun.elapsed()));
         let begun = Instant::now();
         while instance.thrown_out() <= before {
