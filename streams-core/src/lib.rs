@@ -23,7 +23,7 @@ mod topology;
 /// The Processor API: user code as nodes of a topology.
 pub mod processor {
     pub use crate::dsl::{Node, TopologyBuilder};
-    pub use crate::exec::{PunctuationType, TimerId};
+    pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
         ProcessingContext, Processor, ReadOnlyKeyValueStore, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder,

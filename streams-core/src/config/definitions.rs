@@ -134,7 +134,7 @@ const DEFINITIONS: &[Definition] = &[
     key(keys::LOG_SUMMARY_INTERVAL_MS, Long, "120000", Any, Low, V1, "How often a thread logs what it did; below 0 never."),
     key(keys::POLL_MS, Long, "100", AtLeast(0), Low, V1, "How long a thread waits for records."),
     key("probing.rebalance.interval.ms", Long, "600000", AtLeast(60000), Low, NotYet, "How often to look whether warm-ups are done."),
-    key("processor.wrapper.class", Class, "NoOpProcessorWrapper", Any, Low, NotYet, "A wrapper around every processor (KIP-1112)."),
+    key("processor.wrapper.class", Class, "NoOpProcessorWrapper", Any, Low, NotYet, "A wrapper around every processor (KIP-1112): give it to `Topology::with_processor_wrapper`."),
     key("rocksdb.config.setter", Class, "", Any, Low, NotYet, "Changes the options of RocksDB."),
     key(keys::STATE_CLEANUP_DELAY_MS, Long, "600000", AtLeast(0), Low, V1, "How long the folder of a task that moved away is kept."),
     key("state.cleanup.dir.max.age.ms", Long, "-1", AtLeast(-1), Low, NotYet, "State older than this is deleted at start (KIP-1259)."),

@@ -154,6 +154,11 @@ impl Settings {
 
     /// Every key that counts with its value, defaults included, to be printed: secrets read `[hidden]`.
     pub fn to_properties(&self) -> BTreeMap<String, String> {
+        self.with_defaults().into_iter().map(|(key, value)| (key.clone(), shown(&key, &value).to_owned())).collect()
+    }
+
+    /// Every key that counts with its value, defaults included, secrets too.
+    pub(crate) fn with_defaults(&self) -> BTreeMap<String, String> {
         let works = |d: &&definition::Definition| matches!(d.support, Support::Since(_) | Support::Only(_));
         let mut all: BTreeMap<String, String> =
             definitions().iter().filter(works).filter_map(|d| Some((d.name.to_owned(), d.default?.to_owned()))).collect();
@@ -165,7 +170,7 @@ impl Settings {
                 Some(Support::Renamed(new)) => new,
                 _ => key,
             };
-            all.insert(key.to_owned(), shown(key, value).to_owned());
+            all.insert(key.to_owned(), value.clone());
         }
         all
     }

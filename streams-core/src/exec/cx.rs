@@ -1,5 +1,6 @@
 //! What every node of a task sees, and where its outputs go.
 
+use super::facts::TaskFacts;
 use super::globals::GlobalStores;
 use super::kept::KeptNumbers;
 use super::timers::Timers;
@@ -81,6 +82,7 @@ pub struct Cx {
     pub(crate) record_known: bool,
     pub(crate) task_id: crate::TaskId,
     pub(crate) application_id: Arc<str>,
+    pub(crate) facts: Arc<TaskFacts>,
     pub(crate) commit_requested: bool,
     pub(crate) timers: Timers,
     pub(crate) metrics: Arc<TaskMetrics>,

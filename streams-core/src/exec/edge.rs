@@ -1,6 +1,7 @@
 //! Typed edges, and how they are put together while a graph is built.
 
 use super::cx::{Cx, Meta};
+use super::wrapper::{Around, Wrapped};
 use crate::metrics::NodeMetrics;
 use crate::{Data, Result};
 use std::any::Any;
@@ -111,6 +112,7 @@ pub(crate) struct ErasedEdge {
     edge: Box<dyn Any>,
     share: fn(Box<dyn Any>, usize) -> Vec<Box<dyn Any>>,
     count: fn(Box<dyn Any>, Arc<NodeMetrics>) -> Box<dyn Any>,
+    wrap: fn(Box<dyn Any>, Around) -> Box<dyn Any>,
 }
 
 const CHECKED: &str = "the types of both ends of an edge are compared when the topology is built";
@@ -125,7 +127,11 @@ impl ErasedEdge {
             let edge = *edge.downcast::<Edge<K, V>>().expect(CHECKED);
             Box::new(Box::new(Counted { metrics, edge }) as Edge<K, V>)
         }
-        ErasedEdge { edge: Box::new(edge), share: share::<K, V>, count: count::<K, V> }
+        fn wrap<K: Data, V: Data>(edge: Box<dyn Any>, around: Around) -> Box<dyn Any> {
+            let edge = *edge.downcast::<Edge<K, V>>().expect(CHECKED);
+            Box::new(Box::new(Wrapped { around, edge }) as Edge<K, V>)
+        }
+        ErasedEdge { edge: Box::new(edge), share: share::<K, V>, count: count::<K, V>, wrap: wrap::<K, V> }
     }
 
     /// The same edge, counting what goes to its node.
@@ -133,13 +139,18 @@ impl ErasedEdge {
         ErasedEdge { edge: (self.count)(self.edge, metrics), ..self }
     }
 
+    /// The same edge, with the user's code around its node.
+    pub(super) fn wrapped(self, around: Around) -> ErasedEdge {
+        ErasedEdge { edge: (self.wrap)(self.edge, around), ..self }
+    }
+
     /// One edge for each parent.
     pub fn split(self, parents: usize) -> Vec<ErasedEdge> {
         if parents == 1 {
             return vec![self];
         }
-        let (share, count) = (self.share, self.count);
-        share(self.edge, parents).into_iter().map(|edge| ErasedEdge { edge, share, count }).collect()
+        let ErasedEdge { edge, share, count, wrap } = self;
+        share(edge, parents).into_iter().map(|edge| ErasedEdge { edge, share, count, wrap }).collect()
     }
 
     /// The edges to all children as one.

@@ -1,23 +1,20 @@
 //! Building a task's graph, children first, and the calls that a task makes to it between records.
 
-use super::cx::{Collector, Cx};
-use super::edge::{Edge, ErasedEdge, Process, Shared};
-use super::globals::GlobalStores;
-use super::kept::KeptNumbers;
+use super::cx::Cx;
+use super::edge::ErasedEdge;
+use super::env::GraphEnv;
 use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
-use super::timers::{PunctuationType, TimerId, Timers};
+use super::timers::{PunctuationType, TimerId};
+use super::wrapper::ProcessorWrapper;
 use crate::cluster::RawRecord;
 use crate::metrics::NodeMetrics;
 use crate::topology::{NodeKind, NodeSpec, StoreLog, Subtopology};
-use crate::{Error, ErrorKind, Headers, Result};
-use std::any::{Any, TypeId, type_name};
+use crate::{Headers, Result};
+use std::any::{TypeId, type_name};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
-use streams_state::KvReader;
 use streams_state::store::{PositionEntry, StateStore};
 
 /// The key and value type of one end of an edge.
@@ -83,99 +80,6 @@ impl<N: Maintain> Maintain for Outside<N> {
     }
 }
 
-/// What factories may ask for while a graph is built.
-pub struct GraphEnv<'a> {
-    stores: &'a mut StoreSlots,
-    globals: &'a GlobalStores,
-    maintained: Vec<Box<dyn Maintain>>,
-    shared: HashMap<(String, TypeId), Rc<dyn Any>>,
-    timers: Timers,
-    out: &'a mut dyn Collector,
-    kept: &'a mut KeptNumbers,
-    application_id: &'a str,
-    now: i64,
-    /// Name of the node being built.
-    node: Arc<str>,
-    /// Names of its children, in the order of the edges to them.
-    children: Vec<Arc<str>>,
-}
-
-impl GraphEnv<'_> {
-    /// The store of that name.
-    pub(crate) fn store<S: StateStore>(&mut self, name: &str) -> Result<Rc<RefCell<S>>> {
-        match self.stores.index_of(name) {
-            Some(index) => self.stores.typed(index),
-            None => {
-                Err(Error::new(ErrorKind::Topology, format!("node {} uses store {name}, which is not part of its sub-topology", self.node)))
-            }
-        }
-    }
-
-    /// What nodes of one operator have in common beside stores: the first that asks for this name and type makes it. It lives as long as they
-    /// do, so it may only hold what need not outlive an abort.
-    pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce() -> T) -> Rc<T> {
-        let shared = self.shared.entry((name.to_owned(), TypeId::of::<T>())).or_insert_with(|| Rc::new(make())).clone();
-        shared.downcast().expect("the type is part of the key")
-    }
-
-    /// The reader of the global store of that name.
-    pub(crate) fn global_store<K: 'static, V: 'static>(&mut self, name: &str) -> Result<KvReader<K, V>> {
-        self.globals.reader(name, &self.node)
-    }
-
-    /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
-    pub(crate) fn maintain(&mut self, node: Box<dyn Maintain>) -> usize {
-        self.maintained.push(node);
-        self.maintained.len() - 1
-    }
-
-    /// Registers a node that also its parents call, and gives the edge to it.
-    pub(crate) fn maintained<K, V, N: Process<K, V> + Maintain + 'static>(&mut self, node: N) -> Edge<K, V> {
-        let node = Rc::new(RefCell::new(node));
-        self.maintain(Box::new(Outside(node.clone())));
-        Box::new(Shared(node))
-    }
-
-    /// The index that the next call of `maintain` will give.
-    pub(crate) fn next_maintained(&self) -> usize {
-        self.maintained.len()
-    }
-
-    pub(crate) fn schedule(&mut self, kind: PunctuationType, interval: Duration, start: Option<i64>) -> TimerId {
-        let node = self.next_maintained();
-        self.timers.add(node, kind, interval, start, self.now)
-    }
-
-    pub(crate) fn collector(&mut self) -> &mut dyn Collector {
-        self.out
-    }
-
-    /// The index of a number that is committed with the offsets, and what was committed last.
-    pub(crate) fn kept_number(&mut self, name: &str) -> (usize, Option<i64>) {
-        let index = self.kept.index(name);
-        (index, self.kept.get(index))
-    }
-
-    pub(crate) fn application_id(&self) -> &str {
-        self.application_id
-    }
-
-    /// Names of the children of the node being built, in the order of the edges to them.
-    pub(crate) fn children(&self) -> Vec<Arc<str>> {
-        self.children.clone()
-    }
-
-    /// Wall clock in milliseconds: when the graph is built.
-    pub(crate) fn now(&self) -> i64 {
-        self.now
-    }
-
-    /// Name of the node being built.
-    pub(crate) fn node_name(&self) -> Arc<str> {
-        self.node.clone()
-    }
-}
-
 /// A running graph.
 pub(crate) struct Graph {
     cx: Cx,
@@ -191,30 +95,19 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Builds the graph of one task on the thread that will run it. `cx` brings collector, time and budget. `measured`: where the records of
-    /// a node are counted, if they are.
+    /// a node are counted, if they are. `wrapper`: what goes around processors.
     pub fn new(
         nodes: &[NodeSpec],
         subtopology: &Subtopology,
         stores: Vec<Box<dyn StateStore>>,
         mut cx: Cx,
         measured: &dyn Fn(&str) -> Option<Arc<NodeMetrics>>,
+        wrapper: Option<&dyn ProcessorWrapper>,
     ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.changelogs.iter().map(StoreLog::is_written).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
         let (application_id, globals) = (cx.application_id.clone(), cx.globals.clone());
-        let mut env = GraphEnv {
-            stores: &mut slots,
-            globals: &globals,
-            maintained: Vec::new(),
-            shared: HashMap::new(),
-            timers: Timers::new(),
-            out: &mut *cx.out,
-            kept: &mut cx.kept,
-            application_id: &application_id,
-            now: cx.wall_clock,
-            node: "".into(),
-            children: Vec::new(),
-        };
+        let mut env = GraphEnv::new(&mut slots, &globals, &application_id, &mut cx);
         // edges into a node, one for each parent
         let mut waiting: Vec<Vec<ErasedEdge>> = nodes.iter().map(|_| Vec::new()).collect();
         let mut sources: Vec<Box<dyn SourceNode>> = Vec::new();
@@ -224,11 +117,21 @@ impl Graph {
             env.node = spec.name.clone();
             env.children = spec.children.iter().map(|&child| nodes[child].name.clone()).collect();
             let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
+            let first = env.next_maintained();
             let built = spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))?;
             // what `describe()` does not show is not measured either
             let metrics = if matches!(spec.kind, NodeKind::Hidden) { None } else { measured(&spec.name) };
             match built {
                 Built::Edge(edge) => {
+                    let wrapper = wrapper.filter(|_| matches!(spec.kind, NodeKind::Processor));
+                    let around = wrapper.and_then(|wrapper| wrapper.wrap(env.task_id(), &spec.name));
+                    let edge = match around.map(|around| Rc::new(RefCell::new(around))) {
+                        Some(around) => {
+                            env.wrap_maintained(first, &around);
+                            edge.wrapped(around)
+                        }
+                        None => edge,
+                    };
                     let edge = match metrics {
                         Some(metrics) => edge.counted(metrics),
                         None => edge,
@@ -244,7 +147,7 @@ impl Graph {
                 }
             }
         }
-        let (maintained, timers) = (env.maintained, env.timers);
+        let (timers, maintained) = env.finish();
         cx.timers = timers;
         let source_of_topic = subtopology.sources.iter().map(|s| source_of_node[s.node]).collect();
         let source_log = |(store, log): (usize, &StoreLog)| match log {

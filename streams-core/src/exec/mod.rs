@@ -6,6 +6,8 @@
 
 mod cx;
 mod edge;
+mod env;
+mod facts;
 mod globals;
 mod graph;
 mod kept;
@@ -13,16 +15,19 @@ mod operator;
 mod source;
 mod stores;
 mod timers;
+mod wrapper;
 
 pub(crate) use crate::metrics::DropReason;
 pub use cx::Cx;
 pub(crate) use cx::{Collector, Meta, OutTopic, SendTo};
 pub(crate) use edge::{Edge, End, ErasedEdge, Outlets, Process};
+pub use env::GraphEnv;
+pub(crate) use facts::TaskFacts;
 pub(crate) use globals::GlobalStores;
-pub use graph::GraphEnv;
 pub(crate) use graph::{Built, Graph, Maintain, NodeFactory, Outside, Types};
 pub(crate) use kept::KeptNumbers;
 pub(crate) use operator::{Maker, branching, operator, terminal};
 pub(crate) use source::SourceFactory;
 pub(crate) use stores::StoreSlots;
 pub use timers::{PunctuationType, TimerId};
+pub use wrapper::{AroundProcessor, ProcessorWrapper, WrappedPunctuation, WrappedRecord};

@@ -1,7 +1,8 @@
 //! The one factory of all inner nodes and sinks: a boxed closure that makes the node, so that little code depends on a user's closure type.
 
 use super::edge::{Edge, ErasedEdge, Outlets};
-use super::graph::{Built, GraphEnv, NodeFactory, Types};
+use super::env::GraphEnv;
+use super::graph::{Built, NodeFactory, Types};
 use crate::{Data, Result};
 use std::sync::Arc;
 

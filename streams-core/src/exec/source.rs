@@ -2,7 +2,8 @@
 
 use super::cx::{Cx, Meta};
 use super::edge::{Edge, ErasedEdge};
-use super::graph::{Built, GraphEnv, NodeFactory, Types};
+use super::env::GraphEnv;
+use super::graph::{Built, NodeFactory, Types};
 use crate::cluster::RawRecord;
 use crate::metrics::NodeMetrics;
 use crate::{Data, Headers, Result};

@@ -53,6 +53,13 @@ impl StoreSlots {
         StoreSlots { slots: stores.into_iter().map(Slot::Idle).collect(), names }
     }
 
+    /// One more store, without a changelog.
+    pub fn add(&mut self, mut store: Box<dyn StateStore>, budget: &Arc<CacheBudget>) {
+        store.attach(None, budget.clone());
+        self.names.push(store.name().to_owned());
+        self.slots.push(Slot::Idle(store));
+    }
+
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|n| n == name)
     }

@@ -26,7 +26,6 @@ struct Timer {
 }
 
 /// The punctuations of a task.
-#[derive(Default)]
 pub(crate) struct Timers {
     timers: Vec<Timer>,
     next_stream: i64,
@@ -35,11 +34,13 @@ pub(crate) struct Timers {
 
 const NEVER: i64 = i64::MAX;
 
-impl Timers {
-    pub fn new() -> Self {
+impl Default for Timers {
+    fn default() -> Self {
         Timers { timers: Vec::new(), next_stream: NEVER, next_wall: NEVER }
     }
+}
 
+impl Timers {
     /// Stream-time punctuations are anchored at time 0, so the first record fires them (Java); wall-clock ones first fire after one
     /// interval.
     pub fn add(&mut self, node: usize, kind: PunctuationType, interval: Duration, start: Option<i64>, now: i64) -> TimerId {
@@ -83,6 +84,12 @@ impl Timers {
         Some(found)
     }
 
+    /// All that were asked for: kind, interval, and whether they were cancelled.
+    pub fn scheduled(&self) -> impl Iterator<Item = (TimerId, PunctuationType, Duration, bool)> {
+        let interval = |timer: &Timer| Duration::from_millis(timer.interval_ms.unsigned_abs());
+        self.timers.iter().map(move |timer| (timer.id, timer.kind, interval(timer), timer.next == NEVER))
+    }
+
     fn refresh(&mut self) {
         let next = |kind| self.timers.iter().filter(|t| t.kind == kind).map(|t| t.next).min().unwrap_or(NEVER);
         (self.next_stream, self.next_wall) = (next(PunctuationType::StreamTime), next(PunctuationType::WallClockTime));
@@ -102,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_end_of_time_is_reached_once() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::default();
         for start in [None, Some(i64::MIN), Some(i64::MAX - 1)] {
             timers.add(0, PunctuationType::StreamTime, Duration::from_millis(10), start, 0);
         }
@@ -114,7 +121,7 @@ mod tests {
     #[test]
     fn anchored_wall_clock_ticks_stay_on_their_grid() {
         let first = |start, now| {
-            let mut timers = Timers::new();
+            let mut timers = Timers::default();
             timers.add(0, PunctuationType::WallClockTime, Duration::from_millis(10), Some(start), now);
             timers.next_wall_clock()
         };
@@ -124,7 +131,7 @@ mod tests {
 
     #[test]
     fn stream_time_fires_on_the_first_record_and_then_on_the_grid() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::default();
         let id = timers.add(3, PunctuationType::StreamTime, Duration::from_millis(10), None, 0);
         assert!(timers.stream_due(25));
         assert_eq!(timers.take_due(PunctuationType::StreamTime, 25), Some((3, id)));
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn wall_clock_skips_missed_ticks() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::default();
         timers.add(0, PunctuationType::WallClockTime, Duration::from_millis(10), None, 100);
         assert_eq!(timers.next_wall_clock(), Some(110));
         assert!(timers.take_due(PunctuationType::WallClockTime, 155).is_some());

@@ -49,13 +49,17 @@ impl Collector for MetricsCollector {
 impl MetricsRegistry {
     /// Everything at this moment, by name.
     pub fn gather(&self) -> Vec<MetricFamily> {
-        let mut families: BTreeMap<&'static str, MetricFamily> = BTreeMap::new();
+        let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         add(&mut families, INFO, INFO_HELP, MetricKind::Gauge, self.pairs(version.into_iter()), 1.0);
         for sample in self.samples() {
             let d = sample.definition;
             let labels = self.pairs(d.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)));
             add(&mut families, d.name, d.help, d.kind, labels, sample.value);
+        }
+        for sample in self.user_samples() {
+            let labels = self.pairs(sample.key.labels.iter().map(|(label, value)| (label.as_str(), value.as_str())));
+            add(&mut families, &sample.key.name, &sample.help, sample.kind, labels, sample.value);
         }
         families.into_values().collect()
     }
@@ -80,15 +84,8 @@ impl MetricsRegistry {
     }
 }
 
-fn add(
-    families: &mut BTreeMap<&'static str, MetricFamily>,
-    name: &'static str,
-    help: &str,
-    kind: MetricKind,
-    labels: Vec<LabelPair>,
-    value: f64,
-) {
-    let family = families.entry(name).or_insert_with(|| {
+fn add(families: &mut BTreeMap<String, MetricFamily>, name: &str, help: &str, kind: MetricKind, labels: Vec<LabelPair>, value: f64) {
+    let family = families.entry(name.to_owned()).or_insert_with(|| {
         let mut family = MetricFamily::default();
         family.set_name(name.to_owned());
         family.set_help(help.to_owned());

@@ -5,6 +5,8 @@
 //! drop it when they end; in between they write to it with plain additions. [`MetricsCollector`] joins it to a `prometheus::Registry`, and
 //! [`MetricsRegistry::gather_text`] answers a scrape by itself.
 //!
+//! Processors may have metrics of their own beside these: [`UserMetrics`].
+//!
 //! Labels are bounded: application, client, thread, task, node, store and [`DropReason`], never a key or an offset.
 
 mod cell;
@@ -16,6 +18,7 @@ mod reason;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod user;
 
 /// The version of the `prometheus` crate that [`MetricsCollector`] fits.
 pub use prometheus;
@@ -28,3 +31,4 @@ pub use limit::LogLimiter;
 pub(crate) use limit::NotLogged;
 pub use reason::DropReason;
 pub use registry::{MetricsRegistry, Sample, metric_definitions};
+pub use user::UserMetrics;

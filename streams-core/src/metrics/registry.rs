@@ -3,6 +3,7 @@
 use super::group::{Group, MetricDefinition};
 use super::groups::{AppMetrics, Dropped, NodeMetrics, RestoreMetrics, StoreMetrics, TaskMetrics, ThreadMetrics};
 use super::reason::DropReason;
+use super::user::{self, UserCell, UserCells, UserKey, UserMetrics};
 use crate::TaskId;
 use crate::config::RecordingLevel;
 use parking_lot::Mutex;
@@ -27,6 +28,7 @@ struct Parts {
     nodes: Map<[String; 3], NodeMetrics>,
     stores: Map<[String; 3], StoreMetrics>,
     restores: Map<[String; 2], RestoreMetrics>,
+    users: UserCells,
 }
 
 type Map<L, M> = BTreeMap<L, Weak<M>>;
@@ -85,12 +87,45 @@ impl MetricsRegistry {
         register(&mut self.parts.lock().restores, [task.to_string(), store.to_owned()])
     }
 
-    /// Everything at this moment. Writers are not stopped, so values of one instant may differ by what happened in between.
+    /// For user code in a node of such a task.
+    pub fn user<'a>(&'a self, thread_name: &str, task: TaskId, node: &str) -> UserMetrics<'a> {
+        UserMetrics::new(self, self.short(thread_name), task, node)
+    }
+
+    /// A metric of user code: the one that is there, or a new one.
+    pub(super) fn register_user<C: Default>(
+        &self,
+        key: UserKey,
+        help: &str,
+        of: fn(Weak<C>) -> UserCell,
+        known: fn(&UserCell) -> Option<Arc<C>>,
+    ) -> Arc<C> {
+        let users = &mut self.parts.lock().users;
+        users.retain(|_, (_, cell)| cell.value().is_some());
+        if let Some(cell) = users.get(&key).and_then(|(_, cell)| known(cell)) {
+            return cell;
+        }
+        let cell = Arc::new(C::default());
+        let entry = of(Arc::downgrade(&cell));
+        if user::fits(users, &key.name, entry.kind()) {
+            users.insert(key, (help.to_owned(), entry));
+        } else {
+            tracing::warn!(target: "streams::metrics", metric = key.name, "there is a metric of this name already: it is not exposed");
+        }
+        cell
+    }
+
+    /// Those of user code at this moment.
+    pub(super) fn user_samples(&self) -> Vec<user::UserSample> {
+        user::read(&mut self.parts.lock().users)
+    }
+
+    /// Everything of the library's at this moment. Writers are not stopped, so values of one instant may differ by what happened in between.
     pub fn samples(&self) -> Vec<Sample> {
         let mut samples = Vec::new();
         read(&self.app, &[], &mut samples);
         let mut parts = self.parts.lock();
-        let Parts { threads, tasks, nodes, stores, restores } = &mut *parts;
+        let Parts { threads, tasks, nodes, stores, restores, users: _ } = &mut *parts;
         read_all(threads, &mut samples, |_, _, _| {});
         read_all(tasks, &mut samples, |task, labels, samples| {
             for reason in DropReason::ALL {
@@ -105,14 +140,19 @@ impl MetricsRegistry {
         samples
     }
 
-    /// The sum of a metric over all label sets that contain these labels: `sum("streams_records_dropped_total", &[("reason", "late")])`.
+    /// The sum of a metric, of the library's or of user code, over all label sets that contain these labels: `sum("streams_records_dropped_total", &[("reason", "late")])`.
     /// `None` when there is no such metric now.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let of_name = |s: &Sample| {
             let value = |label: &str| s.definition.labels.iter().position(|l| *l == label).map(|i| s.labels[i].as_str());
             s.definition.name == name && labels.iter().all(|(label, wanted)| value(label) == Some(wanted))
         };
-        self.samples().into_iter().filter(of_name).map(|s| s.value).reduce(|a, b| a + b)
+        let ours = self.samples().into_iter().filter(of_name).map(|s| s.value);
+        let of_user = |s: &user::UserSample| {
+            let has = |label: &str, wanted: &str| s.key.labels.iter().any(|(l, value)| l == label && value == wanted);
+            s.key.name == name && labels.iter().all(|(label, wanted)| has(label, wanted))
+        };
+        ours.chain(self.user_samples().into_iter().filter(of_user).map(|s| s.value)).reduce(|a, b| a + b)
     }
 
     fn short(&self, thread_name: &str) -> String {

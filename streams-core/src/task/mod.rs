@@ -98,6 +98,7 @@ impl Task {
             record_known: false,
             task_id: id,
             application_id: env.application_id.clone(),
+            facts: env.facts(),
             commit_requested: false,
             timers: Default::default(),
             metrics: metrics.clone(),
@@ -106,7 +107,7 @@ impl Task {
             globals: env.globals.clone(),
             touched: usize::MAX,
         };
-        let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node))?;
+        let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node), topology.wrapper())?;
         let store_metrics = graph.stores_mut().names().iter().map(|store| env.store_metrics(id, store)).collect();
         Ok(Task {
             id,

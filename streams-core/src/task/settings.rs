@@ -3,10 +3,12 @@
 use super::producer::SharedProducer;
 use crate::cluster::RawRecord;
 use crate::config::Settings;
-use crate::exec::GlobalStores;
+use crate::exec::{GlobalStores, TaskFacts};
 use crate::handlers::{Handlers, LogAndFailProcessing, TimestampContext};
 use crate::metrics::{MetricsRegistry, NodeMetrics, StoreMetrics, TaskMetrics};
 use crate::{Result, TaskId};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use streams_state::CacheBudget;
 
@@ -20,6 +22,10 @@ pub(crate) struct TaskSettings {
     pub buffered_records: usize,
     /// Whether the processing handler is also for processors of global stores.
     pub handle_global_processing: bool,
+    /// The config as user code may ask for it.
+    pub config: Arc<BTreeMap<String, String>>,
+    /// The application's folder in `state.dir`.
+    pub state_dir: PathBuf,
 }
 
 impl TaskSettings {
@@ -29,6 +35,8 @@ impl TaskSettings {
             max_task_idle_ms: settings.max_task_idle.map(|d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
             buffered_records: settings.buffered_records_per_partition.max(1),
             handle_global_processing: settings.processing_exception_handler_global,
+            config: Arc::new(settings.with_defaults()),
+            state_dir: settings.state_dir.join(&settings.application_id),
         }
     }
 }
@@ -49,6 +57,16 @@ pub(crate) struct TaskEnv {
 impl TaskEnv {
     pub fn metrics(&self, id: TaskId) -> Arc<TaskMetrics> {
         self.registry.task(&self.thread_name, id)
+    }
+
+    /// What its tasks may be asked for.
+    pub fn facts(&self) -> Arc<TaskFacts> {
+        Arc::new(TaskFacts {
+            thread_name: self.thread_name.clone(),
+            registry: self.registry.clone(),
+            config: self.settings.config.clone(),
+            state_dir: self.settings.state_dir.clone(),
+        })
     }
 
     /// For tasks of global stores: what they read has no effect on streams, so a record without a valid time is taken all the same, as in Java,

@@ -4,6 +4,8 @@ mod driver;
 mod example;
 mod input;
 mod memory_task;
+mod mock_context;
+mod no_output;
 mod output;
 mod producer;
 mod store;
@@ -14,6 +16,7 @@ mod tests;
 pub use driver::{TopologyTestDriver, TopologyTestDriverBuilder};
 pub use example::{Owned, through};
 pub use input::TestInputTopic;
+pub use mock_context::{CapturedForward, CapturedPunctuation, MockProcessorContext};
 pub use output::TestOutputTopic;
 pub use store::{TestKeyValueStore, TestRow, TestSessionStore, TestWindowStore};
 #[doc(hidden)]

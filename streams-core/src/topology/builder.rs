@@ -236,6 +236,7 @@ impl PhysicalBuilder {
             globals,
             repartition_topics: self.repartition_topics,
             optimization: self.optimization,
+            wrapper: None,
         })))
     }
 

@@ -1,8 +1,12 @@
 //! What user code of the Processor API may do.
 
 use crate::exec::{Cx, GraphEnv, Meta, Outlets, PunctuationType, TimerId};
+use crate::metrics::UserMetrics;
 use crate::{BoxError, Data, Record, TaskId};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a supplier may do while its processor is made.
@@ -26,6 +30,82 @@ impl Setup<'_, '_> {
     /// The same on a grid that begins at `start` (milliseconds since 1970) (KIP-1146).
     pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> TimerId {
         self.env.schedule(kind, interval, Some(start))
+    }
+
+    /// The name of the node that is made.
+    pub fn node(&self) -> Arc<str> {
+        self.env.node_name()
+    }
+
+    /// The task.
+    pub fn task_id(&self) -> TaskId {
+        self.env.task_id()
+    }
+
+    /// The application's id.
+    pub fn application_id(&self) -> &str {
+        self.env.application_id()
+    }
+
+    /// The application's config, as [`Context::app_configs`].
+    #[doc(alias = "appConfigs")]
+    pub fn app_configs(&self) -> &BTreeMap<String, String> {
+        &self.env.facts().config
+    }
+
+    /// The keys of the config that begin with `prefix`, without it.
+    #[doc(alias = "appConfigsWithPrefix")]
+    pub fn app_configs_with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        self.env.facts().with_prefix(prefix)
+    }
+
+    /// The task's folder for state, as [`Context::state_dir`].
+    #[doc(alias = "stateDir")]
+    pub fn state_dir(&self) -> PathBuf {
+        self.env.facts().state_dir_of(self.env.task_id())
+    }
+
+    /// Metrics of your own, labelled with thread, task and node. Ask for them here, and keep them in the processor:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use streams_core::{BoxError, Record, StreamsBuilder, testing::TopologyTestDriver};
+    /// # use streams_core::processor::{Context, Processor};
+    /// use streams_core::metrics::Counter;
+    ///
+    /// struct Sales { sold: Arc<Counter> }
+    ///
+    /// impl Processor<String, u64, String, u64> for Sales {
+    ///     fn process(&mut self, ctx: &mut Context<'_, String, u64>, sale: Record<String, u64>) -> Result<(), BoxError> {
+    ///         self.sold.add(sale.value);
+    ///         ctx.forward(sale)
+    ///     }
+    /// }
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// let sales = builder.stream::<String, u64>("sales").process((), |setup, ()| {
+    ///     Sales { sold: setup.metrics().counter("shop_items_sold_total", "Items that were sold") }
+    /// });
+    /// sales.to("out");
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, u64>("sales").pipe("tea".to_string(), 3)?;
+    /// assert_eq!(driver.metrics().sum("shop_items_sold_total", &[("task", "0_0")]), Some(3.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn metrics(&self) -> UserMetrics<'_> {
+        self.env.facts().metrics(self.env.task_id(), self.env.node_ref())
+    }
+
+    /// The largest timestamp that the task has seen, in milliseconds; `None` before the first record.
+    #[doc(alias = "currentStreamTimeMs")]
+    pub fn stream_time(&self) -> Option<i64> {
+        Some(self.env.stream_time()).filter(|time| *time != i64::MIN)
+    }
+
+    /// The wall clock as the task was told last, in milliseconds.
+    #[doc(alias = "currentSystemTimeMs")]
+    pub fn wall_clock(&self) -> i64 {
+        self.env.now()
     }
 }
 
@@ -78,6 +158,30 @@ macro_rules! common_context {
             &self.cx.application_id
         }
 
+        /// The application's config: what was given and the defaults of all other keys that count, secrets too.
+        #[doc(alias = "appConfigs")]
+        pub fn app_configs(&self) -> &BTreeMap<String, String> {
+            &self.cx.facts.config
+        }
+
+        /// The keys of the config that begin with `prefix`, without it.
+        #[doc(alias = "appConfigsWithPrefix")]
+        pub fn app_configs_with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+            self.cx.facts.with_prefix(prefix)
+        }
+
+        /// The task's folder for state: `<state.dir>/<application.id>/<task>`. It is there if the task has a store on disk; make it before you
+        /// write to it. It is deleted with the task's state, and what lies in it is not restored elsewhere.
+        #[doc(alias = "stateDir")]
+        pub fn state_dir(&self) -> PathBuf {
+            self.cx.facts.state_dir_of(self.cx.task_id)
+        }
+
+        /// Metrics of your own, labelled with thread, task and node.
+        pub fn metrics(&self) -> UserMetrics<'_> {
+            self.cx.facts.metrics(self.cx.task_id, self.node)
+        }
+
         /// Asks for a commit soon; it does not happen at once.
         #[doc(alias = "commit")]
         pub fn request_commit(&mut self) {
@@ -111,7 +215,7 @@ macro_rules! punctuations {
 pub(super) use {common_context, punctuations};
 
 #[cold]
-fn no_child(child: &str, children: &[std::sync::Arc<str>]) -> BoxError {
+fn no_child(child: &str, children: &[Arc<str>]) -> BoxError {
     let children = match children {
         [] => "it has none".to_owned(),
         some => format!("it has {}", some.join(", ")),
@@ -126,6 +230,8 @@ pub struct Context<'a, K, V> {
     pub(crate) next: &'a mut Outlets<K, V>,
     /// The node's index among the maintained ones.
     pub(crate) index: usize,
+    /// The node's name.
+    pub(crate) node: &'a str,
 }
 
 impl<K: Data, V: Data> Context<'_, K, V> {
@@ -211,6 +317,15 @@ impl<'r, K, V> FixedKeyRecord<'r, K, V> {
         self.meta.timestamp = timestamp;
         self
     }
+
+    /// The same record with these headers.
+    #[must_use]
+    pub fn with_headers<'h>(self, headers: &'h crate::Headers) -> FixedKeyRecord<'h, K, V>
+    where
+        'r: 'h,
+    {
+        FixedKeyRecord { key: self.key, value: self.value, meta: Meta { headers, ..self.meta } }
+    }
 }
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for FixedKeyRecord<'_, K, V> {
@@ -225,6 +340,8 @@ pub struct FixedKeyContext<'a, K, V> {
     pub(crate) next: &'a mut Outlets<K, V>,
     /// The node's index among the maintained ones.
     pub(crate) index: usize,
+    /// The node's name.
+    pub(crate) node: &'a str,
 }
 
 impl<K: Data, V: Data> FixedKeyContext<'_, K, V> {

@@ -31,6 +31,7 @@ pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 pub use transform::{TransformContext, ValueTransformer};
 
 use crate::config::TopologyOptimization;
+use crate::exec::ProcessorWrapper;
 use crate::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ impl From<TopologyError> for Error {
 #[derive(Clone)]
 pub struct Topology(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     nodes: Vec<NodeSpec>,
     /// Store names by the index that nodes use.
@@ -80,12 +82,59 @@ struct Inner {
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
     optimization: TopologyOptimization,
+    wrapper: Option<Arc<dyn ProcessorWrapper>>,
 }
 
 impl Topology {
     /// What it was optimised with: an application must be configured with the same.
     pub fn optimization(&self) -> TopologyOptimization {
         self.0.optimization
+    }
+
+    /// The same topology with code around its processors, those of the DSL included, but not around sources and sinks. Nothing else changes:
+    /// `describe()` and names are the same.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// # use streams_core::{Result, StreamsBuilder, TaskId, testing::TopologyTestDriver};
+    /// use streams_core::processor::{AroundProcessor, ProcessorWrapper, WrappedRecord};
+    ///
+    /// /// Notes which processors a record passes.
+    /// struct Trace(Arc<Mutex<Vec<String>>>);
+    ///
+    /// struct Noted(String, Arc<Mutex<Vec<String>>>);
+    ///
+    /// impl ProcessorWrapper for Trace {
+    ///     fn wrap(&self, _: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
+    ///         Some(Box::new(Noted(node.to_string(), self.0.clone())))
+    ///     }
+    /// }
+    ///
+    /// impl AroundProcessor for Noted {
+    ///     fn process(&mut self, record: WrappedRecord<'_>) -> Result<()> {
+    ///         self.1.lock().unwrap().push(format!("{} gets {:?}", self.0, record.value::<i64>()));
+    ///         record.proceed()
+    ///     }
+    /// }
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<String, i64>("in").map_values_with(|value| value * 2, "twice").filter_with(|_, value| *value > 2, "large").to("out");
+    /// let passed = Arc::new(Mutex::new(Vec::new()));
+    /// let topology = builder.build()?.with_processor_wrapper(Trace(passed.clone()));
+    /// TopologyTestDriver::new(&topology)?.input::<String, i64>("in").pipe("a".to_string(), 2)?;
+    /// assert_eq!(*passed.lock().unwrap(), ["twice gets Some(2)", "large gets Some(4)"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[doc(alias = "processor.wrapper.class")]
+    pub fn with_processor_wrapper(&self, wrapper: impl ProcessorWrapper) -> Topology {
+        let mut inner = Inner::clone(&self.0);
+        inner.wrapper = Some(Arc::new(wrapper));
+        Topology(Arc::new(inner))
+    }
+
+    pub(crate) fn wrapper(&self) -> Option<&dyn ProcessorWrapper> {
+        self.0.wrapper.as_deref()
     }
 
     pub(crate) fn nodes(&self) -> &[NodeSpec] {

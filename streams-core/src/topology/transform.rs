@@ -2,8 +2,11 @@
 
 use super::context::{ProcessingContext, RecordMetadata, common_context, punctuations};
 use crate::exec::{Cx, PunctuationType, TimerId};
+use crate::metrics::UserMetrics;
 use crate::{BoxError, Headers, TaskId};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// User code that makes a table's values of another one's: see [`KTable::transform_values`](crate::KTable::transform_values).
@@ -41,6 +44,8 @@ pub struct TransformContext<'a> {
     pub(crate) cx: &'a mut Cx,
     /// The node's index among the maintained ones.
     pub(crate) index: usize,
+    /// The name of the node that it runs in.
+    pub(crate) node: &'a str,
     pub(crate) timestamp: i64,
     pub(crate) headers: &'a Headers,
 }

@@ -1,7 +1,7 @@
 //! User code, with and without stores.
 
-use crate::input;
-use streams_core::processor::{Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, Processor};
+use crate::{input, null_or};
+use streams_core::processor::{Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor};
 use streams_core::state::{KeyValueStoreBuilder, Stores};
 use streams_core::{BoxError, KStream, Record, StreamsBuilder};
 
@@ -23,6 +23,35 @@ impl FixedKeyProcessor<String, String, String> for PassValueOn {
     ) -> Result<(), BoxError> {
         ctx.forward(record)
     }
+}
+
+/// Tells what a store has of the key, and what it has in all. Long values delete, numbers read.
+struct Remembers(KeyValueStore<String, String>);
+
+impl Processor<String, String, String, String> for Remembers {
+    fn process(&mut self, ctx: &mut Context<'_, String, String>, record: Record<String, String>) -> Result<(), BoxError> {
+        let store = &self.0;
+        let mut told = if record.value.len() > 3 {
+            format!("deleted {}", null_or(store.delete(ctx, &record.key)?.as_ref()))
+        } else if record.value.bytes().all(|b| b.is_ascii_digit()) {
+            format!("read {}", null_or(store.get(&record.key)?.as_ref()))
+        } else {
+            let absent = store.put_if_absent(ctx, &record.key, record.value.clone())?.is_none();
+            store.put(ctx, &record.key, record.value.clone())?;
+            format!("was absent {absent}")
+        };
+        for row in store.iter() {
+            let (key, value) = row?;
+            told += &format!(", {key} = {value}");
+        }
+        told += &format!(" of {}", store.approximate_num_entries());
+        ctx.forward(Record { value: told, ..record })
+    }
+}
+
+fn process_lru_map(b: &StreamsBuilder) {
+    let lru = b.add_state_store(Stores::lru_map("lru", 2).plain());
+    input(b).process(lru, |_, lru| Remembers(lru)).to("output");
 }
 
 fn store(name: &str) -> KeyValueStoreBuilder<String, i64> {
@@ -88,4 +117,5 @@ golden!(
     process_values_then_group,
     store_shared_by_two_streams,
     process_store_no_changelog,
+    process_lru_map,
 );

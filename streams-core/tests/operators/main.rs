@@ -12,6 +12,8 @@ mod global_tables;
 mod late_records;
 mod optimizations;
 mod processor_api;
+mod processor_contexts;
+mod processor_stores;
 mod punctuation;
 mod sessions;
 mod sliding_windows;

@@ -218,7 +218,7 @@ impl Processor<String, i64, String, String> for Visits {
         let mut newest_first = self.store.find_sessions_backward(&key, 0, i64::MAX)?;
         newest_first.reverse();
         assert_eq!(newest_first, self.store.fetch(&key)?);
-        let between = self.store.find_between(&key, &key, 0, i64::MAX)?;
+        let between = self.store.find_between(Some(&key), Some(&key), 0, i64::MAX)?;
         assert_eq!(between.len(), newest_first.len());
         assert_eq!(self.store.fetch_session(&key, merged.start, merged.end)?, Some(count));
         ctx.forward(Record { key, value: told(newest_first), timestamp: time, headers: record.headers })

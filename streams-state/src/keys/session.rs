@@ -35,13 +35,10 @@ pub(crate) fn row<'a>(composed: &'a [u8], value: &'a [u8]) -> Option<StoredRow<'
     split(composed).map(|(key, start, end)| StoredRow { key, start: Some(start), end: Some(end), value })
 }
 
-/// A key that is not less than that of any session of a record key up to `key`, as Java's `OrderedBytes.upperRange` makes it; not for times
-/// before 1970.
+/// Not less than the key of any session of a record key up to `key`; see [`upper_bound`](super::upper_bound).
 pub(crate) fn upper_bound(key: &[u8]) -> Vec<u8> {
-    const LAST: [u8; 8] = i64::MAX.to_be_bytes();
-    // a shorter key that `key` begins with has its times where `key` goes on, and no time begins with more than 0x7f
-    let kept = key.iter().enumerate().take_while(|&(i, &byte)| i == 0 || byte >= LAST[0]).count();
-    [&key[..kept], &LAST, &LAST].concat()
+    let last = [i64::MAX.to_be_bytes(), i64::MAX.to_be_bytes()].concat();
+    super::upper_bound(key, &last)
 }
 
 #[cfg(test)]

@@ -16,6 +16,12 @@ pub(crate) fn compose(out: &mut Vec<u8>, key: &[u8], start: i64, seq: i32) {
     out.extend_from_slice(&suffix);
 }
 
+/// Not less than the key of any window of a record key up to `key`; see [`upper_bound`](super::upper_bound).
+pub(crate) fn upper_bound(key: &[u8]) -> Vec<u8> {
+    let last = [&i64::MAX.to_be_bytes()[..], &i32::MAX.to_be_bytes()].concat();
+    super::upper_bound(key, &last)
+}
+
 /// Record key and window start. `None` for bytes too short to be a window's key.
 #[inline]
 pub(crate) fn split(composed: &[u8]) -> Option<(&[u8], i64)> {

@@ -1,7 +1,7 @@
 //! Point stores described.
 
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, plain_setting};
-use crate::serde::Serde;
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, common_answers, common_settings, plain_setting};
+use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
 use crate::typed::KvStore;
 use crate::{Error, ErrorKind, Result};
@@ -12,11 +12,17 @@ use std::sync::Arc;
 #[must_use]
 pub struct KeyValueStoreBuilder<K, V> {
     common: Common<K, V>,
+    most: Option<usize>,
 }
 
 impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
-        KeyValueStoreBuilder { common: Common::new(name, keys, values) }
+        KeyValueStoreBuilder { common: Common::new(name, keys, values), most: None }
+    }
+
+    pub(super) fn at_most(mut self, keys: usize) -> Self {
+        (self.common.in_memory, self.most) = (true, Some(keys));
+        self
     }
 
     common_settings!();
@@ -25,9 +31,15 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     /// The finished description.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's.
+    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, and for a limit of no keys.
     pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
         check_name(&self.common.name)?;
+        if self.most == Some(0) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("store {} may have no key at all: let it have one at least", self.common.name),
+            ));
+        }
         Ok(Arc::new(self))
     }
 }
@@ -45,7 +57,30 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for KeyValueStoreBuild
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let engine = self.common.engine(env, None)?;
-        Ok(Box::new(KvStore::open(self.common.parts(env, engine))))
+        Ok(Box::new(KvStore::open(self.common.parts(env, engine), self.most)))
+    }
+}
+
+impl Stores {
+    /// One value per key, for so many keys at most (one at least): when there is one more, the key that was used longest ago is deleted, without
+    /// anything being said but in the changelog. Reads by key are uses, walks are not. Always in memory. After a restart the order is that of
+    /// the last writes.
+    #[doc(alias = "lruMap")]
+    pub fn lru_map<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
+        name: impl Into<Arc<str>>,
+        most_keys: usize,
+    ) -> KeyValueStoreBuilder<K, V> {
+        Stores::key_value(name).at_most(most_keys)
+    }
+
+    /// [`lru_map`](Self::lru_map) with serdes of your own.
+    pub fn lru_map_with<K: 'static, V: Clone + Send + 'static>(
+        name: impl Into<Arc<str>>,
+        most_keys: usize,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+    ) -> KeyValueStoreBuilder<K, V> {
+        Stores::key_value_with(name, keys, values).at_most(most_keys)
     }
 }
 

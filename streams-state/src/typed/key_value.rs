@@ -2,17 +2,16 @@
 
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
+use super::kv_cursor::KvCursor;
 use super::layout::Layout;
+use super::lru::Lru;
 use super::reader::{CommittedReader, KvReader};
-use super::small::SmallBytes;
 use super::{Dirty, Evicted, Slot};
-use crate::engine::slice;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Headers, NO_HEADERS, Result};
 use std::any::Any;
-use std::collections::VecDeque;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -24,8 +23,10 @@ use std::sync::Arc;
 #[doc(alias = "TimestampedKeyValueStore")]
 #[doc(alias = "KeyValueStore")]
 pub struct KvStore<K, V> {
-    core: Core<V>,
+    pub(super) core: Core<V>,
     keys: Arc<dyn Serde<K>>,
+    /// Of a store that may only have so many keys.
+    lru: Option<Lru>,
 }
 
 /// What point and window stores have in common.
@@ -136,9 +137,10 @@ pub(super) use read_committed;
 read_committed!(KvStore);
 
 impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
-    pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
+    /// `most`: how many keys it may have.
+    pub(crate) fn open(parts: StoreParts<K, V>, most: Option<usize>) -> Self {
         let (core, keys) = Core::new(parts, Layout::POINT);
-        KvStore { core, keys }
+        KvStore { core, keys, lru: most.map(Lru::new) }
     }
 
     common!();
@@ -150,7 +152,7 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// When the row cannot be read; `f` is not called then.
     #[inline]
     pub fn update<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> R) -> Result<R> {
-        self.core.update_if(key, origin, |slot| (f(slot), true))
+        self.update_if(key, origin, |slot| (f(slot), true))
     }
 
     /// The same where `f` says whether it changed anything. If not, the slot must be as it was found, and nothing gets dirty.
@@ -159,7 +161,51 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// As [`update`](Self::update).
     #[inline]
     pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
-        self.core.update_if(key, origin, f)
+        match self.lru {
+            None => self.core.update_if(key, origin, f),
+            Some(_) => self.update_limited(key, origin, f),
+        }
+    }
+
+    /// The same where only so many keys may stay: those that were used longest ago are deleted.
+    #[inline(never)]
+    fn update_limited<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
+        let (mut there, mut timestamp) = (false, -1);
+        let result = self.core.update_if(key, origin, |slot| {
+            let result = f(slot);
+            (there, timestamp) = (slot.value.is_some(), slot.timestamp);
+            result
+        })?;
+        let Some(lru) = &mut self.lru else { return Ok(result) };
+        if !there {
+            lru.remove(key);
+            return Ok(result);
+        }
+        lru.used(key);
+        let mut gone = false;
+        while let Some(oldest) = lru.over() {
+            gone = true;
+            self.core.update_if(&oldest, origin, |slot| (*slot = Slot { value: None, timestamp }, true))?;
+        }
+        if gone {
+            // as in Java, the deletion is written first
+            self.core.update_if(key, origin, |_| ((), true))?;
+        }
+        Ok(result)
+    }
+
+    /// Which keys there are is to be found out anew.
+    fn recount(&mut self) {
+        let Some(lru) = &mut self.lru else { return };
+        let mut keys = Vec::new();
+        let all = self.core.scan(0..=0, Bound::Unbounded, Bound::Unbounded, false, |_| true, &mut |key, _, _| {
+            keys.push(key.into());
+            Ok(ControlFlow::Continue(()))
+        });
+        // rows in memory can always be read
+        if all.is_ok() {
+            lru.set(keys);
+        }
     }
 
     /// Looks at a value and its time (-1 in plain stores).
@@ -168,6 +214,9 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// When the row cannot be read.
     #[inline]
     pub fn with<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
+        if let Some(lru) = &mut self.lru {
+            lru.read(key);
+        }
         self.core.with(key, f)
     }
 
@@ -238,49 +287,7 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     pub fn cursor(&mut self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> KvCursor<V> {
         self.core.counters.ranges += 1;
         let own = |bound: Bound<&[u8]>| bound.map(<[u8]>::to_vec);
-        KvCursor { from: own(from), to: own(to), reverse, taken: VecDeque::new(), done: false }
-    }
-}
-
-/// A walk over a [`KvStore`] in small steps; see [`KvStore::cursor`].
-pub struct KvCursor<V> {
-    from: Bound<Vec<u8>>,
-    to: Bound<Vec<u8>>,
-    reverse: bool,
-    taken: VecDeque<(SmallBytes, V, i64)>,
-    done: bool,
-}
-
-/// Rows that a cursor takes at a time.
-pub(super) const CHUNK: usize = 64;
-
-impl<V: Clone + Send + 'static> KvCursor<V> {
-    /// The next value and its time, its key in `key_out`. `store` must be the one that made the cursor.
-    ///
-    /// # Errors
-    /// When a row cannot be read.
-    pub fn next<K: 'static>(&mut self, store: &mut KvStore<K, V>, key_out: &mut Vec<u8>) -> Result<Option<(V, i64)>> {
-        if self.taken.is_empty() && !self.done {
-            self.fill(store)?;
-        }
-        let Some((key, value, timestamp)) = self.taken.pop_front() else { return Ok(None) };
-        key_out.clear();
-        key_out.extend_from_slice(&key);
-        Ok(Some((value, timestamp)))
-    }
-
-    fn fill<K: 'static>(&mut self, store: &mut KvStore<K, V>) -> Result<()> {
-        let taken = &mut self.taken;
-        store.core.scan(0..=0, slice(&self.from), slice(&self.to), self.reverse, |_| true, &mut |key, value, timestamp| {
-            taken.push_back((key.into(), value.clone(), timestamp));
-            Ok(if taken.len() < CHUNK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-        })?;
-        self.done = self.taken.len() < CHUNK;
-        if let Some((last, ..)) = self.taken.back() {
-            let beyond = Bound::Excluded(last.to_vec());
-            *(if self.reverse { &mut self.to } else { &mut self.from }) = beyond;
-        }
-        Ok(())
+        KvCursor::new(own(from), own(to), reverse)
     }
 }
 
@@ -307,7 +314,12 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
-        self.core.restore(records, next_offset, |_| ())
+        let Some(lru) = &mut self.lru else { return self.core.restore(records, next_offset, |_| ()) };
+        let mut noted = records.inspect(|record| match record.value {
+            Some(_) => lru.used(record.key),
+            None => lru.remove(record.key),
+        });
+        self.core.restore(&mut noted, next_offset, |_| ())
     }
 
     fn settle(&mut self) -> Result<()> {
@@ -315,6 +327,9 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn wipe(&mut self) -> Result<()> {
+        if let Some(lru) = &mut self.lru {
+            lru.clear();
+        }
         self.core.wipe()
     }
 
@@ -339,6 +354,7 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
 
     fn abort(&mut self) {
         self.core.abort();
+        self.recount();
     }
 
     fn uncommitted_bytes(&self) -> usize {
@@ -346,7 +362,7 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn approximate_num_entries(&self) -> u64 {
-        self.core.engine.approximate_num_entries()
+        self.lru.as_ref().map_or_else(|| self.core.engine.approximate_num_entries(), |lru| lru.len() as u64)
     }
 
     fn counters(&self) -> StoreCounters {

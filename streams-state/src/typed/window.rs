@@ -262,6 +262,12 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         WindowCursor::of_all(from.max(self.oldest_visible()), to, reverse)
     }
 
+    /// The same of the keys from `first` to `last`, both included and by the order of their bytes; `None` is no limit.
+    pub fn cursor_between(&mut self, first: Option<&[u8]>, last: Option<&[u8]>, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
+        self.core.counters.ranges += 1;
+        WindowCursor::of_keys(first, last, from.max(self.oldest_visible()), to, reverse)
+    }
+
     /// Splits the key that [`pop_dirty`](Self::pop_dirty) and [`evict_one`](Self::evict_one) hand out into record key and window start.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Walks over a window store in small steps.
 
 use super::by_time::Span;
-use super::key_value::CHUNK;
+use super::kv_cursor::CHUNK;
 use super::small::SmallBytes;
 use super::window::WindowStore;
 use crate::Result;
@@ -14,6 +14,9 @@ use std::ops::{Bound, ControlFlow};
 pub struct WindowCursor<V> {
     /// The key whose windows are walked; `None` for all keys.
     key: Option<Vec<u8>>,
+    /// The first and last of them that are told.
+    first: Option<Vec<u8>>,
+    last_key: Option<Vec<u8>>,
     from: i64,
     to: i64,
     reverse: bool,
@@ -29,7 +32,12 @@ impl<V: Clone + Send + 'static> WindowCursor<V> {
     }
 
     pub(super) fn of_all(from: i64, to: i64, reverse: bool) -> Self {
-        WindowCursor { key: None, from, to, reverse, last: None, taken: VecDeque::new(), done: from > to }
+        Self::of_keys(None, None, from, to, reverse)
+    }
+
+    pub(super) fn of_keys(first: Option<&[u8]>, last: Option<&[u8]>, from: i64, to: i64, reverse: bool) -> Self {
+        let (first, last_key) = (first.map(<[u8]>::to_vec), last.map(<[u8]>::to_vec));
+        WindowCursor { key: None, first, last_key, from, to, reverse, last: None, taken: VecDeque::new(), done: from > to }
     }
 
     /// The next window start, value and its time, the record key in `key_out`. `store` must be the one that made the cursor.
@@ -74,23 +82,30 @@ impl<V: Clone + Send + 'static> WindowCursor<V> {
     /// Goes on within the segment of the last row, then into the ones behind it.
     fn fill_all<K: 'static>(&mut self, store: &mut WindowStore<K, V>) -> Result<()> {
         let (from, to, reverse) = (self.from, self.to, self.reverse);
+        let (first_key, last_key) = (self.first.as_deref(), self.last_key.as_deref());
+        let told = |key: &[u8]| first_key.is_none_or(|first| key >= first) && last_key.is_none_or(|last| key <= last);
         if store.core.recent.is_some() {
             let taken = &mut self.taken;
             store.core.scan_by_time(Span { from, to, reverse, behind: self.last.as_deref() }, &mut |composed, value, timestamp| {
-                Ok(take(taken, composed, value, timestamp))
+                let told = window::split(composed).is_some_and(|(key, _)| told(key));
+                Ok(if told { take(taken, composed, value, timestamp) } else { ControlFlow::Continue(()) })
             })?;
             self.done = self.taken.len() < CHUNK;
             self.last = self.taken.back().map(|row| row.0.clone());
             return Ok(());
         }
         let (mut first, mut end) = store.core.segments(from, to).into_inner();
-        let within = |composed: &[u8]| window::split(composed).is_some_and(|(_, start)| (from..=to).contains(&start));
+        let within = |composed: &[u8]| window::split(composed).is_some_and(|(key, start)| (from..=to).contains(&start) && told(key));
+        // a row's key is not less than the record key that it begins with
+        let least = first_key.map_or(Bound::Unbounded, Bound::Included);
+        let beyond_last = last_key.map(window::upper_bound);
+        let most = beyond_last.as_deref().map_or(Bound::Unbounded, Bound::Included);
         let segment_of = store.core.segment_fn();
         let taken = &mut self.taken;
         if let Some(last) = self.last.take() {
             let segment = segment_of(&last);
             let beyond = Bound::Excluded(&*last);
-            let (lower, upper) = if reverse { (Bound::Unbounded, beyond) } else { (beyond, Bound::Unbounded) };
+            let (lower, upper) = if reverse { (least, beyond) } else { (beyond, most) };
             let here = |composed: &[u8]| within(composed) && segment_of(composed) == segment;
             store.core.scan(segment..=segment, lower, upper, reverse, here, &mut |composed, value, timestamp| {
                 Ok(take(taken, composed, value, timestamp))
@@ -99,7 +114,7 @@ impl<V: Clone + Send + 'static> WindowCursor<V> {
         }
         if taken.len() < CHUNK && first <= end {
             let ahead = |composed: &[u8]| within(composed) && (first..=end).contains(&segment_of(composed));
-            store.core.scan_by_segment(first..=end, reverse, ahead, &mut |composed, value, timestamp| {
+            store.core.scan_between(first..=end, least, most, reverse, ahead, &mut |composed, value, timestamp| {
                 Ok(take(taken, composed, value, timestamp))
             })?;
         }

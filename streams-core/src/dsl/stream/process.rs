@@ -105,7 +105,7 @@ impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>>
     fn process(&mut self, cx: &mut Cx, key: KI, value: VI, meta: &Meta<'_>) -> Result<()> {
         let record = Record { key, value, timestamp: meta.timestamp, headers: meta.headers.clone() };
         let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
-        let result = self.processor.process(&mut Context { cx, next: &mut self.next, index: self.index }, record);
+        let result = self.processor.process(&mut Context { cx, next: &mut self.next, index: self.index, node: &self.name }, record);
         cx.timestamp = around;
         result.or_else(|error| cx.user_error(&self.name, error))
     }
@@ -113,7 +113,7 @@ impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>>
 
 impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>> Maintain for UserNode<P, KI, VI, KO, VO> {
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
-        let result = self.processor.punctuate(&mut Context { cx, next: &mut self.next, index: self.index }, timer, time);
+        let result = self.processor.punctuate(&mut Context { cx, next: &mut self.next, index: self.index, node: &self.name }, timer, time);
         result.or_else(|error| cx.user_error(&self.name, error))
     }
     fn close(&mut self, _: &mut Cx) {

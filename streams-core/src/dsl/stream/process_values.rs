@@ -77,7 +77,7 @@ impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Process<K,
     fn process(&mut self, cx: &mut Cx, key: K, value: VI, meta: &Meta<'_>) -> Result<()> {
         let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
         let record = FixedKeyRecord { key, value, meta: *meta };
-        let result = self.processor.process(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index }, record);
+        let result = self.processor.process(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index, node: &self.name }, record);
         cx.timestamp = around;
         result.or_else(|error| cx.user_error(&self.name, error))
     }
@@ -85,7 +85,8 @@ impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Process<K,
 
 impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Maintain for FixedNode<P, K, VI, VO> {
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
-        let result = self.processor.punctuate(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index }, timer, time);
+        let result =
+            self.processor.punctuate(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index, node: &self.name }, timer, time);
         result.or_else(|error| cx.user_error(&self.name, error))
     }
     fn close(&mut self, _: &mut Cx) {

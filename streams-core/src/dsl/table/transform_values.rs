@@ -133,14 +133,17 @@ impl<K: Data, V: Data, VO: Data> Transformer<K, V, VO> {
         let around = cx.timestamp;
         // what it writes to stores has a time, also where that of the row is not known
         cx.timestamp = if timestamp < 0 { around } else { timestamp };
-        let result = self.code.transform(&mut TransformContext { cx, index: self.index, timestamp, headers }, key, value);
+        let result = self.code.transform(&mut TransformContext { cx, index: self.index, node: &self.name, timestamp, headers }, key, value);
         cx.timestamp = around;
         result.map(Some).or_else(|error| cx.user_error(&self.name, error).map(|()| None))
     }
 
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
-        let result =
-            self.code.punctuate(&mut TransformContext { cx, index: self.index, timestamp: time, headers: &NO_HEADERS }, timer, time);
+        let result = self.code.punctuate(
+            &mut TransformContext { cx, index: self.index, node: &self.name, timestamp: time, headers: &NO_HEADERS },
+            timer,
+            time,
+        );
         result.or_else(|error| cx.user_error(&self.name, error))
     }
 }

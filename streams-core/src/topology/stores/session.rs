@@ -13,7 +13,8 @@ use streams_state::store::StateStore;
 /// forward records while it works with a store that a node further down writes.
 ///
 /// The store does not merge sessions: whoever extends one removes it and puts the longer one. A session is there until stream time (the newest
-/// end that was put) is past its end by more than the store's retention.
+/// end that was put) is past its end by more than the store's retention. What a search gives is a copy: changes made while it is worked on do
+/// not show in it.
 pub struct SessionStore<K, V> {
     store: Rc<RefCell<streams_state::SessionStore<K, V>>>,
 }
@@ -53,6 +54,15 @@ impl<K: Data, V: Data> SessionStore<K, V> {
         self.find_sessions(key, 0, i64::MAX)
     }
 
+    /// [`fetch`](Self::fetch), the newest first.
+    ///
+    /// # Errors
+    /// As [`fetch_session`](Self::fetch_session).
+    #[doc(alias = "backwardFetch")]
+    pub fn fetch_backward(&self, key: &K) -> Result<Vec<(Window, V)>, BoxError> {
+        self.find_sessions_backward(key, 0, i64::MAX)
+    }
+
     /// The sessions of a key that end at `earliest_end` or later and begin at `latest_start` or earlier, by their ends.
     ///
     /// # Errors
@@ -81,16 +91,61 @@ impl<K: Data, V: Data> SessionStore<K, V> {
     }
 
     /// The sessions of the keys from `first` to `last`, both included and by the order of their bytes, that end at `earliest_end` or later
-    /// and begin at `latest_start` or earlier. They come by the store's segments of time, within each by key and end.
+    /// and begin at `latest_start` or earlier; `None` is no limit. They come by the store's segments of time, within each by key and end.
+    /// `find_between(first, last, 0, i64::MAX)` gives all sessions of the keys.
     ///
     /// # Errors
     /// As [`fetch_session`](Self::fetch_session).
     #[doc(alias = "findSessions")]
-    pub fn find_between(&self, first: &K, last: &K, earliest_end: i64, latest_start: i64) -> Result<Vec<(Windowed<K>, V)>, BoxError> {
-        let (first, last) = (self.bytes(first)?, self.bytes(last)?);
+    pub fn find_between(
+        &self,
+        first: Option<&K>,
+        last: Option<&K>,
+        earliest_end: i64,
+        latest_start: i64,
+    ) -> Result<Vec<(Windowed<K>, V)>, BoxError> {
+        self.find_keys((first, last), (earliest_end, i64::MAX), latest_start, false)
+    }
+
+    /// [`find_between`](Self::find_between) from the end to the beginning.
+    ///
+    /// # Errors
+    /// As [`fetch_session`](Self::fetch_session).
+    #[doc(alias = "backwardFindSessions")]
+    pub fn find_between_backward(
+        &self,
+        first: Option<&K>,
+        last: Option<&K>,
+        earliest_end: i64,
+        latest_start: i64,
+    ) -> Result<Vec<(Windowed<K>, V)>, BoxError> {
+        self.find_keys((first, last), (earliest_end, i64::MAX), latest_start, true)
+    }
+
+    /// The sessions of all keys that end from `earliest_end` to `latest_end`, both included, ordered as those of
+    /// [`find_between`](Self::find_between).
+    ///
+    /// # Errors
+    /// As [`fetch_session`](Self::fetch_session).
+    #[doc(alias = "findSessions")]
+    pub fn find_ended(&self, earliest_end: i64, latest_end: i64) -> Result<Vec<(Windowed<K>, V)>, BoxError> {
+        self.find_keys((None, None), (earliest_end, latest_end), i64::MAX, false)
+    }
+
+    fn find_keys(
+        &self,
+        (first, last): (Option<&K>, Option<&K>),
+        (earliest_end, latest_end): (i64, i64),
+        latest_start: i64,
+        reverse: bool,
+    ) -> Result<Vec<(Windowed<K>, V)>, BoxError> {
+        let first = first.map(|key| self.bytes(key)).transpose()?;
+        let last = last.map(|key| self.bytes(key)).transpose()?;
         let (mut store, mut found) = (self.store.borrow_mut(), Vec::new());
-        store.find_between(Some(&first), Some(&last), earliest_end, latest_start, false, &mut |key, start, end, value| {
-            found.push((key.to_vec(), Window::new(start, end), value.clone()));
+        store.find_between(first.as_deref(), last.as_deref(), earliest_end, latest_start, reverse, &mut |key, start, end, value| {
+            if end <= latest_end {
+                found.push((key.to_vec(), Window::new(start, end), value.clone()));
+            }
             Ok(ControlFlow::Continue(()))
         })?;
         found.into_iter().map(|(key, window, value)| Ok((Windowed::new(store.read_key(&key)?, window), value))).collect()

@@ -66,8 +66,31 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
         self.walk(None, from, to)
     }
 
+    /// A walk over all windows of all keys.
+    #[doc(alias = "all")]
+    #[doc(alias = "backwardAll")]
+    pub fn iter(&self) -> WindowRows<K, V> {
+        self.iter_all(0, i64::MAX)
+    }
+
+    /// A walk over the windows of the keys from `first` to `last`, both included and by the order of their bytes, that begin from `from` to
+    /// `to`, both included; `None` is no limit.
+    ///
+    /// # Errors
+    /// When a key cannot be serialized.
+    #[doc(alias = "fetch")]
+    #[doc(alias = "backwardFetch")]
+    pub fn iter_between(&self, first: Option<&K>, last: Option<&K>, from: i64, to: i64) -> Result<WindowRows<K, V>, BoxError> {
+        let bytes = |key: &K| {
+            let mut bytes = Vec::new();
+            self.store.borrow().write_key(key, &mut bytes).map(|()| bytes)
+        };
+        let keys = (first.map(bytes).transpose()?, last.map(bytes).transpose()?);
+        Ok(WindowRows { keys, ..self.walk(None, from, to) })
+    }
+
     fn walk(&self, key: Option<Vec<u8>>, from: i64, to: i64) -> WindowRows<K, V> {
-        WindowRows { store: self.store.clone(), key, from, to, reverse: false, cursor: None, key_out: Vec::new() }
+        WindowRows { store: self.store.clone(), key, keys: (None, None), from, to, reverse: false, cursor: None, key_out: Vec::new() }
     }
 
     /// Sets the value of a key in the window that begins at `start`, at the time of the record being processed; in a store that retains
@@ -122,6 +145,8 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
 pub struct WindowRows<K, V> {
     store: Rc<RefCell<WindowStore<K, V>>>,
     key: Option<Vec<u8>>,
+    /// First and last key of a walk over several.
+    keys: (Option<Vec<u8>>, Option<Vec<u8>>),
     from: i64,
     to: i64,
     reverse: bool,
@@ -140,7 +165,10 @@ impl<K: Data, V: Data> WindowRows<K, V> {
         let cursor = match (&mut self.cursor, &self.key) {
             (Some(cursor), _) => cursor,
             (none, Some(key)) => none.insert(store.cursor(key, self.from, self.to, self.reverse)),
-            (none, None) => none.insert(store.cursor_all(self.from, self.to, self.reverse)),
+            (none, None) => {
+                let (first, last) = (self.keys.0.as_deref(), self.keys.1.as_deref());
+                none.insert(store.cursor_between(first, last, self.from, self.to, self.reverse))
+            }
         };
         match cursor.next(&mut store, &mut self.key_out)? {
             Some((start, value, _)) => Ok(Some((store.read_key(&self.key_out)?, start, value))),

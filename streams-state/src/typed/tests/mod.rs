@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 mod key_value;
 mod list;
+mod lru;
 mod model_key_value;
 mod model_session;
 mod model_window;
 mod session;
+mod walks;
 mod window;
 
 /// A changelog that is a list.

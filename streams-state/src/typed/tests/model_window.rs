@@ -16,6 +16,7 @@ enum Op {
     Range { key: u8, from: i64, to: i64, reverse: bool },
     All { from: i64, to: i64, reverse: bool },
     Walk { key: Option<u8>, reverse: bool },
+    Between { first: Option<u8>, last: Option<u8>, from: i64, to: i64, reverse: bool },
     Evict,
     Commit,
     Abort,
@@ -30,6 +31,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (key(), start(), start(), any::<bool>()).prop_map(|(key, from, to, reverse)| Op::Range { key, from, to, reverse }),
         2 => (start(), start(), any::<bool>()).prop_map(|(from, to, reverse)| Op::All { from, to, reverse }),
         1 => (prop::option::of(key()), any::<bool>()).prop_map(|(key, reverse)| Op::Walk { key, reverse }),
+        2 => (prop::option::of(key()), prop::option::of(key()), start(), start(), any::<bool>())
+            .prop_map(|(first, last, from, to, reverse)| Op::Between { first, last, from, to, reverse }),
         1 => Just(Op::Evict),
         2 => Just(Op::Commit),
         1 => Just(Op::Abort),
@@ -200,6 +203,20 @@ impl Model {
                     seen.reverse();
                 }
                 assert_eq!(seen, self.visible(0, i64::MAX).filter(|row| key.is_none_or(|key| row.0 == name(key))).collect::<Vec<_>>());
+            }
+            Op::Between { first, last, from, to, reverse } => {
+                let (first, last) = (first.map(name), last.map(name));
+                let mut cursor = self.store.cursor_between(first.as_deref(), last.as_deref(), from, to, reverse);
+                let (mut found, mut seen) = (Vec::new(), Vec::new());
+                while let Some((start, value, at)) = cursor.next(&mut self.store, &mut found).unwrap() {
+                    seen.push((found.clone(), start, value, at));
+                }
+                if reverse {
+                    seen.reverse();
+                }
+                let inside =
+                    |key: &Vec<u8>| first.as_ref().is_none_or(|first| key >= first) && last.as_ref().is_none_or(|last| key <= last);
+                assert_eq!(seen, self.visible(from, to).filter(|row| inside(&row.0)).collect::<Vec<_>>());
             }
             Op::Evict => drop(self.store.evict(&mut self.log).unwrap()),
             Op::Commit => self.commit(),

@@ -8,6 +8,7 @@ import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -84,6 +85,13 @@ final class Processors {
         in.process(PassOn::new, "unlogged").to("output");
     }
 
+    @Case(id = "process-lru-map", note = "a store for two keys: what is written, read, deleted and given up")
+    static void processLruMap(StreamsBuilder b) {
+        b.addStateStore(Stores.keyValueStoreBuilder(Stores.lruMap("lru", 2), Serdes.String(), Serdes.String()));
+        KStream<String, String> in = b.stream("input");
+        in.process(Remembers::new, "lru").to("output");
+    }
+
     private static StoreBuilder<KeyValueStore<String, Long>> store(String name) {
         return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.String(), Serdes.Long());
     }
@@ -93,6 +101,28 @@ final class Processors {
         @Override
         public void process(Record<String, String> record) {
             context().forward(record);
+        }
+    }
+
+    /** Tells what a store has of the key, and what it has in all. Long values delete, numbers read. */
+    static final class Remembers extends ContextualProcessor<String, String, String, String> {
+        @Override
+        public void process(Record<String, String> record) {
+            KeyValueStore<String, String> store = context().getStateStore("lru");
+            String told;
+            if (record.value().length() > 3) {
+                told = "deleted " + store.delete(record.key());
+            } else if (record.value().matches("[0-9]+")) {
+                told = "read " + store.get(record.key());
+            } else {
+                told = "was absent " + (store.putIfAbsent(record.key(), record.value()) == null);
+                store.put(record.key(), record.value());
+            }
+            StringBuilder all = new StringBuilder(told);
+            try (KeyValueIterator<String, String> rows = store.all()) {
+                rows.forEachRemaining(row -> all.append(", ").append(row.key).append(" = ").append(row.value));
+            }
+            context().forward(record.withValue(all + " of " + store.approximateNumEntries()));
         }
     }
 
