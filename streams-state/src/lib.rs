@@ -60,10 +60,10 @@ pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
 pub use store::ReadCommitted;
 pub use stores::{
-    ChangeBufferBuilder, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
-    WindowStoreBuilder,
+    ChangeBufferBuilder, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, RecordBufferBuilder, SessionStoreBuilder, StoreKind,
+    StoreSupplier, StoreType, Stores, VersionedStoreBuilder, WindowStoreBuilder,
 };
 pub use typed::{
-    CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, SessionStore, Slot,
-    VisitKeyedSession, VisitSession, VisitWindow, WindowCursor, WindowStore,
+    CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, PutResult, RecordBuffer,
+    SessionStore, Slot, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting, WindowCursor, WindowStore,
 };

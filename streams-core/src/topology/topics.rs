@@ -113,6 +113,9 @@ fn repartition_configs(settings: &Settings) -> BTreeMap<String, String> {
     base_configs(&[("cleanup.policy", "delete"), ("segment.bytes", "52428800"), ("retention.ms", "-1")], settings)
 }
 
+/// For how long the changelog of a versioned store keeps versions beyond its history; no setting of Java's changes it.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// The store's own map wins over everything; what is computed from its retention wins over the `topic.` keys.
 fn changelog_configs(kind: StoreKind, own: &BTreeMap<String, String>, settings: &Settings) -> Result<BTreeMap<String, String>> {
     let mut configs = match kind {
@@ -121,6 +124,12 @@ fn changelog_configs(kind: StoreKind, own: &BTreeMap<String, String>, settings: 
             let mut configs = base_configs(&[("cleanup.policy", "compact,delete")], settings);
             let more = i64::try_from(settings.windowstore_changelog_additional_retention.as_millis()).unwrap_or(i64::MAX);
             configs.insert("retention.ms".to_owned(), retention_ms.saturating_add(more).to_string());
+            configs
+        }
+        StoreKind::Versioned { history_retention_ms } => {
+            let mut configs = base_configs(&[("cleanup.policy", "compact")], settings);
+            let lag = history_retention_ms.saturating_add(DAY_MS);
+            configs.insert("min.compaction.lag.ms".to_owned(), lag.to_string());
             configs
         }
         other => {

@@ -38,14 +38,14 @@ impl RecordContext<'_> {
 
 /// A buffered change: the value before the first change that is buffered, the value before the last one, and the value now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Values<'a> {
+pub(crate) struct Values<'a> {
     pub prior: Option<&'a [u8]>,
     pub old: Option<&'a [u8]>,
     pub new: Option<&'a [u8]>,
 }
 
 /// Appends a change's bytes and tells what it counts for in the buffer, its key included.
-pub(super) fn write(context: &RecordContext<'_>, values: Values<'_>, time: i64, key: &[u8], out: &mut Vec<u8>) -> u64 {
+pub(crate) fn write(context: &RecordContext<'_>, values: Values<'_>, time: i64, key: &[u8], out: &mut Vec<u8>) -> u64 {
     out.extend_from_slice(&context.timestamp.to_be_bytes());
     out.extend_from_slice(&context.offset.to_be_bytes());
     put(Some(context.topic.as_bytes()), out);
@@ -84,7 +84,7 @@ fn put(part: Option<&[u8]>, out: &mut Vec<u8>) {
 }
 
 /// What [`write`] wrote.
-pub(super) struct Parsed<'a> {
+pub(crate) struct Parsed<'a> {
     pub timestamp: i64,
     pub offset: i64,
     pub topic: &'a str,
@@ -109,15 +109,15 @@ impl Parsed<'_> {
 /// Reads today's bytes (Java's version 3).
 pub(super) fn read(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     let mut reader = Reader(bytes);
-    let mut parsed = reader.context()?;
-    let prior = reader.part()?;
-    let old = match reader.i32()? {
-        AS_PRIOR => prior,
-        length => reader.bytes(length)?,
-    };
-    let new = reader.part()?;
-    parsed.values = Values { prior, old, new };
+    let mut parsed = reader.body()?;
     parsed.time = reader.i64()?;
+    reader.end(parsed)
+}
+
+/// Reads bytes that are not followed by a time.
+pub(crate) fn read_untimed(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
+    let mut reader = Reader(bytes);
+    let parsed = reader.body()?;
     reader.end(parsed)
 }
 
@@ -179,7 +179,7 @@ fn version_2(value: &[u8]) -> Result<Parsed<'_>, Unreadable> {
 
 /// Why bytes are no buffered change.
 #[derive(Debug)]
-pub(super) struct Unreadable(pub &'static str);
+pub(crate) struct Unreadable(pub &'static str);
 
 const SHORT: Unreadable = Unreadable("it ends too early");
 
@@ -232,6 +232,19 @@ impl<'a> Reader<'a> {
         }
         let values = Values { prior: None, old: None, new: None };
         Ok(Parsed { timestamp, offset, topic, partition, headers, values, time: 0 })
+    }
+
+    /// The time is filled in by the caller.
+    fn body(&mut self) -> Result<Parsed<'a>, Unreadable> {
+        let mut parsed = self.context()?;
+        let prior = self.part()?;
+        let old = match self.i32()? {
+            AS_PRIOR => prior,
+            length => self.bytes(length)?,
+        };
+        let new = self.part()?;
+        parsed.values = Values { prior, old, new };
+        Ok(parsed)
     }
 
     /// `old | new`, as versions before 3 wrote a change.

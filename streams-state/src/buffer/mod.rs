@@ -3,7 +3,7 @@
 //! Rows lie in memory, as in Java; the changelog makes them outlast the process. A change reaches the changelog with the commit that covers it,
 //! one record for each key that was touched; a row that has left the buffer is a tombstone.
 
-mod format;
+pub(crate) mod format;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,22 @@ pub(crate) fn base(out: &mut Vec<u8>, composed: &[u8]) {
     out.extend_from_slice(sequence);
 }
 
+/// Appends the key of a row, of its parts.
+pub(crate) fn compose(out: &mut Vec<u8>, key: &[u8], start: i64, sequence: i32) {
+    out.push(BASE);
+    out.extend_from_slice(&start.to_be_bytes());
+    out.extend_from_slice(key);
+    out.extend_from_slice(&sequence.to_be_bytes());
+}
+
+/// Time and record key of a row's key; `None` for that of another kind of row.
+pub(crate) fn split(row: &[u8]) -> Option<(i64, &[u8])> {
+    let (_, rest) = row.split_first().filter(|(kind, _)| **kind == BASE)?;
+    let (start, rest) = rest.split_first_chunk()?;
+    let (key, _) = rest.split_last_chunk::<SEQUENCE>()?;
+    Some((i64::from_be_bytes(*start), key))
+}
+
 /// Appends the key of the row's entry in the index.
 pub(crate) fn index(out: &mut Vec<u8>, composed: &[u8]) {
     out.push(INDEX);
@@ -69,6 +85,9 @@ mod tests {
         assert_eq!(entry, [1, 0x6b, 0, 0, 0, 0, 0, 0, 0xea, 0x60, 0, 0, 0, 7]);
         assert!(from_base(&mut back, &row) && back == composed);
         assert_eq!(from_index(&entry), Some(&composed[..]));
+        let mut composed_at_once = Vec::new();
+        compose(&mut composed_at_once, b"k", 60_000, 7);
+        assert_eq!((&composed_at_once, split(&row), split(&entry)), (&row, Some((60_000, &b"k"[..])), None));
         assert!(!from_base(&mut back, &entry));
         assert_eq!((from_index(&row), from_index(b"\x01short")), (None, None));
     }

@@ -3,13 +3,17 @@
 mod buffer;
 mod key_value;
 mod list;
+mod record_buffer;
 mod session;
+mod versioned;
 mod window;
 
 pub use buffer::ChangeBufferBuilder;
 pub use key_value::KeyValueStoreBuilder;
 pub use list::ListStoreBuilder;
+pub use record_buffer::RecordBufferBuilder;
 pub use session::SessionStoreBuilder;
+pub use versioned::VersionedStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
@@ -44,6 +48,27 @@ impl Stores {
         values: impl Serde<V>,
     ) -> KeyValueStoreBuilder<K, V> {
         KeyValueStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values))
+    }
+
+    /// Values by key and time, with the default serdes of `K` and `V`. A version is kept for `history_retention` of stream time after another
+    /// one took its place, and may come as late.
+    #[doc(alias = "versionedKeyValueStoreBuilder")]
+    #[doc(alias = "persistentVersionedKeyValueStore")]
+    pub fn versioned_key_value<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
+        name: impl Into<Arc<str>>,
+        history_retention: Duration,
+    ) -> VersionedStoreBuilder<K, V> {
+        VersionedStoreBuilder::new(name.into(), K::default_serde(), V::default_serde(), history_retention)
+    }
+
+    /// Values by key and time, with serdes of your own; see [`versioned_key_value`](Self::versioned_key_value).
+    pub fn versioned_key_value_with<K: 'static, V: Clone + Send + 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+        history_retention: Duration,
+    ) -> VersionedStoreBuilder<K, V> {
+        VersionedStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), history_retention)
     }
 
     /// Values by key and window start, with the default serdes of `K` and `V`. Windows are `size` long and are kept until stream time has
@@ -100,6 +125,17 @@ impl Stores {
     ) -> ChangeBufferBuilder<K, V> {
         ChangeBufferBuilder::new(name.into(), Arc::new(keys), Arc::new(values))
     }
+
+    /// Records that wait for a grace period, for operators that let them. Serdes are told `serde_topic`.
+    pub fn record_buffer<K: 'static, V: 'static>(
+        name: impl Into<Arc<str>>,
+        keys: impl Serde<K>,
+        values: impl Serde<V>,
+        serde_topic: impl Into<Arc<str>>,
+        grace: Duration,
+    ) -> RecordBufferBuilder<K, V> {
+        RecordBufferBuilder::new(name.into(), Arc::new(keys), Arc::new(values), serde_topic.into(), grace)
+    }
 }
 
 /// What a store keeps: decides the configs of its changelog topic.
@@ -108,6 +144,11 @@ impl Stores {
 pub enum StoreKind {
     /// One value per key.
     KeyValue,
+    /// Values by key and time.
+    Versioned {
+        /// Milliseconds of stream time for which versions are kept.
+        history_retention_ms: i64,
+    },
     /// Values by key and window start.
     Window {
         /// Milliseconds of stream time for which windows are kept.
@@ -188,8 +229,8 @@ pub trait StoreSupplier: Send + Sync {
     fn value_type(&self) -> StoreType;
 
     /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore),
-    /// [`SessionStore`](crate::SessionStore) or [`ListStore`](crate::ListStore) of the stated types, or a
-    /// [`ChangeBuffer`](crate::ChangeBuffer).
+    /// [`SessionStore`](crate::SessionStore), [`VersionedStore`](crate::VersionedStore) or [`ListStore`](crate::ListStore) of the stated
+    /// types, a [`ChangeBuffer`](crate::ChangeBuffer) or a [`RecordBuffer`](crate::RecordBuffer).
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when

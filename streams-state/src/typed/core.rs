@@ -382,8 +382,13 @@ impl<V: Clone + 'static> Core<V> {
         if let Some(id) = self.changelog {
             log.log(id, key, row.map(|row| self.codec.bare(row)), timestamp, &NO_HEADERS)?;
         }
-        self.pending.put(self.hash(key), key, row);
+        self.put_unlogged(key, row);
         self.counters.puts += 1;
         Ok(())
+    }
+
+    /// The same without a record of its own: for stores that log something else than rows.
+    pub fn put_unlogged(&mut self, key: &[u8], row: Option<&[u8]>) {
+        self.pending.put(self.hash(key), key, row);
     }
 }

@@ -27,7 +27,7 @@ impl Expiry {
     }
 
     /// The first segment that has not expired at a stream time.
-    fn live_from(&self, time: i64) -> i64 {
+    pub fn live_from(&self, time: i64) -> i64 {
         time.saturating_sub(self.retention) / self.interval
     }
 

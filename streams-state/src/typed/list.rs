@@ -22,8 +22,14 @@ const EMPTY: [u8; 5] = [1, 0, 0, 0, 0];
 #[derive(Clone)]
 pub(crate) struct Row(SmallBytes);
 
+impl Row {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Rows are written past the codec.
-struct RowSerde;
+pub(super) struct RowSerde;
 
 impl Serde<Row> for RowSerde {
     fn deserialize(&self, _: &SerdeContext<'_>, bytes: Option<&[u8]>) -> Result<Row, BoxError> {

@@ -7,8 +7,11 @@ mod list;
 mod lru;
 mod model_key_value;
 mod model_session;
+mod model_versioned;
 mod model_window;
+mod record_buffer;
 mod session;
+mod versioned;
 mod walks;
 mod window;
 
