@@ -34,3 +34,8 @@ pub use windows::{
     EmitStrategy, JoinWindows, SessionWindows, SessionsWithoutGrace, SlidingWindows, SlidingWithoutGrace, TimeWindows, UnlimitedWindows,
     WindowKind, Windows,
 };
+
+/// Its examples are tried as doc tests. `trybuild` would build the crate, and RocksDB with it, once more.
+#[cfg(doctest)]
+#[doc = include_str!("misuse.md")]
+struct Misuse;

@@ -32,6 +32,7 @@ mod foreign_key_joins;
 mod global_tables;
 mod grouped_twice;
 mod missing;
+mod null_records;
 mod optimizations;
 mod optimized;
 mod orders;
@@ -124,6 +125,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         global_tables::CASES,
         pattern_sources::CASES,
         optimizations::CASES,
+        null_records::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

@@ -67,7 +67,7 @@ impl ValueTransformer<Windowed<String>, u64, String> for Starts {
 }
 
 fn seen(b: &StreamsBuilder) -> KeyValueStoreHandle<String, i64> {
-    b.add_state_store(Stores::key_value("seen"))
+    b.add_state_store(Stores::key_value("seen").plain())
 }
 
 fn kept() -> Materialized<String, String> {

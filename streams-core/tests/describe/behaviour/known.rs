@@ -33,7 +33,7 @@ const SESSIONS_WITHOUT_CACHE: &[&str] = &[
 ];
 
 fn joins_with_what_has_waited(id: &str) -> bool {
-    id.contains("stream-stream-left-join") || id.contains("stream-stream-outer-join")
+    id == "null-outer-join" || id.contains("stream-stream-left-join") || id.contains("stream-stream-outer-join")
 }
 
 /// What has waited in a left or outer join has the headers of the record that closed its window in Java, and none here; sessions that no cache

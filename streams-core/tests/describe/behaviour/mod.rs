@@ -2,6 +2,7 @@
 //! be the same here, step by step, byte by byte, and so must the rows of all stores at the end. `STREAMS_ORACLE` names another folder of
 //! recordings.
 
+mod kinds;
 mod known;
 mod recording;
 mod replay;

@@ -28,6 +28,7 @@ final class Inputs {
     private final List<String> tables;
     private final int keys;
     private final boolean nullKeys;
+    private final boolean nullValues;
     private long time = BEGIN;
     private Step last;
 
@@ -37,12 +38,13 @@ final class Inputs {
     /** One step: a record, or the wall clock goes on ({@code topic} is null). */
     record Step(String topic, String key, String value, long time, List<Header> headers, long advance) {}
 
-    Inputs(long seed, List<String> topics, List<String> tables, boolean nullKeys) {
+    Inputs(long seed, List<String> topics, List<String> tables, boolean nullKeys, boolean nullValues) {
         this.random = new Random(seed);
         this.headers = new Random(~seed);
         this.topics = topics;
         this.tables = tables;
         this.nullKeys = nullKeys;
+        this.nullValues = nullValues;
         this.keys = 1 + random.nextInt(KEYS.length);
     }
 
@@ -56,9 +58,10 @@ final class Inputs {
         time += STEPS[random.nextInt(STEPS.length)];
         long at = random.nextInt(3) == 0 ? Math.max(1, time - BACK[random.nextInt(BACK.length)]) : time;
         String topic = topics.get(random.nextInt(topics.size()));
-        boolean tombstone = tables.contains(topic) && random.nextInt(4) == 0;
+        boolean tombstone = (nullValues || tables.contains(topic)) && random.nextInt(4) == 0;
         String value = tombstone ? null : VALUES[random.nextInt(VALUES.length)];
-        String key = nullKeys && random.nextInt(4) == 0 ? null : KEYS[random.nextInt(keys)];
+        // no table is fed records without a key: here that is an error
+        String key = nullKeys && !tables.contains(topic) && random.nextInt(4) == 0 ? null : KEYS[random.nextInt(keys)];
         last = new Step(topic, key, value, at, someHeaders(), 0);
         return last;
     }

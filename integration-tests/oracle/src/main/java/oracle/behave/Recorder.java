@@ -106,7 +106,7 @@ public final class Recorder {
         write.accept(builder);
         Topology topology = builder.build(props);
         List<String> topics = Inputs.topics(topology.describe(), false);
-        Inputs inputs = new Inputs(seed, topics, Inputs.topics(topology.describe(), true), Topologies.takesNullKeys(id));
+        Inputs inputs = new Inputs(seed, topics, Inputs.topics(topology.describe(), true), Topologies.takesNullKeys(id), Topologies.takesNullValues(id));
         StringJoiner steps = new StringJoiner(",\n  ", " {\"steps\": [", "],\n  \"stores\": ");
         try (TopologyTestDriver driver = new TopologyTestDriver(topology, props, Instant.ofEpochMilli(Inputs.BEGIN))) {
             for (int n = 0; n < STEPS; n++) {

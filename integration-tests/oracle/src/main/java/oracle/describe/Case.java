@@ -17,4 +17,7 @@ import java.lang.annotation.Target;
 
     /** Whether it takes records without a key. */
     boolean nullKeys() default false;
+
+    /** Whether it takes records without a value from topics that no table is made of. */
+    boolean nullValues() default false;
 }

@@ -17,7 +17,7 @@ public final class Topologies {
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, OtherWindows.class, Cogroups.class, Suppressions.class,
         StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class,
-        Optimizations.class, TableTransforms.class);
+        Optimizations.class, NullRecords.class, TableTransforms.class);
 
     private Topologies() {}
 
@@ -32,8 +32,17 @@ public final class Topologies {
 
     /** Whether a topology takes records without a key, so that it is to be fed some. */
     public static boolean takesNullKeys(String id) {
+        return about(id).nullKeys();
+    }
+
+    /** The same of records without a value, apart from deletions of rows, which all tables take. */
+    public static boolean takesNullValues(String id) {
+        return about(id).nullValues();
+    }
+
+    private static Case about(String id) {
         return THEMES.stream().flatMap(theme -> cases(theme).stream()).map(method -> method.getAnnotation(Case.class))
-            .anyMatch(about -> about.id().equals(id) && about.nullKeys());
+            .filter(about -> about.id().equals(id)).findFirst().orElseThrow();
     }
 
     static List<Method> cases(Class<?> theme) {
