@@ -39,9 +39,9 @@ pub mod state {
 pub use dsl::{
     Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Deduplicated, Emit, EmitEarlyWhenFull, EmitStrategy,
     GlobalKTable, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed,
-    Produced, Repartitioned, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace, ShutDownWhenFull, SlidingWindows,
-    SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, Suppressed, TableJoined, TableOptions,
-    TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
+    Produced, Repartitioned, SessionWindowedCogroupedKStream, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
+    ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, Suppressed, TableJoined,
+    TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

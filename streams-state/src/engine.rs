@@ -16,7 +16,7 @@ pub(crate) trait Engine: Send {
     fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
 
     /// Rows between the bounds by time, then key; backwards where `reverse`. Only engines whose rows lie so can do it, and the bounds are of
-    /// their own row keys (`keys::time_first`); the cursor tells the keys that stores know.
+    /// their own row keys (`keys::time_first`), which the cursor tells.
     fn scan_by_time(
         &mut self,
         segments: RangeInclusive<i64>,

@@ -65,5 +65,6 @@ pub use stores::{
 };
 pub use typed::{
     CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, PutResult, RecordBuffer,
-    SessionStore, Slot, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting, WindowCursor, WindowStore,
+    SessionCursor, SessionStore, Slot, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting,
+    WindowCursor, WindowStore,
 };

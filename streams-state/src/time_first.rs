@@ -1,15 +1,16 @@
-//! Window rows by time first, as Java lays them out where windows are told when they close: the windows that end next lie side by side, and
-//! an index finds the windows of one key. A layer over an engine: what lies above knows ordinary window keys.
+//! Rows of windows and sessions by time first, as Java lays them out where windows are told when they close: those that end next lie side by side,
+//! and an index finds those of one key. A layer over an engine: what lies above knows ordinary keys.
 
 use crate::Result;
 use crate::engine::{Cursor, Engine, Row, Stand, slice};
-use crate::keys::{time_first, window};
+use crate::keys::time_first::{self, TimeFirst};
 use crate::position::Position;
 use std::cell::RefCell;
 use std::ops::{Bound, Range, RangeInclusive};
 
 pub(crate) struct TimeFirstEngine {
     inner: Box<dyn Engine>,
+    form: TimeFirst,
     /// Milliseconds of a segment.
     interval: i64,
     indexed: bool,
@@ -40,9 +41,9 @@ impl Found {
 }
 
 impl TimeFirstEngine {
-    /// Over `inner`, whose segments span `interval` milliseconds. Without an index the windows of one key are found by looking at those of all.
-    pub fn new(inner: Box<dyn Engine>, interval: i64, indexed: bool) -> Self {
-        TimeFirstEngine { inner, interval: interval.max(1), indexed, key: RefCell::default(), found: Found::default() }
+    /// Over `inner`, whose segments span `interval` milliseconds. Without an index the rows of one key are found by looking at those of all.
+    pub fn new(inner: Box<dyn Engine>, form: TimeFirst, interval: i64, indexed: bool) -> Self {
+        TimeFirstEngine { inner, form, interval: interval.max(1), indexed, key: RefCell::default(), found: Found::default() }
     }
 
     /// The rows of one key, by its index.
@@ -56,7 +57,7 @@ impl TimeFirstEngine {
         let mut cursor = self.inner.scan(segments, slice(&from), slice(&to), reverse)?;
         let mut keys = Found::default();
         while let Some((row, _)) = cursor.row() {
-            if let Some(composed) = time_first::from_index(row) {
+            if let Some(composed) = self.form.read_index(row) {
                 keys.add(composed, &[]);
             }
             cursor.advance()?;
@@ -67,7 +68,7 @@ impl TimeFirstEngine {
             let composed = &keys.bytes[key];
             value.clear();
             // Java leaves the entries of deleted rows behind
-            if self.get(window::start(composed) / self.interval, composed, &mut value)? {
+            if self.get(self.form.time(composed) / self.interval, composed, &mut value)? {
                 self.found.add(composed, &value);
             }
         }
@@ -80,15 +81,15 @@ impl TimeFirstEngine {
         let mut cursor = self.inner.scan(segments, slice(&least), slice(&most), false)?;
         let mut composed = Vec::new();
         while let Some((row, value)) = cursor.row() {
-            if time_first::from_base(&mut composed, row) && is_within(&composed, from, to) {
+            if self.form.read_base(&mut composed, row) && is_within(&composed, from, to) {
                 self.found.add(&composed, value);
             }
             cursor.advance()?;
         }
         drop(cursor);
         let Found { bytes, rows } = &mut self.found;
-        let interval = self.interval;
-        let place = |key: &Range<usize>| (window::start(&bytes[key.clone()]) / interval, &bytes[key.clone()]);
+        let (form, interval) = (self.form, self.interval);
+        let place = |key: &Range<usize>| (form.time(&bytes[key.clone()]) / interval, &bytes[key.clone()]);
         rows.sort_by(|a, b| place(&a.0).cmp(&place(&b.0)));
         if reverse {
             rows.reverse();
@@ -111,14 +112,12 @@ fn is_within(key: &[u8], from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
         }
 }
 
-/// Whether both bounds are windows of the same record key.
-fn is_one_key(from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
-    fn key(bound: Bound<&[u8]>) -> Option<&[u8]> {
-        match bound {
-            Bound::Included(composed) | Bound::Excluded(composed) => window::split(composed).map(|(key, _)| key),
-            Bound::Unbounded => None,
-        }
-    }
+/// Whether both bounds are rows of the same record key.
+fn is_one_key(form: TimeFirst, from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
+    let key = |bound| match bound {
+        Bound::Included(composed) | Bound::Excluded(composed) => form.key(composed),
+        Bound::Unbounded => None,
+    };
     key(from).is_some() && key(from) == key(to)
 }
 
@@ -130,13 +129,13 @@ impl Engine for TimeFirstEngine {
     fn get(&self, segment: i64, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         let mut base = self.key.borrow_mut();
         base.clear();
-        time_first::base(&mut base, key);
+        self.form.base(&mut base, key);
         self.inner.get(segment, &base, out)
     }
 
     fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
         self.found.clear();
-        match self.indexed && is_one_key(from, to) {
+        match self.indexed && is_one_key(self.form, from, to) {
             true => self.find_indexed(segments, from, to, reverse)?,
             false => self.find_all(segments, from, to, reverse)?,
         }
@@ -150,9 +149,7 @@ impl Engine for TimeFirstEngine {
         to: Bound<&[u8]>,
         reverse: bool,
     ) -> Result<Box<dyn Cursor + '_>> {
-        let mut cursor = BaseCursor { inner: self.inner.scan(segments, from, to, reverse)?, key: Vec::new() };
-        cursor.take_key();
-        Ok(Box::new(cursor))
+        self.inner.scan(segments, from, to, reverse)
     }
 
     /// Keys become longer, so those of a commit are held once more.
@@ -165,7 +162,7 @@ impl Engine for TimeFirstEngine {
                 all.push((segment, at..keys.len(), value.map(|_| &[][..])));
             }
             let at = keys.len();
-            time_first::base(&mut keys, key);
+            self.form.base(&mut keys, key);
             all.push((segment, at..keys.len(), value));
         }
         let mut rows = all.into_iter().map(|(segment, key, value)| Row { segment, key: &keys[key], value });
@@ -206,32 +203,6 @@ impl Cursor for FoundCursor<'_> {
 
     fn advance(&mut self) -> Result<()> {
         self.at += 1;
-        Ok(())
-    }
-}
-
-/// Rows as they lie.
-struct BaseCursor<'a> {
-    inner: Box<dyn Cursor + 'a>,
-    key: Vec<u8>,
-}
-
-impl BaseCursor<'_> {
-    fn take_key(&mut self) {
-        if let Some((row, _)) = self.inner.row() {
-            time_first::from_base(&mut self.key, row);
-        }
-    }
-}
-
-impl Cursor for BaseCursor<'_> {
-    fn row(&self) -> Option<(&[u8], &[u8])> {
-        self.inner.row().map(|(_, value)| (&self.key[..], value))
-    }
-
-    fn advance(&mut self) -> Result<()> {
-        self.inner.advance()?;
-        self.take_key();
         Ok(())
     }
 }

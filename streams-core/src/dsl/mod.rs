@@ -17,7 +17,7 @@ mod windowed;
 mod windows;
 
 pub use builder::StreamsBuilder;
-pub use cogrouped::{CogroupedKStream, TimeWindowedCogroupedKStream};
+pub use cogrouped::{CogroupedKStream, SessionWindowedCogroupedKStream, TimeWindowedCogroupedKStream};
 pub use global::GlobalKTable;
 pub use grouped::KGroupedStream;
 pub use grouped_table::KGroupedTable;

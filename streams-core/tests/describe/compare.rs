@@ -51,6 +51,8 @@ const COPARTITIONED_HERE: &[(&str, &str)] = &[
     ("cogroup-aggregated-twice", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
     ("cogroup-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
     ("cogroup-re-keyed-materialized", "copartitioned app-my-store-repartition right\n"),
+    ("cogroup-session-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
+    ("cogroup-sliding-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
     ("cogroup-then-joined", "copartitioned input left right\n"),
     ("cogroup-three-re-keyed", "copartitioned app-by-first-repartition app-by-third-repartition second\n"),
     ("cogroup-windowed-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),

@@ -23,6 +23,7 @@ macro_rules! golden {
 mod aggregates;
 mod behaviour;
 mod branches;
+mod cogrouped_windows;
 mod cogroups;
 mod combinations;
 mod compare;
@@ -31,6 +32,7 @@ mod final_results;
 mod foreign_key_joins;
 mod global_tables;
 mod grouped_twice;
+mod keyed_forms;
 mod missing;
 mod null_records;
 mod optimizations;
@@ -42,6 +44,7 @@ mod pattern_sources;
 mod processors;
 mod reductions;
 mod repartitions;
+mod session_finals;
 mod session_windowings;
 mod sinks;
 mod sliding_windowings;
@@ -108,6 +111,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         session_windowings::CASES,
         sliding_windowings::CASES,
         final_results::CASES,
+        session_finals::CASES,
         other_windows::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
@@ -118,6 +122,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         table_transforms::CASES,
         foreign_key_joins::CASES,
         to_tables::CASES,
+        cogrouped_windows::CASES,
         cogroups::CASES,
         suppressions::CASES,
         combinations::CASES,
@@ -126,6 +131,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         pattern_sources::CASES,
         optimizations::CASES,
         null_records::CASES,
+        keyed_forms::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{CogroupedKStream, KGroupedStream, StreamsBuilder, TimeWindows};
+use streams_core::{CogroupedKStream, KGroupedStream, KTable, SessionWindows, SlidingWindows, StreamsBuilder, TimeWindows, Windowed};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -106,6 +106,80 @@ fn windows_are_late_by_the_time_of_their_input_and_gone_by_that_of_the_store() -
     }
     assert!(all_late > 500, "{all_late}");
     Ok(())
+}
+
+/// The records of each key: time and what they add.
+type Met = BTreeMap<String, Vec<(i64, i64)>>;
+
+/// What a record adds to the aggregate: the inputs can be told apart in the sum.
+fn weight(input: usize, value: i64) -> i64 {
+    value * [1, 1_000, 1_000_000][input]
+}
+
+/// Pipes random records, none of them late, and compares the table that they make with `expected`: sums by window.
+fn sums(
+    make: impl Fn(CogroupedKStream<String, i64>) -> KTable<Windowed<String>, i64>,
+    expected: impl Fn(&[(i64, i64)]) -> BTreeMap<(i64, i64), i64>,
+) -> Outcome {
+    for seed in 1..100 {
+        let builder = StreamsBuilder::new();
+        let [first, second, third] = INPUTS.map(|topic| grouped(&builder, topic));
+        let two =
+            first.cogroup(|_, value, sum: &mut i64| *sum += weight(0, value)).cogroup(&second, |_, value, sum| *sum += weight(1, value));
+        let table = make(two.cogroup(&third, |_, value, sum| *sum += weight(2, value)));
+        table.to_stream().map(|windowed, sum| (windowed.to_string(), sum)).to("out");
+        let driver = TopologyTestDriver::new(&builder.build()?)?;
+        let (mut random, mut met) = (Random(seed), Met::new());
+        for _ in 0..40 {
+            let (input, key, value) = random.record();
+            let time = 1_000 + random.below(150);
+            driver.input::<String, i64>(INPUTS[input]).pipe_at(key.clone(), value, time)?;
+            met.entry(key).or_default().push((time, weight(input, value)));
+        }
+        let mut model = BTreeMap::new();
+        for (key, records) in &met {
+            model.extend(expected(records).into_iter().map(|((start, end), sum)| (format!("[{key}@{start}/{end}]"), sum)));
+        }
+        let found = driver.output::<String, Option<i64>>("out").read_map()?.into_iter();
+        let found: BTreeMap<String, i64> = found.filter_map(|(window, sum)| Some((window, sum?))).collect();
+        assert_eq!(found, model, "seed {seed}");
+        assert_eq!(driver.metrics().sum("streams_records_dropped_total", &[]).unwrap_or_default(), 0.0);
+    }
+    Ok(())
+}
+
+#[test]
+fn sessions_go_on_with_the_records_of_every_input() -> Outcome {
+    const GAP: i64 = 4;
+    let windows = SessionWindows::with_gap(Duration::from_millis(4)).grace(Duration::from_secs(1));
+    let make = |cogrouped: CogroupedKStream<String, i64>| cogrouped.windowed_by(windows).aggregate(|| 0, |_, one, other| *one += other);
+    sums(make, |records| {
+        let mut records = records.to_vec();
+        records.sort_unstable();
+        let mut sessions: Vec<((i64, i64), i64)> = Vec::new();
+        for (time, sum) in records {
+            match sessions.last_mut() {
+                Some(((_, end), all)) if time - *end <= GAP => (*end, *all) = (time, *all + sum),
+                _ => sessions.push(((time, time), sum)),
+            }
+        }
+        sessions.into_iter().collect()
+    })
+}
+
+#[test]
+fn windows_slide_with_the_records_of_every_input() -> Outcome {
+    const DIFFERENCE: i64 = 9;
+    let windows = SlidingWindows::within(Duration::from_millis(9)).grace(Duration::from_secs(1));
+    sums(
+        |cogrouped| cogrouped.windowed_by(windows).aggregate(|| 0),
+        |records| {
+            let ends_or_begins = records.iter().flat_map(|(time, _)| [time - DIFFERENCE, time + 1]);
+            let within = |start: i64| records.iter().filter(move |(time, _)| (start..=start + DIFFERENCE).contains(time));
+            let with_records = ends_or_begins.filter(|&start| within(start).next().is_some());
+            with_records.map(|start| ((start, start + DIFFERENCE), within(start).map(|(_, sum)| sum).sum())).collect()
+        },
+    )
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every operator record by record on the test driver, beside models that look at all records; those that a restart matters to
 //! on embedded clusters too.
 
+mod caches;
 mod cogroup;
 mod common;
 mod deduplicate;

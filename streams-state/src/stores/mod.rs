@@ -17,6 +17,7 @@ pub use versioned::VersionedStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
+use crate::keys::time_first::TimeFirst;
 use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
@@ -256,24 +257,14 @@ struct Common<K, V> {
     default_engine: bool,
     caching: bool,
     timestamped: bool,
-    time_first: bool,
+    time_first: Option<TimeFirst>,
     logging: Option<BTreeMap<String, String>>,
 }
 
 impl<K, V> Common<K, V> {
     fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
         let logging = Some(BTreeMap::new());
-        Common {
-            name,
-            keys,
-            values,
-            in_memory: false,
-            default_engine: false,
-            caching: false,
-            timestamped: true,
-            time_first: false,
-            logging,
-        }
+        Common { name, keys, values, in_memory: false, default_engine: false, caching: false, timestamped: true, time_first: None, logging }
     }
 
     fn persistent(&self) -> bool {
@@ -306,7 +297,7 @@ impl<K, V> Common<K, V> {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
             // rows by time carry their times in the column family of plain ones, as Java's
-            let timestamped = self.timestamped && !self.time_first;
+            let timestamped = self.timestamped && self.time_first.is_none();
             let (segment, global) = (segment_ms.is_some(), env.is_global());
             let spec = Spec { timestamped, offset_key, segment, global, shared: env.shared.clone() };
             return Ok(match segment_ms {

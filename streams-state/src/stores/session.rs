@@ -3,9 +3,11 @@
 use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis};
 use crate::Result;
+use crate::keys::time_first::TimeFirst;
 use crate::serde::Serde;
 use crate::store::StateStore;
-use crate::typed::{SessionShape, SessionStore};
+use crate::time_first::TimeFirstEngine;
+use crate::typed::{SessionShape, SessionStore, StoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,14 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStoreBuilder<K, V> {
     }
 
     common_settings!();
+
+    /// Lays rows out by time first, so that [`cursor_by_end`](SessionStore::cursor_by_end) finds the sessions that close without looking at others,
+    /// with an index that finds the sessions of one key as fast. Default: by key. Changelogs are the same.
+    #[doc(alias = "RocksDbTimeOrderedSessionBytesStoreSupplier")]
+    pub fn time_first(mut self) -> Self {
+        self.common.time_first = Some(TimeFirst::SESSION);
+        self
+    }
 
     /// The finished description.
     ///
@@ -48,7 +58,14 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for SessionStoreBuilde
     }
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
-        let engine = self.common.engine(env, Some(self.shape.segment_interval()))?;
-        Ok(Box::new(SessionStore::open(self.common.parts(env, engine), self.shape)))
+        let interval = self.shape.segment_interval();
+        let mut engine = self.common.engine(env, Some(interval))?;
+        // Java's store in memory walks in another order
+        let form = self.common.time_first.map(|form| if self.common.in_memory { TimeFirst::SESSION_IN_MEMORY } else { form });
+        if let Some(form) = form {
+            engine = Box::new(TimeFirstEngine::new(engine, form, interval, true));
+        }
+        let parts = StoreParts { time_first: form, ..self.common.parts(env, engine) };
+        Ok(Box::new(SessionStore::open(parts, self.shape)))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis, plain_setting};
+use crate::keys::time_first::TimeFirst;
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
@@ -40,7 +41,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     /// key. Changelogs are the same.
     #[doc(alias = "RocksDbIndexedTimeOrderedWindowBytesStoreSupplier")]
     pub fn time_first(mut self, indexed: bool) -> Self {
-        (self.common.time_first, self.indexed) = (true, indexed);
+        (self.common.time_first, self.indexed) = (Some(TimeFirst::WINDOW), indexed);
         self
     }
 
@@ -61,7 +62,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
         if shape.duplicates && self.common.caching {
             return Err(Error::new(ErrorKind::Invalid, format!("window store {name} retains duplicates and so cannot be cached")));
         }
-        if shape.duplicates && self.common.time_first {
+        if shape.duplicates && self.common.time_first.is_some() {
             return Err(Error::new(ErrorKind::Invalid, format!("window store {name} retains duplicates and so cannot lie by time")));
         }
         Ok(Arc::new(self))
@@ -81,8 +82,8 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let mut engine = self.common.engine(env, Some(self.shape.segment_interval()))?;
-        if self.common.time_first {
-            engine = Box::new(TimeFirstEngine::new(engine, self.shape.segment_interval(), self.indexed));
+        if let Some(form) = self.common.time_first {
+            engine = Box::new(TimeFirstEngine::new(engine, form, self.shape.segment_interval(), self.indexed));
         }
         Ok(Box::new(WindowStore::open(self.common.parts(env, engine), self.shape)))
     }

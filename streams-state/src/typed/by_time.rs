@@ -4,37 +4,43 @@ use super::core::{Core, hash_of};
 use super::small::SmallBytes;
 use crate::Result;
 use crate::engine::slice;
-use crate::keys::{time_first, window};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::keys::time_first::{TimeFirst, times};
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
-/// Keys by window start.
-type Keys = BTreeMap<i64, BTreeSet<SmallBytes>>;
-
-/// The windows that changed since the last commit, by start and key: cache and buffer know them by key only. What the engine has lies by time
-/// there.
-#[derive(Default)]
+/// The rows that changed since the last commit, by time, as the engine keys them: cache and buffer know them by record key only. What the engine has
+/// lies by time there.
 pub(super) struct Recent {
-    keys: Keys,
+    form: TimeFirst,
+    rows: BTreeSet<SmallBytes>,
     /// Those that the commit under way writes.
-    sealed: Keys,
+    sealed: BTreeSet<SmallBytes>,
+    row: Vec<u8>,
 }
 
 impl Recent {
+    pub fn new(form: TimeFirst) -> Self {
+        Recent { form, rows: BTreeSet::new(), sealed: BTreeSet::new(), row: Vec::new() }
+    }
+
+    /// All that it knows, which it forgets.
+    pub fn take(&mut self) -> Self {
+        let form = self.form;
+        std::mem::replace(self, Recent::new(form))
+    }
+
     #[inline]
     pub fn changed(&mut self, composed: &[u8]) {
-        let Some((key, start)) = window::split(composed) else { return };
-        let keys = self.keys.entry(start).or_default();
-        if !keys.contains(key) {
-            keys.insert(key.into());
+        self.row.clear();
+        self.form.base(&mut self.row, composed);
+        if !self.rows.contains(&self.row[..]) {
+            self.rows.insert(self.row[..].into());
         }
     }
 
     /// A commit begins, or begins anew.
     pub fn seal(&mut self) {
-        for (start, mut keys) in std::mem::take(&mut self.keys) {
-            self.sealed.entry(start).or_default().append(&mut keys);
-        }
+        self.sealed.append(&mut self.rows);
     }
 
     /// What was sealed is in the engine.
@@ -43,7 +49,7 @@ impl Recent {
     }
 
     pub fn clear(&mut self) {
-        self.keys.clear();
+        self.rows.clear();
         self.sealed.clear();
     }
 }
@@ -58,54 +64,48 @@ pub(super) struct Span<'a> {
     pub behind: Option<&'a [u8]>,
 }
 
-/// The keys of a span, in the order of the walk.
-fn keys_of<'a>(keys: &'a Keys, span: &Span<'a>) -> Box<dyn Iterator<Item = (i64, &'a [u8])> + 'a> {
-    let behind = span.behind.and_then(window::split).map(|(key, start)| (start, key));
-    let reverse = span.reverse;
-    let of_start = move |(&start, keys): (&i64, &'a BTreeSet<SmallBytes>)| -> Box<dyn Iterator<Item = (i64, &'a [u8])> + 'a> {
-        let edge = match behind {
-            Some((at, key)) if at == start => Bound::Excluded(key),
-            _ => Bound::Unbounded,
-        };
-        let (lower, upper) = if reverse { (Bound::Unbounded, edge) } else { (edge, Bound::Unbounded) };
-        let keys = keys.range::<[u8], _>((lower, upper)).map(move |key| (start, &**key));
-        if reverse { Box::new(keys.rev()) } else { Box::new(keys) }
-    };
-    if span.from > span.to {
-        return Box::new(std::iter::empty());
-    }
-    let starts = keys.range(span.from..=span.to);
-    if reverse { Box::new(starts.rev().flat_map(of_start)) } else { Box::new(starts.flat_map(of_start)) }
+/// Row keys between the bounds, in the order of the walk.
+fn keys_of<'a>(
+    rows: &'a BTreeSet<SmallBytes>,
+    from: Bound<&[u8]>,
+    to: Bound<&[u8]>,
+    reverse: bool,
+) -> Box<dyn Iterator<Item = &'a [u8]> + 'a> {
+    let rows = rows.range::<[u8], _>((from, to)).map(|row| &**row);
+    if reverse { Box::new(rows.rev()) } else { Box::new(rows) }
 }
 
 impl<V: Clone + 'static> Core<V> {
-    /// Visits the rows of a span by window start, then key. `visit` gets the composed key, the value and its time.
+    /// Visits the rows of a span in the order of their keys in the engine: by window start, then key, or by session end. `visit` gets the composed
+    /// key, the value and its time.
     pub fn scan_by_time(&mut self, mut span: Span<'_>, visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>) -> Result<()> {
-        if let Some((_, at)) = span.behind.and_then(window::split) {
+        let Some(recent) = &self.recent else { return Ok(()) };
+        let form = recent.form;
+        if let Some(at) = span.behind.map(|behind| form.time(behind)) {
             (span.from, span.to) = if span.reverse { (span.from, span.to.min(at)) } else { (span.from.max(at), span.to) };
         }
-        if span.from > span.to {
+        if span.from > span.to || span.to < 0 {
             return Ok(());
         }
-        let Some(recent) = &self.recent else { return Ok(()) };
-        let (mut lower, mut upper) = time_first::times(span.from, span.to);
+        let (mut lower, mut upper) = times(span.from, span.to);
         if let Some(behind) = span.behind {
             let mut row = Vec::with_capacity(behind.len() + 1);
-            time_first::base(&mut row, behind);
+            form.base(&mut row, behind);
             *(if span.reverse { &mut upper } else { &mut lower }) = Bound::Excluded(row);
         }
         let segments = self.segments(span.from, span.to);
-        let (mut newer, mut sealed) = (keys_of(&recent.keys, &span).peekable(), keys_of(&recent.sealed, &span).peekable());
-        let mut committed = self.engine.scan_by_time(segments, slice(&lower), slice(&upper), span.reverse)?;
+        let (from, to) = (slice(&lower), slice(&upper));
+        let mut newer = keys_of(&recent.rows, from, to, span.reverse).peekable();
+        let mut sealed = keys_of(&recent.sealed, from, to, span.reverse).peekable();
+        let mut committed = self.engine.scan_by_time(segments, from, to, span.reverse)?;
         let mut composed = Vec::new();
         loop {
-            let in_engine = committed.row().and_then(|(key, _)| window::split(key)).map(|(key, start)| (start, key));
-            let all = [newer.peek().copied(), sealed.peek().copied(), in_engine];
-            let next = all.into_iter().flatten().reduce(|a, b| if (b < a) != span.reverse && a != b { b } else { a });
-            let Some((start, key)) = next else { return Ok(()) };
-            window::compose(&mut composed, key, start, 0);
-            let is_next = |at: Option<(i64, &[u8])>| at == Some((start, key));
-            let (of_newer, of_sealed, of_engine) = (is_next(all[0]), is_next(all[1]), is_next(all[2]));
+            let all = [newer.peek().copied(), sealed.peek().copied(), committed.row().map(|(row, _)| row)];
+            let Some(first) = all.into_iter().flatten().reduce(|a, b| if (b < a) != span.reverse && a != b { b } else { a }) else {
+                return Ok(());
+            };
+            let [of_newer, of_sealed, of_engine] = all.map(|row| row == Some(first));
+            form.read_base(&mut composed, first);
             let flow = {
                 let hash = hash_of(&self.hasher, &composed);
                 let kept;

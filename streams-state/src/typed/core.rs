@@ -10,6 +10,7 @@ use super::layout::Layout;
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::Engine;
+use crate::keys::time_first::TimeFirst;
 use crate::position::Position;
 use crate::serde::Serde;
 use crate::store::{Changelog, ChangelogId, Origin, StoreCounters};
@@ -30,8 +31,8 @@ pub(crate) struct StoreParts<K, V> {
     pub timestamped: bool,
     /// Whether the record cache holds changes back.
     pub caching: bool,
-    /// Whether the engine's rows lie by time.
-    pub time_first: bool,
+    /// How the engine's rows lie, where that is by time.
+    pub time_first: Option<TimeFirst>,
     pub engine: Box<dyn Engine>,
 }
 
@@ -88,7 +89,7 @@ impl<V: Clone + 'static> Core<V> {
             keep_old: false,
             forget_deleted: false,
             counters: StoreCounters::default(),
-            recent: time_first.then(Recent::default),
+            recent: time_first.map(Recent::new),
         };
         (core, keys)
     }
@@ -98,7 +99,7 @@ impl<V: Clone + 'static> Core<V> {
         Uncommitted {
             cache: std::mem::replace(&mut self.cache, RecordCache::new()),
             pending: std::mem::replace(&mut self.pending, Pending::new()),
-            recent: self.recent.as_mut().map(std::mem::take),
+            recent: self.recent.as_mut().map(Recent::take),
         }
     }
 

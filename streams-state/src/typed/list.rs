@@ -59,7 +59,7 @@ impl<K: 'static, V: 'static> ListStore<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
         let StoreParts { name, topic, keys, values: items, engine, .. } = parts;
         let parts =
-            StoreParts { name, topic, keys, values: Arc::new(RowSerde), timestamped: false, caching: false, time_first: false, engine };
+            StoreParts { name, topic, keys, values: Arc::new(RowSerde), timestamped: false, caching: false, time_first: None, engine };
         let (core, keys) = Core::new(parts, Layout::POINT);
         ListStore { core, keys, items, row: Vec::new() }
     }

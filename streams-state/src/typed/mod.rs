@@ -22,6 +22,7 @@ mod reader;
 mod record_buffer;
 mod scan;
 mod session;
+mod session_cursor;
 pub(crate) mod small;
 mod take;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use reader::{CommittedReader, KvReader};
 pub use record_buffer::{RecordBuffer, Waiting};
 pub(crate) use session::SessionShape;
 pub use session::{SessionStore, VisitKeyedSession, VisitSession};
+pub use session_cursor::SessionCursor;
 pub(crate) use versioned::VersionedShape;
 pub use versioned::{PutResult, VersionedRecord, VersionedStore};
 pub(crate) use window::WindowShape;

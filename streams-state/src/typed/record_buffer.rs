@@ -62,7 +62,7 @@ impl<K: 'static, V: 'static> RecordBuffer<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, serde_topic: Arc<str>, grace: i64) -> Self {
         let StoreParts { name, topic, keys, values, engine, .. } = parts;
         let parts =
-            StoreParts { name, topic, keys, values: Arc::new(RowSerde), timestamped: false, caching: false, time_first: false, engine };
+            StoreParts { name, topic, keys, values: Arc::new(RowSerde), timestamped: false, caching: false, time_first: None, engine };
         let (core, keys) = Core::new(parts, Layout::POINT);
         RecordBuffer {
             core,

@@ -1,10 +1,12 @@
 //! The session store: values by key and by a start and end that grow with them, for a limited time.
 
 use super::budget::CacheBudget;
+use super::by_time::Span;
 use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::{common, read_committed};
 use super::layout::Layout;
+use super::session_cursor::SessionCursor;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::session;
 use crate::position::Position;
@@ -39,7 +41,7 @@ impl SessionShape {
 /// Changes go the way of [`KvStore`](super::KvStore)'s. The store does not merge sessions: whoever extends one removes it and puts the longer
 /// one.
 pub struct SessionStore<K, V> {
-    core: Core<V>,
+    pub(super) core: Core<V>,
     keys: Arc<dyn Serde<K>>,
     expiry: Expiry,
     lower: Vec<u8>,
@@ -218,6 +220,28 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
             Some((key, start, end)) => visit(key, start, end, value),
             None => Ok(ControlFlow::Continue(())),
         })
+    }
+
+    /// The sessions that end in `[from, to]`, by end, then start and key (in memory: by end, then key): a walk that borrows the store only while it
+    /// takes the next rows. Nothing in a store whose rows do not lie by time.
+    #[doc(alias = "findSessions")]
+    pub fn cursor_by_end(&mut self, from: i64, to: i64) -> SessionCursor<V> {
+        self.core.counters.ranges += 1;
+        SessionCursor::new(from.max(self.oldest_visible()), to)
+    }
+
+    /// The end of the first of the sessions that end at `from` or later, in a store whose rows lie by time.
+    ///
+    /// # Errors
+    /// When a row cannot be read.
+    pub fn first_end(&mut self, from: i64) -> Result<Option<i64>> {
+        let from = from.max(self.oldest_visible());
+        let mut first = None;
+        self.core.scan_by_time(Span { from, to: i64::MAX, reverse: false, behind: None }, &mut |composed, _, _| {
+            first = Some(session::end(composed));
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
     }
 
     /// Splits the key that [`pop_dirty`](Self::pop_dirty) and [`evict_one`](Self::evict_one) hand out into record key, session start and end.

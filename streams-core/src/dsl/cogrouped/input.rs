@@ -2,10 +2,11 @@
 
 use crate::Data;
 use crate::dsl::grouped::{Folder, GroupedInput, KGroupedStream, aggregate_factory, always};
+use crate::dsl::session::{Folders, Merger, SessionTable, session_aggregate_factory};
 use crate::dsl::stream::RepartitionNames;
 use crate::dsl::table::TableStore;
 use crate::dsl::windowed::{WindowedTable, window_aggregate_factory};
-use crate::dsl::windows::{Cut, EmitStrategy, TimeWindows};
+use crate::dsl::windows::{Cut, EmitStrategy, SessionWindows};
 use crate::exec::NodeFactory;
 use crate::plan::Plan;
 use std::any::TypeId;
@@ -15,7 +16,7 @@ use streams_state::serde::Serde;
 /// Makes an aggregate.
 pub(super) type Init<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
-/// An input of a cogroup. Another kind of windows needs one more method that makes its node, as [`windowed`](Self::windowed) does.
+/// An input of a cogroup.
 pub(super) trait CogroupInput<K, A>: Send + Sync {
     /// Tells groupings apart.
     fn identity(&self) -> usize;
@@ -29,9 +30,17 @@ pub(super) trait CogroupInput<K, A>: Send + Sync {
     /// Its node over a table's store.
     fn plain(&self, store: &Arc<TableStore<K, A>>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory>;
 
-    /// Its node over a store of time windows.
-    fn windowed(&self, windows: TimeWindows, table: &Arc<WindowedTable>, init: &Init<A>, key_bytes: Option<TypeId>)
-    -> Arc<dyn NodeFactory>;
+    /// Its node over a window store.
+    fn windowed(&self, windows: &Cut, table: &Arc<WindowedTable>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory>;
+
+    /// Its node over a store of sessions.
+    fn by_session(
+        &self,
+        windows: SessionWindows,
+        table: &Arc<SessionTable>,
+        begin: (&Init<A>, &Merger<K, A>),
+        key_bytes: Option<TypeId>,
+    ) -> Arc<dyn NodeFactory>;
 }
 
 type Add<K, V, A> = Arc<dyn Fn(&K, V, &mut A) + Send + Sync>;
@@ -78,13 +87,18 @@ impl<K: Data, V: Data, A: Data> CogroupInput<K, A> for Input<K, V, A> {
         aggregate_factory(always(move |key: &K, value: V, slot: &mut Option<A>| folder(key, value, slot)), store, key_bytes)
     }
 
-    fn windowed(
+    fn windowed(&self, windows: &Cut, table: &Arc<WindowedTable>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory> {
+        window_aggregate_factory(self.folder(init), (windows.clone(), EmitStrategy::default()), table, key_bytes)
+    }
+
+    fn by_session(
         &self,
-        windows: TimeWindows,
-        table: &Arc<WindowedTable>,
-        init: &Init<A>,
+        windows: SessionWindows,
+        table: &Arc<SessionTable>,
+        (init, merge): (&Init<A>, &Merger<K, A>),
         key_bytes: Option<TypeId>,
     ) -> Arc<dyn NodeFactory> {
-        window_aggregate_factory(self.folder(init), (Cut::Time(windows), EmitStrategy::default()), table, key_bytes)
+        let folders = Folders { add: self.folder(init), merge: merge.clone() };
+        session_aggregate_factory(folders, (windows, EmitStrategy::default()), table, key_bytes)
     }
 }

@@ -2,13 +2,16 @@
 
 mod aggregate;
 mod input;
+mod sessions;
 mod windowed;
 
+pub use sessions::SessionWindowedCogroupedKStream;
 pub use windowed::TimeWindowedCogroupedKStream;
 
 use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::windows::WindowKind;
 use crate::exec::{NodeFactory, operator};
 use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
 use input::{CogroupInput, Input};
@@ -81,6 +84,40 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         }
         self.inputs.push(Arc::new(Input::new(grouped.clone(), Arc::new(add))));
         self
+    }
+
+    /// Cuts the streams into windows: tumbling or hopping ones ([`TimeWindows`](crate::TimeWindows)), such that slide with the records
+    /// ([`SlidingWindows`](crate::SlidingWindows)), or sessions ([`SessionWindows`](crate::SessionWindows)). Each input has a stream time of its
+    /// own, by which its records are late or not; all of them lose records that are older than the store keeps windows behind the newest window
+    /// of any input, which are counted as late. Results are forwarded as windows change, there is no
+    /// [`emit_strategy`](crate::TimeWindowedKStream::emit_strategy).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{StreamsBuilder, TimeWindows, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let clicks = builder.stream::<String, String>("clicks").group_by_key();
+    /// let views = builder.stream::<String, String>("views").group_by_key();
+    /// clicks
+    ///     .cogroup(|_, _, seen: &mut String| seen.push('c'))
+    ///     .cogroup(&views, |_, _, seen| seen.push('v'))
+    ///     .windowed_by(TimeWindows::tumbling(Duration::from_secs(10)).no_grace())
+    ///     .aggregate(String::new)
+    ///     .to_stream()
+    ///     .select_key(|windowed, _| windowed.window.start)
+    ///     .to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("clicks").pipe_at("ann".to_string(), "/".to_string(), 3_000)?;
+    /// driver.input::<String, String>("views").pipe_at("ann".to_string(), "/".to_string(), 4_000)?;
+    /// driver.input::<String, String>("views").pipe_at("ann".to_string(), "/".to_string(), 12_000)?;
+    /// let seen = driver.output::<i64, String>("out").read_map()?;
+    /// assert_eq!(seen, [(0, "cv".to_string()), (10_000, "v".to_string())].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "windowedBy")]
+    pub fn windowed_by<W: WindowKind>(&self, windows: W) -> W::Cogrouped<K, A> {
+        windows.cut_cogrouped(self)
     }
 
     /// The store's key serde: given with the store or the first grouping, or come with one of the streams.

@@ -67,17 +67,17 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
         folders: Folders<K, V, A>,
         materialized: Materialized<K, A>,
     ) -> KTable<Windowed<K>, A> {
-        let (grouped, windows) = (&self.grouped, self.windows);
+        let (grouped, windows, emit) = (&self.grouped, self.windows, self.emit);
         let mut plan = grouped.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
         let name = plan.processor_name(&materialized.node, prefix);
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = session_supplier(&mut plan, &store_name, &materialized, windows, key_serde.clone(), value_serde.clone());
+        let supplier = session_supplier(&mut plan, &store_name, &materialized, (windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(SessionTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
-        let factory = session_aggregate_factory(folders, windows, &table, input.key_bytes);
+        let factory = session_aggregate_factory(folders, (windows, emit), &table, input.key_bytes);
         let kept = table.clone();
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();

@@ -3,7 +3,8 @@
 use super::table::SessionTable;
 use super::writer::SessionWriter;
 use crate::dsl::grouped::Folder;
-use crate::dsl::windows::SessionWindows;
+use crate::dsl::windowed::Finals;
+use crate::dsl::windows::{EmitStrategy, SessionWindows};
 use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
 use crate::{Change, Data, Result};
 use std::any::TypeId;
@@ -39,16 +40,18 @@ impl<K, V, A> Folders<K, V, A> {
 /// The node that folds records into the sessions of `table`'s store.
 pub(crate) fn session_aggregate_factory<K: Data, V: Data, A: Data>(
     folders: Folders<K, V, A>,
-    windows: SessionWindows,
+    (windows, emit): (SessionWindows, EmitStrategy),
     table: &Arc<SessionTable>,
     key_bytes: Option<TypeId>,
 ) -> Arc<dyn NodeFactory> {
     let flags = table.clone();
     operator::<K, V, Windowed<K>, Change<A>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
         let keep_old = flags.old_values.load(Ordering::Relaxed);
-        let writer = SessionWriter::new(env, flags.supplier.name(), keep_old, key_bytes, next)?;
+        let store = flags.supplier.name();
+        let writer = SessionWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
+        let finals = emit.at_close.then(|| Finals::new(env, store));
         let folders = folders.clone();
-        Ok(env.maintained(SessionAggregate { folders, windows, stream_time: -1, writer, met: Vec::new(), values: PhantomData }))
+        Ok(env.maintained(SessionAggregate { folders, windows, stream_time: -1, writer, finals, met: Vec::new(), values: PhantomData }))
     }))
 }
 
@@ -58,6 +61,7 @@ struct SessionAggregate<K, V, A> {
     /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
     stream_time: i64,
     writer: SessionWriter<K, A>,
+    finals: Option<Finals>,
     /// The sessions that the record at hand is near to; kept for its memory.
     met: Vec<Window>,
     values: PhantomData<fn(V)>,
@@ -67,6 +71,7 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for SessionAggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let time = meta.timestamp;
         self.stream_time = self.stream_time.max(time);
+        self.tell(cx, meta)?;
         let Some(bytes) = self.writer.key_bytes(cx, &key, meta)? else { return Ok(()) };
         let result = self.merge(cx, &key, &bytes, value, time);
         self.writer.give_back(bytes);
@@ -75,6 +80,19 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for SessionAggregate<K, V, A> {
 }
 
 impl<K: Data, V: Data, A: Data> SessionAggregate<K, V, A> {
+    /// Forwards the sessions that have closed since the last time.
+    fn tell(&mut self, cx: &mut Cx, meta: &Meta<'_>) -> Result<()> {
+        let Some(finals) = &mut self.finals else { return Ok(()) };
+        let closed = self.stream_time.saturating_sub(self.windows.open_ms());
+        let Some(told) = finals.told_before(closed) else { return Ok(()) };
+        // a session that ends just then still takes records
+        let to = closed.saturating_sub(1);
+        if to < 0 {
+            return Ok(());
+        }
+        finals.tell(cx, &mut self.writer, (told.max(0), to), closed, meta)
+    }
+
     fn merge(&mut self, cx: &mut Cx, key: &K, bytes: &[u8], value: V, time: i64) -> Result<()> {
         let (gap, alone) = (self.windows.gap_ms, Window::new(time, time));
         let mut merged = alone;
@@ -99,6 +117,9 @@ impl<K: Data, V: Data, A: Data> SessionAggregate<K, V, A> {
             }
         }
         (self.folders.add)(key, value, &mut aggregate);
+        if let Some(finals) = &mut self.finals {
+            finals.changed(merged.end);
+        }
         self.writer.put(cx, bytes, merged, aggregate, time)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dsl::options::{Materialized, StoreType};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter, refuse_ttl};
-use crate::dsl::windows::{SessionWindows, millis};
+use crate::dsl::windows::{EmitStrategy, SessionWindows, millis};
 use crate::exec::{Cx, GraphEnv};
 use crate::plan::Plan;
 use crate::{Data, Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
     plan: &mut Plan,
     name: &Arc<str>,
     materialized: &Materialized<K, A>,
-    windows: SessionWindows,
+    (windows, emit): (SessionWindows, EmitStrategy),
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
@@ -32,7 +32,12 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
         ));
     }
     let kept = Duration::from_millis(retention.max(needed).unsigned_abs());
-    let mut builder = Stores::session_with(name.clone(), key_serde.clone(), value_serde.clone(), kept).caching(materialized.caching);
+    // as in Java: final results are not held back in a cache
+    let caching = materialized.caching && !emit.at_close;
+    let mut builder = Stores::session_with(name.clone(), key_serde.clone(), value_serde.clone(), kept).caching(caching);
+    if emit.at_close {
+        builder = builder.time_first();
+    }
     builder = match &materialized.logging {
         Some(configs) => builder.logging(configs.clone()),
         None => builder.without_logging(),

@@ -32,6 +32,32 @@ impl<K: Data, V: Data> KStream<K, V> {
         f: impl Fn(V) -> I + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
+        self.flat_map_values_with_key_with(move |_, value| f(value), named)
+    }
+
+    /// [`flat_map_values`](Self::flat_map_values) for a closure that also looks at the key.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("k", 2_i64)], |stream| {
+    ///     stream.flat_map_values_with_key(|key, n| (0..n).map(|n| format!("{key}{n}")).collect::<Vec<_>>())
+    /// });
+    /// assert_eq!(out, [("k".to_string(), "k0".to_string()), ("k".to_string(), "k1".to_string())]);
+    /// ```
+    #[doc(alias = "ValueMapperWithKey")]
+    pub fn flat_map_values_with_key<VO: Data, I: IntoIterator<Item = VO> + 'static>(
+        &self,
+        f: impl Fn(&K, V) -> I + Send + Sync + 'static,
+    ) -> KStream<K, VO> {
+        self.flat_map_values_with_key_with(f, Named::default())
+    }
+
+    /// [`flat_map_values_with_key`](Self::flat_map_values_with_key) with a name for its node.
+    pub fn flat_map_values_with_key_with<VO: Data, I: IntoIterator<Item = VO> + 'static>(
+        &self,
+        f: impl Fn(&K, V) -> I + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
         let f = Arc::new(f);
         let make = move |_: &mut GraphEnv<'_>, next| Ok(Box::new(FlatMapValues { f: f.clone(), next }) as Edge<K, V>);
         self.new_value(self.add("KSTREAM-FLATMAPVALUES-", &named.into(), Box::new(make)))
@@ -113,9 +139,9 @@ struct FlatMapValues<F, K, VO> {
     next: Edge<K, VO>,
 }
 
-impl<K: Clone, V, VO, I: IntoIterator<Item = VO>, F: Fn(V) -> I> Process<K, V> for FlatMapValues<F, K, VO> {
+impl<K: Clone, V, VO, I: IntoIterator<Item = VO>, F: Fn(&K, V) -> I> Process<K, V> for FlatMapValues<F, K, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        (self.f)(value).into_iter().try_for_each(|value| self.next.process(cx, key.clone(), value, meta))
+        (self.f)(&key, value).into_iter().try_for_each(|value| self.next.process(cx, key.clone(), value, meta))
     }
 }
 

@@ -21,6 +21,29 @@ impl<K: Data, V: Data> KTable<K, V> {
         self.to_stream_with(Named::default())
     }
 
+    /// [`to_stream`](Self::to_stream) under another key: `f` is told key and value, `None` for a deletion. A later grouping or join writes the
+    /// records to a repartition topic first.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", 1_i64)], |stream| stream.group_by_key().count().to_stream_keyed(|key, count| format!("{key}{count:?}")));
+    /// assert_eq!(out, [("aSome(1)".to_string(), Some(1_u64))]);
+    /// ```
+    #[doc(alias = "toStream")]
+    pub fn to_stream_keyed<KO: Data>(&self, f: impl Fn(&K, Option<&V>) -> KO + Send + Sync + 'static) -> KStream<KO, Option<V>> {
+        self.to_stream_keyed_with(f, Named::default())
+    }
+
+    /// [`to_stream_keyed`](Self::to_stream_keyed) with a name for the node that gives the changes; that of the new key has a generated one, as in
+    /// Java.
+    pub fn to_stream_keyed_with<KO: Data>(
+        &self,
+        f: impl Fn(&K, Option<&V>) -> KO + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<KO, Option<V>> {
+        self.to_stream_with(named).select_key(move |key, value| f(key, value.as_ref()))
+    }
+
     /// [`to_stream`](Self::to_stream) with a name for its node.
     pub fn to_stream_with(&self, named: impl Into<Named>) -> KStream<K, Option<V>> {
         let mut plan = self.plan.lock();

@@ -3,17 +3,25 @@
 //! A window closes when a record moves stream time past its end and the grace. Java writes that record before it looks for closed windows,
 //! and by then its stores hide rows that are older than the retention: what a jump in time closes is lost. Here closed windows are told first.
 
-use super::writer::WindowWriter;
+use crate::Result;
 use crate::exec::{Cx, GraphEnv, Meta};
-use crate::{Data, Result};
+
+/// A store whose rows lie by the times at which they are told.
+pub(crate) trait Closing {
+    /// Forwards the rows of the times `[from, to]`, in the order in which they lie.
+    fn forward_closed(&mut self, cx: &mut Cx, range: (i64, i64), meta: &Meta<'_>) -> Result<()>;
+
+    /// The time of the first row from `from` on.
+    fn first_from(&mut self, from: i64) -> Result<Option<i64>>;
+}
 
 /// How far the results of one aggregation have been told.
-pub(super) struct Finals {
+pub(crate) struct Finals {
     /// Where the number below is kept.
     index: usize,
     /// Windows that had ended by then are told; -1 before the first.
     told: i64,
-    /// No window that is still to be told begins before this.
+    /// No row that is still to be told lies before this.
     earliest: i64,
 }
 
@@ -28,25 +36,18 @@ impl Finals {
         (self.told == -1 || self.told < closed).then_some(self.told)
     }
 
-    /// A window was changed.
+    /// A row was changed.
     #[inline]
-    pub fn changed(&mut self, start: i64) {
-        self.earliest = self.earliest.min(start);
+    pub fn changed(&mut self, time: i64) {
+        self.earliest = self.earliest.min(time);
     }
 
-    /// Forwards the windows that begin in `[from, to]`, by start and key.
-    pub fn tell<K: Data, A: Data>(
-        &mut self,
-        cx: &mut Cx,
-        writer: &mut WindowWriter<K, A>,
-        (from, to): (i64, i64),
-        closed: i64,
-        meta: &Meta<'_>,
-    ) -> Result<()> {
+    /// Forwards the rows of the times `[from, to]`.
+    pub fn tell(&mut self, cx: &mut Cx, writer: &mut impl Closing, (from, to): (i64, i64), closed: i64, meta: &Meta<'_>) -> Result<()> {
         // a walk is made only where it finds something
         if self.earliest <= to {
             writer.forward_closed(cx, (from, to), meta)?;
-            self.earliest = writer.first_start(to.saturating_add(1))?.unwrap_or(i64::MAX);
+            self.earliest = writer.first_from(to.saturating_add(1))?.unwrap_or(i64::MAX);
         }
         self.told = closed;
         cx.kept.set(self.index, closed);

@@ -12,6 +12,7 @@ mod top_n;
 mod writer;
 
 pub(crate) use aggregate::window_aggregate_factory;
+pub(crate) use finals::{Closing, Finals};
 pub(crate) use table::{WindowedTable, window_supplier};
 
 use crate::Data;
@@ -35,6 +36,9 @@ impl<K, V> fmt::Debug for TimeWindowedKStream<K, V> {
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     pub(crate) fn new(grouped: &KGroupedStream<K, V>, windows: Cut) -> Self {
+        if let Err(reason) = windows.check() {
+            grouped.stream.plan.lock().error(format!("{}: {reason}", grouped.stream.name));
+        }
         TimeWindowedKStream { grouped: grouped.clone(), windows, emit: EmitStrategy::default() }
     }
 

@@ -1,5 +1,6 @@
 //! A node's own window store: put a change in, forward what comes out.
 
+use super::finals::Closing;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
 use crate::{BoxError, Change, Data, Error, ErrorKind, Result};
@@ -109,31 +110,6 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         self.written(cx)
     }
 
-    /// Forwards the windows that begin in `[from, to]`, by start and key, with the headers of the record that closed them.
-    pub fn forward_closed(&mut self, cx: &mut Cx, (from, to): (i64, i64), meta: &Meta<'_>) -> Result<()> {
-        let mut cursor = self.store.borrow_mut().cursor_all(from, to, false);
-        loop {
-            let (key, value, timestamp) = {
-                let mut store = self.store.borrow_mut();
-                let Some((start, value, timestamp)) = cursor.next(&mut store, &mut self.out_key)? else { return Ok(()) };
-                let key = store.read_key(&self.out_key).map_err(|e| self.unreadable(e))?;
-                (Windowed::new(key, Window::new(start, start.saturating_add(store.window_size_ms()))), value, timestamp)
-            };
-            let meta = Meta { timestamp, key_bytes: None, ..*meta };
-            self.next.process(cx, key, Change { old: None, new: Some(value), is_latest: true }, &meta)?;
-        }
-    }
-
-    /// The first window start from `from` on.
-    pub fn first_start(&mut self, from: i64) -> Result<Option<i64>> {
-        let mut first = None;
-        self.store.borrow_mut().fetch_all(from, i64::MAX, false, &mut |_, start, _, _| {
-            first = Some(start);
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(first)
-    }
-
     fn unreadable(&self, error: BoxError) -> Error {
         Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), error)
     }
@@ -178,6 +154,32 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         let meta = Meta { timestamp: dirty.timestamp, headers: &dirty.headers, key_bytes: None };
         let change = Change { old: dirty.old, new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
+    }
+}
+
+impl<K: Data, V: Data> Closing for WindowWriter<K, V> {
+    /// By window start and key, with the headers of the record that closed them.
+    fn forward_closed(&mut self, cx: &mut Cx, (from, to): (i64, i64), meta: &Meta<'_>) -> Result<()> {
+        let mut cursor = self.store.borrow_mut().cursor_all(from, to, false);
+        loop {
+            let (key, value, timestamp) = {
+                let mut store = self.store.borrow_mut();
+                let Some((start, value, timestamp)) = cursor.next(&mut store, &mut self.out_key)? else { return Ok(()) };
+                let key = store.read_key(&self.out_key).map_err(|e| self.unreadable(e))?;
+                (Windowed::new(key, Window::new(start, start.saturating_add(store.window_size_ms()))), value, timestamp)
+            };
+            let meta = Meta { timestamp, key_bytes: None, ..*meta };
+            self.next.process(cx, key, Change { old: None, new: Some(value), is_latest: true }, &meta)?;
+        }
+    }
+
+    fn first_from(&mut self, from: i64) -> Result<Option<i64>> {
+        let mut first = None;
+        self.store.borrow_mut().fetch_all(from, i64::MAX, false, &mut |_, start, _, _| {
+            first = Some(start);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
     }
 }
 

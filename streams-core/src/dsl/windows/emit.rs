@@ -35,7 +35,7 @@ impl EmitStrategy {
     /// The result of a window is forwarded once, when stream time has passed its end and the grace: by window, then key. How far that went is
     /// committed with the offsets, so that no result is told again after a restart. A window closes only when a later record comes.
     ///
-    /// Time windows and sliding windows can do it; sliding ones have no record cache then.
+    /// Time windows, sliding windows and sessions can do it; the latter two have no record cache then.
     #[doc(alias = "onWindowClose")]
     pub const fn on_window_close() -> Self {
         EmitStrategy { at_close: true }

@@ -2,49 +2,53 @@
 
 use super::{SlidingWindows, TimeWindows, Windows, millis};
 use crate::Data;
+use crate::dsl::cogrouped::{CogroupedKStream, TimeWindowedCogroupedKStream};
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::windowed::TimeWindowedKStream;
 use std::sync::Arc;
 
-/// What [`KGroupedStream::windowed_by`] takes: [`TimeWindows`], [`SlidingWindows`], [`SessionWindows`](crate::SessionWindows),
-/// [`UnlimitedWindows`](crate::UnlimitedWindows), and [`Windows`] of your own.
+/// What [`KGroupedStream::windowed_by`] and [`CogroupedKStream::windowed_by`] take: [`TimeWindows`], [`SlidingWindows`],
+/// [`SessionWindows`](crate::SessionWindows), [`UnlimitedWindows`](crate::UnlimitedWindows), and [`Windows`] of your own.
 pub trait WindowKind {
     /// The stream cut into these windows.
     type Windowed<K: Data, V: Data>;
 
+    /// Cogrouped streams cut into these windows.
+    type Cogrouped<K: Data, A: Data>;
+
     #[doc(hidden)]
     fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> Self::Windowed<K, V>;
+
+    #[doc(hidden)]
+    fn cut_cogrouped<K: Data, A: Data>(self, cogrouped: &CogroupedKStream<K, A>) -> Self::Cogrouped<K, A>;
+}
+
+/// [`WindowKind`] for windows whose rows lie in a window store; `$cut` makes a [`Cut`] of them.
+macro_rules! in_window_store {
+    ($cut:expr) => {
+        type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
+        type Cogrouped<K: Data, A: Data> = TimeWindowedCogroupedKStream<K, A>;
+
+        fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
+            TimeWindowedKStream::new(grouped, $cut(self))
+        }
+
+        fn cut_cogrouped<K: Data, A: Data>(self, cogrouped: &CogroupedKStream<K, A>) -> TimeWindowedCogroupedKStream<K, A> {
+            TimeWindowedCogroupedKStream::new(cogrouped, $cut(self))
+        }
+    };
 }
 
 impl WindowKind for TimeWindows {
-    type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
-
-    fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
-        if let Err(reason) = self.check() {
-            grouped.stream.plan.lock().error(format!("{}: {reason}", grouped.stream.name));
-        }
-        TimeWindowedKStream::new(grouped, Cut::Time(self))
-    }
+    in_window_store!(Cut::Time);
 }
 
 impl WindowKind for SlidingWindows {
-    type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
-
-    fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
-        TimeWindowedKStream::new(grouped, Cut::Sliding(self))
-    }
+    in_window_store!(Cut::Sliding);
 }
 
 impl<W: Windows> WindowKind for W {
-    type Windowed<K: Data, V: Data> = TimeWindowedKStream<K, V>;
-
-    fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> TimeWindowedKStream<K, V> {
-        if millis(self.size()) == 0 {
-            let stream = &grouped.stream;
-            stream.plan.lock().error(format!("{}: windows of 0 ms: the size must be at least 1 ms", stream.name));
-        }
-        TimeWindowedKStream::new(grouped, Cut::Other(Arc::new(self)))
-    }
+    in_window_store!(|windows| Cut::Other(Arc::new(windows)));
 }
 
 /// Windows whose rows lie in a window store.
@@ -56,6 +60,15 @@ pub(crate) enum Cut {
 }
 
 impl Cut {
+    /// What is wrong with them, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Cut::Time(windows) => windows.check(),
+            Cut::Other(windows) if millis(windows.size()) == 0 => Err("windows of 0 ms: the size must be at least 1 ms".to_owned()),
+            Cut::Sliding(_) | Cut::Other(_) => Ok(()),
+        }
+    }
+
     /// From a window's start to its end.
     pub fn size_ms(&self) -> i64 {
         match self {

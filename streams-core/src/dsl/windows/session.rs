@@ -2,6 +2,7 @@
 
 use super::{WindowKind, millis};
 use crate::Data;
+use crate::dsl::cogrouped::{CogroupedKStream, SessionWindowedCogroupedKStream};
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::session::SessionWindowedKStream;
 use std::time::Duration;
@@ -60,8 +61,13 @@ impl SessionWindows {
 
 impl WindowKind for SessionWindows {
     type Windowed<K: Data, V: Data> = SessionWindowedKStream<K, V>;
+    type Cogrouped<K: Data, A: Data> = SessionWindowedCogroupedKStream<K, A>;
 
     fn cut<K: Data, V: Data>(self, grouped: &KGroupedStream<K, V>) -> SessionWindowedKStream<K, V> {
-        SessionWindowedKStream { grouped: grouped.clone(), windows: self }
+        SessionWindowedKStream::new(grouped.clone(), self)
+    }
+
+    fn cut_cogrouped<K: Data, A: Data>(self, cogrouped: &CogroupedKStream<K, A>) -> SessionWindowedCogroupedKStream<K, A> {
+        SessionWindowedCogroupedKStream { cogrouped: cogrouped.clone(), windows: self }
     }
 }

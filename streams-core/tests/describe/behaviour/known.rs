@@ -22,6 +22,8 @@ pub fn in_order(topic: &str, mut records: Vec<Written>) -> Vec<Written> {
 
 /// Topologies with sessions that no cache holds back.
 const SESSIONS_WITHOUT_CACHE: &[&str] = &[
+    "cogroup-session-in-memory",
+    "cogroup-session-no-cache",
     "session-aggregate-no-cache",
     "session-count-in-memory-no-cache",
     "session-count-joined",

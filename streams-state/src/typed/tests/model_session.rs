@@ -16,6 +16,7 @@ enum Op {
     Session { nth: usize, shift: i64 },
     Find { key: u8, earliest_end: i64, latest_start: i64, reverse: bool },
     Between { first: Option<u8>, last: Option<u8>, earliest_end: i64, latest_start: i64, reverse: bool },
+    ByEnd { from: i64, to: i64, flush: bool },
     Evict,
     Commit,
     Abort,
@@ -34,6 +35,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(key, earliest_end, latest_start, reverse)| Op::Find { key, earliest_end, latest_start, reverse }),
         2 => between.prop_map(|(first, last, earliest_end, latest_start, reverse)|
             Op::Between { first, last, earliest_end, latest_start, reverse }),
+        2 => (time(), time(), any::<bool>()).prop_map(|(from, to, flush)| Op::ByEnd { from, to, flush }),
         1 => Just(Op::Evict),
         2 => Just(Op::Commit),
         1 => Just(Op::Abort),
@@ -69,6 +71,8 @@ fn parts((_, composed): &At) -> (Vec<u8>, i64, i64) {
 type Row = (Vec<u8>, i64, i64, u64);
 
 struct Model {
+    place: Place,
+    by_time: bool,
     store: Box<SessionStore<String, u64>>,
     supplier: Arc<dyn StoreSupplier>,
     env: OpenEnv,
@@ -82,14 +86,15 @@ struct Model {
 }
 
 impl Model {
-    fn new(place: Place, caching: bool, dir: &tempfile::TempDir) -> Self {
+    fn new(place: Place, caching: bool, by_time: bool, dir: &tempfile::TempDir) -> Self {
         let builder = Stores::session::<String, u64>("w", Duration::from_millis(RETENTION as u64)).caching(caching);
+        let builder = if by_time { builder.time_first() } else { builder };
         let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<SessionStore<String, u64>> = open_in(&*supplier, &env);
         store.attach(Some(ChangelogId(3)), Arc::default());
         let (log, rows, committed) = Default::default();
-        Model { store, supplier, env, log, logged_at_commit: 0, rows, committed, time: -1, time_at_commit: -1, expired: 0 }
+        Model { place, by_time, store, supplier, env, log, logged_at_commit: 0, rows, committed, time: -1, time_at_commit: -1, expired: 0 }
     }
 
     fn visible(&self) -> Vec<Row> {
@@ -176,6 +181,26 @@ impl Model {
         assert_eq!(seen, self.expected(earliest_end, latest_start, wanted));
     }
 
+    /// Walks in the order in which the rows lie; the store may be flushed on the way.
+    fn by_end(&mut self, from: i64, to: i64, flush: bool) {
+        let order = |(key, start, end, _): &Row| match self.place {
+            Place::Memory => (*end, key.clone(), *start, Vec::<u8>::new()),
+            #[cfg(feature = "rocksdb")]
+            Place::Disk => (*end, Vec::new(), *start, key.clone()),
+        };
+        let mut expected: Vec<Row> = self.visible().into_iter().filter(|row| self.by_time && (from..=to).contains(&row.2)).collect();
+        expected.sort_by_key(order);
+        assert_eq!(self.store.first_end(from).unwrap().filter(|end| *end <= to), expected.first().map(|row| row.2));
+        let (mut cursor, mut seen, mut key) = (self.store.cursor_by_end(from, to), Vec::new(), Vec::new());
+        while let Some((start, end, value)) = cursor.next(&mut self.store, &mut key).unwrap() {
+            seen.push((key.clone(), start, end, value));
+            if flush && seen.len() == 1 {
+                self.store.flush(&mut self.log).unwrap();
+            }
+        }
+        assert_eq!(seen, expected);
+    }
+
     /// A session that is there, if any is.
     fn pick(&self, nth: usize) -> Option<Row> {
         let visible = self.visible();
@@ -221,6 +246,7 @@ impl Model {
             Op::Between { first, last, earliest_end, latest_start, reverse } => {
                 self.between(first, last, earliest_end, latest_start, reverse);
             }
+            Op::ByEnd { from, to, flush } => self.by_end(from, to, flush),
             Op::Evict => drop(self.store.evict(&mut self.log).unwrap()),
             Op::Commit => self.commit(),
             Op::Abort => {
@@ -233,11 +259,11 @@ impl Model {
     }
 }
 
-fn check(place: Place, caching: bool, cases: u32) {
+fn check(place: Place, caching: bool, by_time: bool, cases: u32) {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(ops in prop::collection::vec(op(), 1..80))| {
         let dir = tempfile::tempdir().unwrap();
-        let mut model = Model::new(place, caching, &dir);
+        let mut model = Model::new(place, caching, by_time, &dir);
         for op in ops {
             model.apply(op);
         }
@@ -245,14 +271,15 @@ fn check(place: Place, caching: bool, cases: u32) {
         model.commit();
         model.reopen();
         model.between(None, None, 0, i64::MAX, true);
+        model.by_end(0, i64::MAX, false);
     });
 }
 
 #[test]
 fn it_is_an_ordered_map_of_sessions_that_forgets() {
     for &place in PLACES {
-        for caching in [true, false] {
-            check(place, caching, if place == Place::Memory { 300 } else { 12 });
+        for (caching, by_time) in [(true, false), (false, false), (true, true), (false, true)] {
+            check(place, caching, by_time, if place == Place::Memory { 300 } else { 12 });
         }
     }
 }

@@ -14,10 +14,10 @@ public final class Topologies {
     static final List<Class<?>> THEMES = List.of(
         WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
-        SessionWindowings.class, SlidingWindowings.class, FinalResults.class, OtherWindows.class, Cogroups.class, Suppressions.class,
-        StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
+        SessionWindowings.class, SlidingWindowings.class, FinalResults.class, SessionFinals.class, OtherWindows.class, Cogroups.class, CogroupedWindows.class,
+        Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class,
-        Optimizations.class, NullRecords.class, TableTransforms.class);
+        Optimizations.class, NullRecords.class, TableTransforms.class, KeyedForms.class);
 
     private Topologies() {}
 

@@ -1,0 +1,109 @@
+//! Cogrouped streams by session.
+
+use super::{CogroupedKStream, Kind};
+use crate::dsl::KTable;
+use crate::dsl::cogrouped::input::Init;
+use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::session::{Merger, SessionTable, session_supplier};
+use crate::dsl::table::TableNode;
+use crate::dsl::windows::{EmitStrategy, SessionWindows};
+use crate::{Change, Data};
+use std::fmt;
+use std::sync::Arc;
+use streams_state::serde::{DefaultSerde, Serde, SessionWindowedSerde, Windowed};
+
+/// Cogrouped streams cut into sessions, which go on with the records of any of them; the result is a table by key and session.
+#[must_use = "sessions do nothing until they are aggregated"]
+pub struct SessionWindowedCogroupedKStream<K, A> {
+    pub(crate) cogrouped: CogroupedKStream<K, A>,
+    pub(crate) windows: SessionWindows,
+}
+
+impl<K, A> fmt::Debug for SessionWindowedCogroupedKStream<K, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionWindowedCogroupedKStream({:?}, {:?})", self.cogrouped, self.windows)
+    }
+}
+
+impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
+    /// Keeps an aggregate per key and session: begun with `init()`, `merge`d in place with that of each session that a record is near enough to,
+    /// the oldest first, and then changed in place by the aggregator of the record's input. Its time is the session's end.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{SessionWindows, StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let clicks = builder.stream::<String, String>("clicks").group_by_key();
+    /// let views = builder.stream::<String, String>("views").group_by_key();
+    /// clicks
+    ///     .cogroup(|_, _, seen: &mut String| seen.push('c'))
+    ///     .cogroup(&views, |_, _, seen| seen.push('v'))
+    ///     .windowed_by(SessionWindows::with_gap(Duration::from_secs(5)).grace(Duration::from_secs(60)))
+    ///     .aggregate(String::new, |_key, one, other| one.push_str(&other))
+    ///     .to_stream()
+    ///     .map(|windowed, seen| (windowed.to_string(), seen))
+    ///     .to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("clicks").pipe_at("ann".to_string(), "/".to_string(), 3_000)?;
+    /// driver.input::<String, String>("views").pipe_at("ann".to_string(), "/".to_string(), 4_000)?;
+    /// driver.input::<String, String>("views").pipe_at("ann".to_string(), "/".to_string(), 12_000)?;
+    /// let seen = driver.output::<String, Option<String>>("out").read_map()?;
+    /// assert_eq!((&seen["[ann@3000/4000]"], &seen["[ann@12000/12000]"]), (&Some("cv".to_string()), &Some("v".to_string())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn aggregate(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A>
+    where
+        A: DefaultSerde,
+    {
+        self.aggregate_with(init, merge, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`aggregate`](Self::aggregate) with a name for the store, serdes, retention, cache or changelog options. A name for the node names them
+    /// all: `<name>-cogroup-agg-<input>` and `<name>-cogroup-merge`.
+    pub fn aggregate_with(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let (init, materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
+        let begin = init.clone();
+        let merge: Merger<K, A> =
+            Arc::new(move |key: &K, slot: &mut Option<A>, other| merge(key, slot.get_or_insert_with(|| begin()), other));
+        let (cogrouped, windows) = (&self.cogrouped, self.windows);
+        let mut plan = cogrouped.plan.lock();
+        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
+        let key_serde = cogrouped.key_serde(&mut plan, &materialized.key, &store_name);
+        let value_serde = materialized.value.resolve(&None, &mut plan, &store_name, "value");
+        let supplier = session_supplier(
+            &mut plan,
+            &store_name,
+            &materialized,
+            (windows, EmitStrategy::default()),
+            key_serde.clone(),
+            value_serde.clone(),
+        );
+        let table = Arc::new(SessionTable { supplier: supplier.clone(), queryable: materialized.name.is_some(), old_values: false.into() });
+        let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.by_session(windows, &table, (&init, &merge), key_bytes);
+        let kind = Kind { factory, grace_ms: Some(windows.open_ms()) };
+        let attached =
+            cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, std::slice::from_ref(&supplier), &key_serde, kind);
+        drop(plan);
+        let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(SessionWindowedSerde::new(key_serde));
+        KTable {
+            plan: cogrouped.plan.clone(),
+            plan_node: attached.node,
+            name: attached.name,
+            key_serde: Some(windowed_serde),
+            value_serde: Some(value_serde),
+            key_bytes: None,
+            sources: attached.sources,
+            table: table as Arc<dyn TableNode<Windowed<K>, A>>,
+        }
+    }
+}
