@@ -9,7 +9,9 @@ use streams_core::{
 
 use crate::engine::EngineOptions;
 use crate::input::{CATEGORY_IN_VALUE, Input};
-use crate::workload::{ADVANCE_MS, GAP_MS, JOIN_WINDOW_MS, LONG_WINDOW_MS, SUPPRESSED_WINDOW_MS, WINDOW_MS, Workload, joined, pipe_keeps};
+use crate::workload::{
+    ADVANCE_MS, GAP_MS, JOIN_WINDOW_MS, LONG_WINDOW_MS, SESSION_GRACE_MS, SUPPRESSED_WINDOW_MS, WINDOW_MS, Workload, joined, pipe_keeps,
+};
 
 /// The program of a workload.
 pub fn topology(options: &EngineOptions) -> Result<Topology> {
@@ -36,7 +38,7 @@ pub fn topology(options: &EngineOptions) -> Result<Topology> {
         Workload::Tumbling => write(&count(&records(), tumbling(LONG_WINDOW_MS)), output),
         Workload::Hopping => write(&count(&records(), TimeWindows::hopping(ms(LONG_WINDOW_MS), ms(ADVANCE_MS)).no_grace()), output),
         Workload::Session => {
-            let sessions = SessionWindows::with_gap(ms(GAP_MS)).no_grace();
+            let sessions = SessionWindows::with_gap(ms(GAP_MS)).grace(ms(SESSION_GRACE_MS));
             write(&records().group_by_key().windowed_by(sessions).count(), output);
         }
         Workload::Suppress => {

@@ -14,6 +14,10 @@ pub const ADVANCE_MS: i64 = 5_000;
 /// The inactivity that ends a session of [`Workload::Session`].
 pub const GAP_MS: i64 = 5_000;
 
+/// How late a record of a session may be. Nothing is late; but without grace Java's store forgets a session a millisecond too early, when a record of
+/// the same time has come that is exactly the gap away, and makes two of it.
+pub const SESSION_GRACE_MS: i64 = 1_000;
+
 /// The windows of [`Workload::Suppress`].
 pub const SUPPRESSED_WINDOW_MS: i64 = 2_000;
 

@@ -29,6 +29,7 @@ final class Workloads {
     private static final Duration LONG_WINDOW = Duration.ofSeconds(60);
     private static final Duration ADVANCE = Duration.ofSeconds(5);
     private static final Duration GAP = Duration.ofSeconds(5);
+    private static final Duration SESSION_GRACE = Duration.ofSeconds(1);
     private static final Duration SUPPRESSED_WINDOW = Duration.ofSeconds(2);
     private static final Duration JOIN_WINDOW = Duration.ofSeconds(10);
 
@@ -83,7 +84,7 @@ final class Workloads {
             case "hopping" -> write(count(input, TimeWindows.ofSizeWithNoGrace(LONG_WINDOW).advanceBy(ADVANCE)), LONG_WINDOW, arguments);
             case "session" -> input
                 .groupByKey(Grouped.with(text, text))
-                .windowedBy(SessionWindows.ofInactivityGapWithNoGrace(GAP))
+                .windowedBy(SessionWindows.ofInactivityGapAndGrace(GAP, SESSION_GRACE))
                 .count()
                 .toStream()
                 .to(arguments.output(), Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), Serdes.Long()));
