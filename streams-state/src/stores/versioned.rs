@@ -58,12 +58,16 @@ impl<K: 'static, V: Clone + Send + 'static> VersionedStoreBuilder<K, V> {
 fn default_interval(retention: i64) -> i64 {
     const SECOND: i64 = 1_000;
     const MINUTE: i64 = 60 * SECOND;
-    match retention {
-        ..=MINUTE => (retention / 3).max(2 * SECOND),
-        ..=300_000 => (retention / 5).max(20 * SECOND),
-        ..=3_600_000 => (retention / 12).max(MINUTE),
-        _ => (retention / 24).max(5 * MINUTE),
-    }
+    let (parts, least) = if retention <= MINUTE {
+        (3, 2 * SECOND)
+    } else if retention <= 5 * MINUTE {
+        (5, 20 * SECOND)
+    } else if retention <= 60 * MINUTE {
+        (12, MINUTE)
+    } else {
+        (24, 5 * MINUTE)
+    };
+    (retention / parts).max(least)
 }
 
 impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for VersionedStoreBuilder<K, V> {
