@@ -106,7 +106,19 @@ impl Model {
         self.committed = sealed;
     }
 
+    /// As in Java, a deletion at the very time of the latest version may be forgotten with it: the model leaves these out.
+    fn is_forgotten(&self, op: &Op) -> bool {
+        let (Op::Put { key, time, value: None } | Op::PutWhileCommitting { key, time, value: None } | Op::Delete { key, time }) = op else {
+            return false;
+        };
+        let latest = self.now.versions.get(key).and_then(|versions| versions.last_key_value());
+        latest.is_some_and(|(from, value)| from == time && value.is_some())
+    }
+
     fn run(&mut self, op: Op) {
+        if self.is_forgotten(&op) {
+            return;
+        }
         match op {
             Op::Put { key, time, value } => self.put(key, time, value),
             Op::Delete { key, time } => {

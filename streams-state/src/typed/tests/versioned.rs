@@ -34,6 +34,15 @@ fn puts_tell_until_when_they_are_valid() {
 }
 
 #[test]
+fn a_deletion_at_the_time_of_the_latest_version_is_forgotten_with_it_as_in_java() {
+    let (mut store, mut log) = (store(100), Log::default());
+    put(&mut store, &mut log, "k", Some("a"), 50);
+    assert_eq!(put(&mut store, &mut log, "k", None, 50), PutResult::Latest);
+    assert_eq!(put(&mut store, &mut log, "k", Some("older"), 20), PutResult::Latest, "nothing tells of the deletion");
+    assert_eq!(store.get(b"k").unwrap().map(|r| (r.value, r.timestamp)), Some(("older".into(), 20)));
+}
+
+#[test]
 fn what_has_expired_goes_from_the_engine() {
     let (mut store, mut log) = (store(20), Log::default());
     for time in (0..200).step_by(5) {
