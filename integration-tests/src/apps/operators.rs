@@ -11,8 +11,8 @@ use streams_core::config::StreamsConfig;
 use streams_core::serde::{I64Serde, ListSerde, StringSerde};
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{
-    BufferConfig, Data, EmitStrategy, JoinWindows, KStream, KTable, Materialized, SessionWindows, SlidingWindows, StreamJoined,
-    StreamsBuilder, Suppressed, TableJoined, TimeWindows, Topology, UnlimitedWindows, Windowed,
+    BufferConfig, CogroupedKStream, Data, Deduplicated, EmitStrategy, JoinWindows, KStream, KTable, Materialized, SessionWindows,
+    SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TableJoined, TimeWindows, Topology, UnlimitedWindows, Windowed,
 };
 
 const RECORDS: usize = 600;
@@ -23,7 +23,7 @@ type Texts = KStream<String, String>;
 type Operator = fn(&KStream<String, i64>) -> Texts;
 
 /// By the name of the store, which is that of the operator.
-const OPERATORS: [(&str, Operator); 21] = [
+const OPERATORS: [(&str, Operator); 27] = [
     ("reduced", |s| rows(&s.group_by_key().reduce_with(|a, b| a * 3 + b, named("reduced")))),
     ("regrouped", |s| rows(&s.group_by(|_, value| format!("g{}", value % 3)).count_with(named("regrouped")))),
     ("tumbling", |s| windows(&s.group_by_key().windowed_by(tumbling()).count_with(named("tumbling")))),
@@ -49,15 +49,7 @@ const OPERATORS: [(&str, Operator); 21] = [
         let held = Suppressed::until_time_limit(SIZE, BufferConfig::max_records(3)).named("held-buffer");
         rows(&s.group_by_key().count_with(named("held")).suppress(held))
     }),
-    ("cogrouped", |s| {
-        let (left, right) = (left(s).group_by_key(), right(s).group_by_key());
-        rows(
-            &left
-                .cogroup(|_, value, all: &mut i64| *all = *all * 3 + value)
-                .cogroup(&right, |_, value, all| *all = *all * 5 - value)
-                .aggregate_with(|| 0, named("cogrouped")),
-        )
-    }),
+    ("cogrouped", |s| rows(&cogrouped(s).aggregate_with(|| 0, named("cogrouped")))),
     ("joined", |s| shown(left(s).join_with(&right(s), |l, r| (*l, *r), join_windows(), stores("joined")))),
     ("left-joined", |s| {
         shown(left(s).left_join_with(&right(s), |l, r: Option<&i64>| (*l, r.copied()), join_windows(), stores("left-joined")))
@@ -86,10 +78,32 @@ const OPERATORS: [(&str, Operator); 21] = [
     ("kept-results", |s| {
         rows(&s.to_table_with(kept("kept-results")).map_values_with(|value| value % 7, named::<String, i64>("kept-sevenths")))
     }),
+    ("sessions-closed", |s| {
+        let sessions = SessionWindows::with_gap(Duration::from_secs(2)).grace(GRACE);
+        let closed = s.group_by_key().windowed_by(sessions).emit_strategy(EmitStrategy::on_window_close());
+        windows(&closed.count_with(named("sessions-closed")))
+    }),
+    ("cogrouped-sliding", |s| {
+        windows(&cogrouped(s).windowed_by(SlidingWindows::within(SIZE).grace(GRACE)).aggregate_with(|| 0, named("cogrouped-sliding")))
+    }),
+    ("cogrouped-sessions", |s| {
+        let sessions = SessionWindows::with_gap(Duration::from_secs(2)).grace(GRACE);
+        let merge = |_: &String, a: &mut i64, b: i64| *a += b;
+        windows(&cogrouped(s).windowed_by(sessions).aggregate_with(|| 0, merge, named("cogrouped-sessions")))
+    }),
+    ("deduplicated", |s| {
+        let options = Deduplicated::default().store_name("deduplicated");
+        shown(s.deduplicate_by_key_value_with(|_, value| Some(value % 10), SIZE, options))
+    }),
+    ("expiring", |s| rows(&s.to_table_with(kept("expiring").ttl(SIZE)))),
+    ("largest", |s| rows(&s.group_by_key().top_n_with(3, |value: &i64| *value, named_list("largest")))),
     ("averages", |s| {
         let add = |_: &String, value: i64, all: &mut Vec<i64>| all.push(value);
-        let store = Materialized::with(StringSerde, ListSerde::new(I64Serde)).named("averages");
-        rows(&s.group_by_key().aggregate_with(Vec::new, add, store).map_values(|all| all.iter().sum::<i64>() / all.len() as i64))
+        rows(
+            &s.group_by_key()
+                .aggregate_with(Vec::new, add, named_list("averages"))
+                .map_values(|all| all.iter().sum::<i64>() / all.len() as i64),
+        )
     }),
     (FOREIGN, |s| {
         let (left, right) = tables(s, "foreign");
@@ -106,6 +120,16 @@ where
     Materialized<K, V>: Default,
 {
     Materialized::default().named(store)
+}
+
+fn named_list(store: &str) -> Materialized<String, Vec<i64>> {
+    Materialized::with(StringSerde, ListSerde::new(I64Serde)).named(store)
+}
+
+fn cogrouped(source: &KStream<String, i64>) -> CogroupedKStream<String, i64> {
+    let right = right(source).group_by_key();
+    let left = left(source).group_by_key().cogroup(|_, value, all: &mut i64| *all = all.wrapping_mul(3) + value);
+    left.cogroup(&right, |_, value, all| *all = all.wrapping_mul(5) - value)
 }
 
 fn kept(store: &str) -> Materialized<String, i64> {
