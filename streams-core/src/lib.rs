@@ -10,6 +10,7 @@ pub mod handlers;
 #[cfg(test)]
 mod kept_log;
 pub mod metrics;
+mod murmur3;
 pub mod partitioner;
 mod plan;
 pub mod query;

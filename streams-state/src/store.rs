@@ -136,6 +136,14 @@ pub trait StateStore: Any + Send {
     /// What it did since it joined its thread.
     fn counters(&self) -> StoreCounters;
 
+    /// The largest time written, where what the store keeps and shows depends on it: -1 before the first. `None` for other stores.
+    fn stream_time(&self) -> Option<i64> {
+        None
+    }
+
+    /// Goes on with a stream time that was committed beside the store, unless a larger one is known from its changelog.
+    fn resume_stream_time(&mut self, _time: i64) {}
+
     /// How far input has been applied to the engine's rows; empty where the store does not know.
     fn reached(&self) -> Vec<PositionEntry> {
         Vec::new()

@@ -1,8 +1,8 @@
 //! The typed methods of [`StreamsConfig`]; each sets one key. Durations count in whole milliseconds.
 
 use super::{
-    DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel, StreamsConfig,
-    TimestampPolicy, TopologyOptimization, keys,
+    DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
+    StreamTimeOnRestart, StreamsConfig, TimestampPolicy, TopologyOptimization, keys,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -61,6 +61,12 @@ impl StreamsConfig {
             Some(idle) => self.millis(keys::MAX_TASK_IDLE_MS, idle),
             None => self.set(keys::MAX_TASK_IDLE_MS, "-1"),
         }
+    }
+
+    /// `streams.time.on.restart`: whether a task that starts again remembers how late is too late. Default: it does; Java's does not.
+    #[must_use]
+    pub fn stream_time_on_restart(self, policy: StreamTimeOnRestart) -> Self {
+        self.set(keys::STREAM_TIME_ON_RESTART, policy.as_str())
     }
 
     /// `buffered.records.per.partition`: records queued per input partition. Default: 1000.

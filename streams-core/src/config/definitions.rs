@@ -165,6 +165,8 @@ const DEFINITIONS: &[Definition] = &[
     key("metadata.cluster.check.enable", Boolean, "true", Any, Low, Client,
         "Whether clients notice that a broker belongs to another cluster."),
     // Our own.
+    key(keys::STREAM_TIME_ON_RESTART, String, "remember", OneOfAnyCase(&["remember", "forget"]), Medium, V1,
+        "Whether a task that starts again knows how late is too late; Java forgets it, and takes records that it had dropped before."),
     key(keys::STATE_BLOCK_CACHE_BYTES, Long, "33554432", AtLeast(0), Medium, V1,
         "RocksDB's block cache in bytes, shared by all stores of the process."),
     key(keys::STATE_WRITE_BUFFER_BYTES, Long, "33554432", AtLeast(1048576), Medium, V1,

@@ -8,6 +8,8 @@ pub const BOOTSTRAP_SERVERS: &str = "bootstrap.servers";
 pub const CLIENT_ID: &str = "client.id";
 /// Where local state lives.
 pub const STATE_DIR: &str = "state.dir";
+/// Whether operators remember, over a restart, how far time had come.
+pub const STREAM_TIME_ON_RESTART: &str = "streams.time.on.restart";
 /// How many threads process records.
 pub const NUM_STREAM_THREADS: &str = "num.stream.threads";
 /// How often to commit.

@@ -45,7 +45,7 @@ pub use optimization::TopologyOptimization;
 pub use settings::Settings;
 pub use values::{
     Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    TimestampPolicy,
+    StreamTimeOnRestart, TimestampPolicy,
 };
 
 use crate::Result;

@@ -4,7 +4,7 @@ use super::check::{self, Checked};
 use super::definition::{boolean, number, shown};
 use super::{
     Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    StreamsConfig, Support, TimestampPolicy, TopologyOptimization, clients, definition, definitions, keys,
+    StreamTimeOnRestart, StreamsConfig, Support, TimestampPolicy, TopologyOptimization, clients, definition, definitions, keys,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -35,6 +35,8 @@ pub struct Settings {
     pub statestore_uncommitted_max_bytes: Option<u64>,
     /// `max.task.idle.ms`; `None` never waits, zero waits for what brokers already have.
     pub max_task_idle: Option<Duration>,
+    /// `streams.time.on.restart`.
+    pub stream_time_on_restart: StreamTimeOnRestart,
     /// `buffered.records.per.partition`, at least 1.
     pub buffered_records_per_partition: usize,
     /// `poll.ms`.
@@ -112,6 +114,7 @@ impl Settings {
             statestore_cache_max_bytes: read.bytes(keys::STATESTORE_CACHE_MAX_BYTES),
             statestore_uncommitted_max_bytes: u64::try_from(read.long(keys::STATESTORE_UNCOMMITTED_MAX_BYTES)).ok(),
             max_task_idle: read.optional_millis(keys::MAX_TASK_IDLE_MS),
+            stream_time_on_restart: read.word(keys::STREAM_TIME_ON_RESTART, StreamTimeOnRestart::parse),
             buffered_records_per_partition: read.size(keys::BUFFERED_RECORDS_PER_PARTITION),
             poll: read.millis(keys::POLL_MS),
             task_timeout: read.millis(keys::TASK_TIMEOUT_MS),

@@ -64,6 +64,20 @@ words! {
 }
 
 words! {
+    /// What operators that drop late records know of time when a task starts again, after a restart, a rebalance or an abort
+    /// (`streams.time.on.restart`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    StreamTimeOnRestart {
+        /// The largest time that they had seen by the last commit: what was late stays late.
+        #[default]
+        Remember = "remember",
+        /// Nothing, as in Java: until a newer record comes, late ones are taken that would have been dropped before.
+        Forget = "forget",
+    }
+}
+
+words! {
     /// The engine of stores that name none (`default.dsl.store`, `dsl.store.suppliers.class`).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]

@@ -82,9 +82,14 @@ impl<'a> GraphEnv<'a> {
 
     /// What nodes of one operator have in common beside stores: the first that asks for this name and type makes it. It lives as long as they
     /// do, so it may only hold what need not outlive an abort.
-    pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce() -> T) -> Rc<T> {
-        let shared = self.shared.entry((name.to_owned(), TypeId::of::<T>())).or_insert_with(|| Rc::new(make())).clone();
-        shared.downcast().expect("the type is part of the key")
+    pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce(&mut Self) -> T) -> Rc<T> {
+        let key = (name.to_owned(), TypeId::of::<T>());
+        if let Some(shared) = self.shared.get(&key) {
+            return shared.clone().downcast().expect("the type is part of the key");
+        }
+        let made = Rc::new(make(self));
+        self.shared.insert(key, made.clone());
+        made
     }
 
     /// The reader of the global store of that name.
@@ -135,6 +140,12 @@ impl<'a> GraphEnv<'a> {
     /// The index of a number that is committed with the offsets, and what was committed last.
     pub(crate) fn kept_number(&mut self, name: &str) -> (usize, Option<i64>) {
         let index = self.kept.index(name);
+        (index, self.kept.get(index))
+    }
+
+    /// The same of a number that Java does not keep: `what` of `owner`, a node or a store.
+    pub(crate) fn kept_beyond_java(&mut self, owner: &str, what: &str) -> (usize, Option<i64>) {
+        let index = self.kept.index_beyond_java(owner, what);
         (index, self.kept.get(index))
     }
 

@@ -5,6 +5,7 @@ use super::edge::ErasedEdge;
 use super::env::GraphEnv;
 use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
+use super::stream_time::resume;
 use super::timers::{PunctuationType, TimerId};
 use super::wrapper::ProcessorWrapper;
 use crate::cluster::RawRecord;
@@ -58,6 +59,10 @@ pub(crate) trait Maintain {
     fn punctuate(&mut self, _cx: &mut Cx, _timer: TimerId, _time: i64) -> Result<()> {
         Ok(())
     }
+    /// Bytes of changes that wait for a flush, beside the node's store.
+    fn held_bytes(&self) -> usize {
+        0
+    }
     /// The node is about to be dropped for good.
     fn close(&mut self, _cx: &mut Cx) {}
 }
@@ -75,6 +80,9 @@ impl<N: Maintain> Maintain for Outside<N> {
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
         self.0.borrow_mut().punctuate(cx, timer, time)
     }
+    fn held_bytes(&self) -> usize {
+        self.0.borrow().held_bytes()
+    }
     fn close(&mut self, cx: &mut Cx) {
         self.0.borrow_mut().close(cx);
     }
@@ -89,6 +97,8 @@ pub(crate) struct Graph {
     /// In the order of building: children before parents.
     maintained: Vec<Box<dyn Maintain>>,
     stores: StoreSlots,
+    /// By the index of the store: where its stream time is kept.
+    store_times: Vec<usize>,
     /// By the index of the store: the input it is restored from.
     source_logs: Vec<Option<Arc<str>>>,
 }
@@ -99,12 +109,13 @@ impl Graph {
     pub fn new(
         nodes: &[NodeSpec],
         subtopology: &Subtopology,
-        stores: Vec<Box<dyn StateStore>>,
+        mut stores: Vec<Box<dyn StateStore>>,
         mut cx: Cx,
         measured: &dyn Fn(&str) -> Option<Arc<NodeMetrics>>,
         wrapper: Option<&dyn ProcessorWrapper>,
     ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.changelogs.iter().map(StoreLog::is_written).collect();
+        let store_times = stores.iter_mut().map(|store| resume(&mut **store, &mut cx.kept)).collect();
         let mut slots = StoreSlots::new(stores, &logged, &cx.budget);
         let (application_id, globals) = (cx.application_id.clone(), cx.globals.clone());
         let mut env = GraphEnv::new(&mut slots, &globals, &application_id, &mut cx);
@@ -149,13 +160,14 @@ impl Graph {
         }
         let (timers, maintained) = env.finish();
         cx.timers = timers;
+        cx.kept.forget_unused();
         let source_of_topic = subtopology.sources.iter().map(|s| source_of_node[s.node]).collect();
         let source_log = |(store, log): (usize, &StoreLog)| match log {
             StoreLog::Source(_) => subtopology.restored_from(store, &application_id),
             StoreLog::Changelog | StoreLog::None => None,
         };
         let source_logs = subtopology.changelogs.iter().enumerate().map(source_log).collect();
-        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots, source_logs })
+        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots, store_times, source_logs })
     }
 
     pub fn cx(&self) -> &Cx {
@@ -238,8 +250,19 @@ impl Graph {
         self.stores.flush(&mut *self.cx.out)
     }
 
+    /// Bytes that wait for their commit, in stores and before them.
+    pub fn uncommitted_bytes(&mut self) -> usize {
+        self.stores.uncommitted_bytes() + self.maintained.iter().map(|node| node.held_bytes()).sum::<usize>()
+    }
+
     /// Marks what was flushed: what comes later is not part of the commit that begins now.
     pub fn seal_stores(&mut self) -> Result<()> {
+        let (times, kept) = (&self.store_times, &mut self.cx.kept);
+        self.stores.each(|store, sealed| {
+            if let (Some(index), Some(time)) = (times.get(store), sealed.stream_time().filter(|time| *time >= 0)) {
+                kept.set(*index, time);
+            }
+        });
         self.stores.seal()
     }
 

@@ -14,6 +14,7 @@ mod kept;
 mod operator;
 mod source;
 mod stores;
+mod stream_time;
 mod timers;
 mod wrapper;
 
@@ -29,5 +30,6 @@ pub(crate) use kept::KeptNumbers;
 pub(crate) use operator::{Maker, branching, operator, terminal};
 pub(crate) use source::SourceFactory;
 pub(crate) use stores::StoreSlots;
+pub(crate) use stream_time::StreamTime;
 pub use timers::{PunctuationType, TimerId};
 pub use wrapper::{AroundProcessor, ProcessorWrapper, WrappedPunctuation, WrappedRecord};

@@ -175,6 +175,9 @@ impl Maintain for WrappedMaintain {
         let node = &mut self.node;
         self.around.borrow_mut().punctuate(WrappedPunctuation { time, run: &mut || node.punctuate(cx, timer, time) })
     }
+    fn held_bytes(&self) -> usize {
+        self.node.held_bytes()
+    }
     fn close(&mut self, cx: &mut Cx) {
         self.node.close(cx);
         if self.closes {

@@ -32,6 +32,8 @@ pub(crate) struct Task {
     id: TaskId,
     graph: Graph,
     queues: Vec<RecordQueue>,
+    /// By the index of the input: the offset that was committed when the task began.
+    committed: Vec<Option<i64>>,
     settings: Arc<TaskSettings>,
     /// When an input was first found empty while others wait for it; `None` while nothing waits.
     idle_since_ms: Option<i64>,
@@ -39,6 +41,8 @@ pub(crate) struct Task {
     changed: bool,
     /// How far the commit that has begun takes the inputs.
     sealed: Option<Vec<PositionEntry>>,
+    /// It was said that there is too much to be kept with the offsets.
+    told_left_out: bool,
     /// Records to be left out: they made user code panic, and the policy said to go on without them.
     skip: Vec<(usize, i64)>,
     poisoned: Option<(usize, i64)>,
@@ -66,7 +70,8 @@ impl Task {
         let subtopology = topology
             .subtopology(id.subtopology)
             .ok_or_else(|| Error::new(ErrorKind::Internal, format!("task {id} is of a sub-topology that the topology does not have")))?;
-        let (mut queues, mut stream_time, mut kept) = (Vec::with_capacity(inputs.len()), i64::MIN, KeptNumbers::default());
+        let (mut queues, mut stream_time) = (Vec::with_capacity(inputs.len()), i64::MIN);
+        let mut kept = KeptNumbers::new(env.settings.remember_stream_time);
         for (index, input) in inputs.iter().enumerate() {
             let source = subtopology.sources.iter().position(|s| *s.topic.resolve(&env.application_id) == *input.topic);
             let Some(source) = source else {
@@ -112,11 +117,13 @@ impl Task {
         Ok(Task {
             id,
             graph,
+            committed: (0..queues.len()).map(|input| committed.get(input)?.as_ref().map(|committed| committed.offset)).collect(),
             queues,
             settings: env.settings.clone(),
             idle_since_ms: None,
             changed: false,
             sealed: None,
+            told_left_out: false,
             skip: skip.to_vec(),
             poisoned: None,
             metrics,
@@ -133,6 +140,7 @@ impl Task {
         let index = self.queues.len();
         let queue = self.queues[like].of_same_source(partition.clone(), index);
         self.queues.push(queue);
+        self.committed.push(None);
         self.graph.cx_mut().inputs.push(partition);
         index
     }
@@ -260,9 +268,9 @@ impl Task {
         std::mem::take(&mut self.graph.cx_mut().commit_requested)
     }
 
-    /// Bytes that wait in the stores for their commit.
+    /// Bytes that wait for their commit, in stores and before them.
     pub fn uncommitted_bytes(&mut self) -> usize {
-        self.graph.stores_mut().uncommitted_bytes()
+        self.graph.uncommitted_bytes()
     }
 
     /// Begins a commit: forwards what caches hold back, so that all output and all changes are with the producer, and remembers how far that
@@ -271,10 +279,13 @@ impl Task {
         self.caught(|task| task.graph.flush())?;
         self.graph.seal_stores().map_err(|e| e.at(format!("task {}", self.id)))?;
         let (mut offsets, mut position) = (Vec::with_capacity(self.queues.len()), Vec::with_capacity(self.queues.len()));
-        for queue in &self.queues {
-            if let Some(offset) = queue.next_offset() {
-                // Java writes the numbers only where they changed or the input did; the largest counts, so that here all inputs may have them
-                let metadata = PartitionMetadata::encode(queue.time(), &self.graph.cx().kept);
+        let mut left_out = 0;
+        for (queue, committed) in self.queues.iter().zip(&self.committed) {
+            // as in Java inputs without news take part: all of them have the same numbers then, and none has old ones
+            let kept = &self.graph.cx().kept;
+            if let Some(offset) = queue.next_offset().or(committed.filter(|_| kept.iter().next().is_some())) {
+                let metadata;
+                (metadata, left_out) = PartitionMetadata::encode(queue.time(), kept);
                 offsets.push((queue.input.clone(), CommittedOffset { offset, metadata }));
             }
             if let Some(offset) = queue.last_offset() {
@@ -282,6 +293,9 @@ impl Task {
             }
         }
         (self.changed, self.sealed) = (false, Some(position));
+        if left_out > 0 && !std::mem::replace(&mut self.told_left_out, true) {
+            metadata::tell_left_out(self.id, left_out);
+        }
         Ok(offsets)
     }
 

@@ -2,7 +2,7 @@
 
 use super::producer::SharedProducer;
 use crate::cluster::RawRecord;
-use crate::config::Settings;
+use crate::config::{Settings, StreamTimeOnRestart};
 use crate::exec::{GlobalStores, TaskFacts};
 use crate::handlers::{Handlers, LogAndFailProcessing, TimestampContext};
 use crate::metrics::{MetricsRegistry, NodeMetrics, StoreMetrics, TaskMetrics};
@@ -20,6 +20,8 @@ pub(crate) struct TaskSettings {
     pub max_task_idle_ms: Option<i64>,
     /// Records of one input that are queued at most before it is no longer fetched.
     pub buffered_records: usize,
+    /// Whether nodes and stores go on with the stream time that was committed.
+    pub remember_stream_time: bool,
     /// Whether the processing handler is also for processors of global stores.
     pub handle_global_processing: bool,
     /// The config as user code may ask for it.
@@ -34,6 +36,7 @@ impl TaskSettings {
             handlers,
             max_task_idle_ms: settings.max_task_idle.map(|d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
             buffered_records: settings.buffered_records_per_partition.max(1),
+            remember_stream_time: settings.stream_time_on_restart == StreamTimeOnRestart::Remember,
             handle_global_processing: settings.processing_exception_handler_global,
             config: Arc::new(settings.with_defaults()),
             state_dir: settings.state_dir.join(&settings.application_id),

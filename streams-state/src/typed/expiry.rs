@@ -1,6 +1,7 @@
 //! What stores that forget have in common: stream time, what of it a commit or an abort leaves, and the life of the store.
 
-/// Stream time of a store and what it lets go. Stream time is not stored: a store that was just opened knows nothing of it, as in Java.
+/// Stream time of a store and what it lets go. The store does not write it: one that was just opened knows only what it was restored from,
+/// as in Java, until it is told.
 pub(super) struct Expiry {
     /// Milliseconds of stream time for which rows are kept.
     pub retention: i64,
@@ -24,6 +25,11 @@ impl Expiry {
     #[inline]
     pub fn observe(&mut self, time: i64) {
         self.stream_time = self.stream_time.max(time);
+    }
+
+    /// Stream time had come so far by the last commit.
+    pub fn resumed(&mut self, time: i64) {
+        (self.stream_time, self.committed) = (self.stream_time.max(time), self.committed.max(time));
     }
 
     /// The first segment that has not expired at a stream time.
@@ -152,6 +158,14 @@ macro_rules! expiring_store {
                     _ => (),
                 })?;
                 Ok(true)
+            }
+
+            fn stream_time(&self) -> Option<i64> {
+                Some(self.expiry.stream_time)
+            }
+
+            fn resume_stream_time(&mut self, time: i64) {
+                self.expiry.resumed(time);
             }
 
             fn close(self: Box<Self>) -> Result<()> {

@@ -35,8 +35,8 @@ impl SessionShape {
 ///
 /// Row and changelog keys are `K | end i64 | start i64`, as Java's; rows carry no time. Retention holds to the millisecond, whether a row is
 /// in the cache or below it: reads and writes beyond it find nothing. Rows go from disk by whole segments, by their ends, when a commit finds
-/// them expired. Stream time is the newest session end written or removed: it is not stored, so a store that was just opened knows nothing of it, as in
-/// Java.
+/// them expired. Stream time is the newest session end written or removed. It is not among the rows: tasks keep it with the offsets
+/// they commit, and tell it to a store that was opened.
 ///
 /// Changes go the way of [`KvStore`](super::KvStore)'s. The store does not merge sessions: whoever extends one removes it and puts the longer
 /// one.
@@ -267,7 +267,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
         self.expiry.retention
     }
 
-    /// The newest session end written since the store was opened; -1 before the first.
+    /// The newest session end written, as far as the store was told of what was before it was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
         self.expiry.stream_time
     }

@@ -38,8 +38,8 @@ impl WindowShape {
 /// Values by key and window start, with their times unless the store is plain, kept until stream time has passed them by the retention.
 ///
 /// Row and changelog keys are `K | start i64 | sequence i32`, as Java's. Reads and writes beyond the retention find nothing, to the
-/// millisecond; rows go from disk by whole segments, when a commit finds them expired. Stream time is the newest window start written: it is
-/// not stored, so a store that was just opened knows nothing of it, as in Java.
+/// millisecond; rows go from disk by whole segments, when a commit finds them expired. Stream time is the newest window start written. It is
+/// not among the rows: tasks keep it with the offsets they commit, and tell it to a store that was opened.
 ///
 /// A store that *retains duplicates* makes a row of every [`append`](Self::append); its other writing calls are refused.
 #[doc(alias = "TimestampedWindowStore")]
@@ -104,6 +104,21 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         Ok(Some(result))
     }
 
+    /// [`update`](Self::update) of a window that had not expired when the change came, whatever was written since: for changes that were held
+    /// back before they came to the store.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn update_open<R>(&mut self, key: &[u8], start: i64, origin: Origin, f: impl FnOnce(&mut Slot<V>) -> R) -> Result<R> {
+        if self.shape.duplicates {
+            return Err(self.refused("retains duplicates: it can only be appended to"));
+        }
+        window::compose(&mut self.lower, key, start, 0);
+        let result = self.core.update_if(&self.lower, origin, |slot| (f(slot), true))?;
+        self.expiry.observe(start);
+        Ok(result)
+    }
+
     /// Sets or, with `None`, deletes the value of a window. `false` when the window has expired; the attempt is counted.
     ///
     /// # Errors
@@ -135,6 +150,10 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
             return Ok(false);
         }
         self.expiry.observe(start);
+        if self.sequence == 0 {
+            // every append is a record of the changelog: what lies in the store has numbers up to its offset
+            self.sequence = self.core.engine.committed_offset().map_or(0, |last| (last.wrapping_add(1) & 0x7fff_ffff) as i32);
+        }
         self.sequence = self.sequence.wrapping_add(1) & 0x7fff_ffff;
         window::compose(&mut self.lower, key, start, self.sequence);
         self.core.append(&self.lower, Some(value), timestamp, origin, headers, log)?;
@@ -301,7 +320,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.shape.duplicates
     }
 
-    /// The newest window start written since the store was opened; -1 before the first.
+    /// The newest window start written, as far as the store was told of what was before it was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
         self.expiry.stream_time
     }
@@ -311,8 +330,9 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.expiry.refused
     }
 
+    /// Windows that begin before it have expired.
     #[inline]
-    pub(super) fn oldest_visible(&self) -> i64 {
+    pub fn oldest_visible(&self) -> i64 {
         self.expiry.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
     }
 

@@ -88,7 +88,7 @@ impl<K: Data, V: Data, A: Data> CogroupInput<K, A> for Input<K, V, A> {
     }
 
     fn windowed(&self, windows: &Cut, table: &Arc<WindowedTable>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory> {
-        window_aggregate_factory(self.folder(init), (windows.clone(), EmitStrategy::default()), table, key_bytes)
+        window_aggregate_factory((self.folder(init), None), (windows.clone(), EmitStrategy::default()), table, key_bytes)
     }
 
     fn by_session(

@@ -3,7 +3,6 @@
 //! A row says in a topic to which foreign key it belongs; the other table's side keeps that, and answers through a second topic, at once and
 //! whenever its own row changes. An answer carries the hash of the value that asked, so that one for a row which has changed since is known.
 
-mod murmur3;
 mod plan;
 mod receive;
 mod resolve;

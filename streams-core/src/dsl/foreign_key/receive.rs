@@ -1,10 +1,10 @@
 //! The other table's side: keeps the subscriptions, and answers them when they come and whenever a row changes.
 
-use super::murmur3::Hash;
 use super::wire::{Answer, Header, Instruction, Subscription, after_prefix, write_prefix};
 use crate::dsl::table::ValueGetter;
 use crate::exec::{Cx, DropReason, Edge, Meta, Process};
 use crate::handlers::ProductionStage;
+use crate::murmur3::Hash;
 use crate::{Change, Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::ops::{Bound, ControlFlow};

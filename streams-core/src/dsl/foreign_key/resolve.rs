@@ -1,11 +1,11 @@
 //! Back at the table that is joined: joins a row with its answer.
 
-use super::murmur3::{Hash, murmur3};
 use super::receive::stale;
 use super::wire::Answer;
 use crate::dsl::table::ValueGetter;
 use crate::exec::{Cx, Edge, Meta, Process};
 use crate::handlers::ProductionStage;
+use crate::murmur3::{Hash, murmur3};
 use crate::{BoxError, Data, Result};
 use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext};

@@ -1,10 +1,10 @@
 //! The side of the table that is joined: says to which foreign keys its rows belong.
 
-use super::murmur3::{Hash, murmur3};
 use super::wire::{Header, Instruction};
 use crate::dsl::options::KeyPartitioner;
 use crate::exec::{Cx, DropReason, Edge, Meta, OutTopic, Process, SendTo};
 use crate::handlers::ProductionStage;
+use crate::murmur3::{Hash, murmur3};
 use crate::{BoxError, Change, Data, Result};
 use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext, Wrote};

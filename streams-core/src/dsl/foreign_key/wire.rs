@@ -1,6 +1,6 @@
 //! What the two tables of a join by foreign key write to each other, in Java's bytes.
 
-use super::murmur3::Hash;
+use crate::murmur3::Hash;
 use crate::{BoxError, Data};
 use std::ops::Range;
 use std::sync::Arc;

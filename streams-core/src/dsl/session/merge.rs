@@ -5,7 +5,7 @@ use super::writer::SessionWriter;
 use crate::dsl::grouped::Folder;
 use crate::dsl::windowed::Finals;
 use crate::dsl::windows::{EmitStrategy, SessionWindows};
-use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
+use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, StreamTime, operator};
 use crate::{Change, Data, Result};
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -50,16 +50,16 @@ pub(crate) fn session_aggregate_factory<K: Data, V: Data, A: Data>(
         let store = flags.supplier.name();
         let writer = SessionWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
         let finals = emit.at_close.then(|| Finals::new(env, store));
-        let folders = folders.clone();
-        Ok(env.maintained(SessionAggregate { folders, windows, stream_time: -1, writer, finals, met: Vec::new(), values: PhantomData }))
+        let (folders, stream_time) = (folders.clone(), StreamTime::of_node(env));
+        Ok(env.maintained(SessionAggregate { folders, windows, stream_time, writer, finals, met: Vec::new(), values: PhantomData }))
     }))
 }
 
 struct SessionAggregate<K, V, A> {
     folders: Folders<K, V, A>,
     windows: SessionWindows,
-    /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
-    stream_time: i64,
+    /// Of the records that came here: Java's rule, per node.
+    stream_time: StreamTime,
     writer: SessionWriter<K, A>,
     finals: Option<Finals>,
     /// The sessions that the record at hand is near to; kept for its memory.
@@ -70,7 +70,7 @@ struct SessionAggregate<K, V, A> {
 impl<K: Data, V: Data, A: Data> Process<K, V> for SessionAggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let time = meta.timestamp;
-        self.stream_time = self.stream_time.max(time);
+        self.stream_time.observe(cx, time);
         self.tell(cx, meta)?;
         let Some(bytes) = self.writer.key_bytes(cx, &key, meta)? else { return Ok(()) };
         let result = self.merge(cx, &key, &bytes, value, time);
@@ -83,7 +83,7 @@ impl<K: Data, V: Data, A: Data> SessionAggregate<K, V, A> {
     /// Forwards the sessions that have closed since the last time.
     fn tell(&mut self, cx: &mut Cx, meta: &Meta<'_>) -> Result<()> {
         let Some(finals) = &mut self.finals else { return Ok(()) };
-        let closed = self.stream_time.saturating_sub(self.windows.open_ms());
+        let closed = self.stream_time.get().saturating_sub(self.windows.open_ms());
         let Some(told) = finals.told_before(closed) else { return Ok(()) };
         // a session that ends just then still takes records
         let to = closed.saturating_sub(1);
@@ -103,7 +103,7 @@ impl<K: Data, V: Data, A: Data> SessionAggregate<K, V, A> {
             met.push(session);
         })?;
         // a closed session is not found, but one that is found may have closed since where the store keeps them longer
-        if merged.end < self.stream_time.saturating_sub(self.windows.open_ms()) {
+        if merged.end < self.stream_time.get().saturating_sub(self.windows.open_ms()) {
             cx.dropped(&self.writer.name, DropReason::Late);
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use super::join_stream::{JoinKey, Joiner, KeyBytes};
 use crate::dsl::windows::JoinWindows;
-use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process, operator};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process, StreamTime, operator};
 use crate::plan::{Plan, PlanId, SelfJoin, Target};
 use crate::{Data, Result};
 use std::any::{Any, TypeId};
@@ -52,8 +52,8 @@ impl<K: Data, V: Data, V2: Data, VO: Data> SelfJoinSpec<'_, K, V, V2, VO> {
         let pair: Pair<K, V, VO> = Arc::new(pair);
         let both = operator::<K, V, K, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let store = env.store::<WindowStore<K, V>>(&opened)?;
-            let key = JoinKey::new(env, &store, key_bytes);
-            Ok(Box::new(JoinItself { store, key, windows, stream_time: -1, joiner: pair.clone(), found: Vec::new(), next }) as Edge<K, V>)
+            let (key, stream_time) = (JoinKey::new(env, &store, key_bytes), StreamTime::of_node(env));
+            Ok(Box::new(JoinItself { store, key, windows, stream_time, joiner: pair.clone(), found: Vec::new(), next }) as Edge<K, V>)
         }));
         let (behind, store) = (this_windowed.clone(), store.name().clone());
         let write_join = move |target: &mut Target<'_>| {
@@ -92,7 +92,7 @@ struct JoinItself<K, V, VO> {
     store: Rc<RefCell<WindowStore<K, V>>>,
     key: JoinKey,
     windows: JoinWindows,
-    stream_time: i64,
+    stream_time: StreamTime,
     joiner: Pair<K, V, VO>,
     /// Results of one record, kept for its capacity.
     found: Vec<(VO, i64)>,
@@ -109,10 +109,9 @@ impl<K: Data, V: Data, VO: Data> Process<K, V> for JoinItself<K, V, VO> {
                 KeyBytes::Null => return cx.drop_null_key(&self.key.name),
                 KeyBytes::Refused => return Ok(()),
             };
-            self.stream_time = self.stream_time.max(time);
             let retention = self.windows.size_ms().saturating_add(self.windows.grace_ms);
             // where two stores are kept, an expired record is not found by its other half either
-            let mut itself = time > self.stream_time.saturating_sub(retention).saturating_add(1);
+            let mut itself = time > self.stream_time.observe(cx, time).saturating_sub(retention).saturating_add(1);
             let (found, joiner) = (&mut self.found, &self.joiner);
             let span = |before: i64, after: i64| (time.saturating_sub(before).max(0), time.saturating_add(after).max(0));
             let (from, to) = span(self.windows.before_ms, self.windows.after_ms);

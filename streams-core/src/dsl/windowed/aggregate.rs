@@ -3,15 +3,17 @@
 use super::TimeWindowedKStream;
 use super::finals::Finals;
 use super::other::OtherAggregate;
+use super::slices::Slices;
 use super::sliding::SlidingAggregate;
 use super::table::{WindowedTable, window_supplier};
 use super::writer::WindowWriter;
 use crate::dsl::KTable;
 use crate::dsl::grouped::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::session::Merger;
 use crate::dsl::table::TableNode;
 use crate::dsl::windows::{Cut, EmitStrategy, TimeWindows};
-use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
+use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, StreamTime, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
 use std::any::TypeId;
@@ -58,13 +60,13 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<Windowed<K>, A> {
         let fold = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(fold), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", (Arc::new(fold), None), materialized.into())
     }
 
     pub(super) fn aggregation<A: Data>(
         &self,
         prefix: &str,
-        f: Folder<K, V, A>,
+        f: Folding<K, V, A>,
         materialized: Materialized<K, A>,
     ) -> KTable<Windowed<K>, A> {
         let (grouped, windows, emit) = (&self.grouped, self.windows.clone(), self.emit);
@@ -103,9 +105,12 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     }
 }
 
+/// What becomes of records, and of partial aggregates where they can be merged.
+pub(crate) type Folding<K, V, A> = (Folder<K, V, A>, Option<Merger<K, A>>);
+
 /// The node that folds records into the windows of `table`'s store, which several nodes may share.
 pub(crate) fn window_aggregate_factory<K: Data, V: Data, A: Data>(
-    f: Folder<K, V, A>,
+    (f, merge): Folding<K, V, A>,
     (windows, emit): (Cut, EmitStrategy),
     table: &Arc<WindowedTable>,
     key_bytes: Option<TypeId>,
@@ -116,11 +121,15 @@ pub(crate) fn window_aggregate_factory<K: Data, V: Data, A: Data>(
         let store = flags.supplier.name();
         let writer = WindowWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
         let finals = emit.at_close.then(|| Finals::new(env, store));
-        let f = f.clone();
+        let (f, stream_time) = (f.clone(), StreamTime::of_node(env));
         Ok(match &windows {
-            Cut::Other(windows) => env.maintained(OtherAggregate::new(f, windows.clone(), writer)),
-            &Cut::Time(windows) => env.maintained(WindowAggregate { f, windows, stream_time: -1, writer, finals, values: PhantomData }),
-            &Cut::Sliding(windows) => env.maintained(SlidingAggregate::new(f, windows, writer, finals)),
+            Cut::Other(windows) => env.maintained(OtherAggregate::new(f, windows.clone(), stream_time, writer)),
+            &Cut::Time(windows) => {
+                let merge = merge.clone().filter(|_| writer.caching() && windows.advance_ms < windows.size_ms);
+                let slices = merge.map(|merge| Slices::new(merge, windows));
+                env.maintained(WindowAggregate { f, windows, stream_time, writer, finals, slices, values: PhantomData })
+            }
+            &Cut::Sliding(windows) => env.maintained(SlidingAggregate::new(f, windows, stream_time, writer, finals)),
         })
     }))
 }
@@ -128,63 +137,80 @@ pub(crate) fn window_aggregate_factory<K: Data, V: Data, A: Data>(
 struct WindowAggregate<K, V, A> {
     f: Folder<K, V, A>,
     windows: TimeWindows,
-    /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
-    stream_time: i64,
+    /// Of the records that came here: Java's rule, per node.
+    stream_time: StreamTime,
     writer: WindowWriter<K, A>,
     finals: Option<Finals>,
+    /// Of hopping windows whose aggregates can be merged.
+    slices: Option<Slices<K, A>>,
     values: PhantomData<fn(V)>,
 }
 
-/// Forwards the windows that have closed since the last time.
-fn tell<K: Data, A: Data>(
-    cx: &mut Cx,
-    finals: &mut Finals,
-    writer: &mut WindowWriter<K, A>,
-    windows: TimeWindows,
-    closed: i64,
-    meta: &Meta<'_>,
-) -> Result<()> {
-    let Some(told) = finals.told_before(closed) else { return Ok(()) };
-    let to = closed.saturating_sub(windows.size_ms);
-    if to < 0 {
-        return Ok(());
-    }
-    let mut from = 0;
-    if told != -1 {
-        from = (told - windows.size_ms).max(0);
-        if windows.edges(from) == windows.edges(to) {
-            return Ok(()); // no window has begun between the two
+impl<K: Data, V: Data, A: Data> WindowAggregate<K, V, A> {
+    /// Forwards the windows that have closed since the last time.
+    fn tell(&mut self, cx: &mut Cx, closed: i64, meta: &Meta<'_>) -> Result<()> {
+        let Some(finals) = &mut self.finals else { return Ok(()) };
+        let (windows, Some(told)) = (self.windows, finals.told_before(closed)) else { return Ok(()) };
+        let to = closed.saturating_sub(windows.size_ms);
+        if to < 0 {
+            return Ok(());
         }
-        from += 1;
+        let mut from = 0;
+        if told != -1 {
+            from = (told - windows.size_ms).max(0);
+            if windows.edges(from) == windows.edges(to) {
+                return Ok(()); // no window has begun between the two
+            }
+            from += 1;
+        }
+        if let Some(slices) = &mut self.slices {
+            slices.settle(cx, &mut self.writer)?;
+        }
+        finals.tell(cx, &mut self.writer, (from, to), closed, meta)
     }
-    finals.tell(cx, writer, (from, to), closed, meta)
+
+    /// Puts a record into its slice; the windows from `first` on take it.
+    fn put_aside(&mut self, cx: &mut Cx, key: &K, value: V, meta: &Meta<'_>, first: i64) -> Result<()> {
+        let Some(slices) = &mut self.slices else { return Ok(()) };
+        let Some(bytes) = self.writer.take_key(cx, key, meta)? else { return Ok(()) };
+        let f = &*self.f;
+        slices.update(&bytes, first, cx.origin, meta, |slot| f(key, value, slot));
+        self.writer.give_back(bytes);
+        Ok(())
+    }
 }
 
 impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        self.stream_time = self.stream_time.max(meta.timestamp);
-        let closed = self.stream_time.saturating_sub(self.windows.grace_ms);
-        let size = self.windows.size_ms;
-        if let Some(finals) = &mut self.finals {
-            tell(cx, finals, &mut self.writer, self.windows, closed, meta)?;
+        let closed = self.stream_time.observe(cx, meta.timestamp).saturating_sub(self.windows.grace_ms);
+        let TimeWindows { size_ms: size, advance_ms: advance, .. } = self.windows;
+        if self.finals.is_some() {
+            self.tell(cx, closed, meta)?;
         }
-        let is_open = move |start: &i64| start.saturating_add(size) > closed;
-        let (mut open, mut late) = (0, 0);
-        self.windows.starts(meta.timestamp).for_each(|start| if is_open(&start) { open += 1 } else { late += 1 });
+        let (oldest, last) = self.windows.edges(meta.timestamp);
+        // a cache of no size holds nothing back
+        let in_slices = self.slices.is_some() && cx.budget.limit() > 0;
+        let mut open_from = closed.saturating_sub(size).saturating_add(1);
+        if in_slices {
+            open_from = open_from.max(self.writer.oldest_visible());
+        }
+        let late = if open_from > oldest { ((open_from.min(last.saturating_add(1)) - oldest - 1) / advance) + 1 } else { 0 };
         for _ in 0..late {
             cx.dropped(&self.writer.name, DropReason::Late);
         }
-        if open == 0 {
+        let first = oldest.saturating_add(late.saturating_mul(advance));
+        if first > last {
             return Ok(());
         }
-        if let Some(finals) = &mut self.finals
-            && let Some(first) = self.windows.starts(meta.timestamp).find(is_open)
-        {
+        if let Some(finals) = &mut self.finals {
             finals.changed(first);
         }
+        if in_slices {
+            return self.put_aside(cx, &key, value, meta, first);
+        }
         // every window but the last gets a copy
-        let (f, mut value) = (&*self.f, Some(value));
-        self.writer.update(cx, &key, meta, self.windows.starts(meta.timestamp).filter(is_open), |slot| {
+        let (f, mut value, mut open) = (&*self.f, Some(value), (last - first) / advance + 1);
+        self.writer.update(cx, &key, meta, self.windows.starts(meta.timestamp).skip_while(|start| *start < first), |slot| {
             open -= 1;
             let value = if open == 0 { value.take() } else { value.clone() };
             if let Some(value) = value {
@@ -197,9 +223,15 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
 
 impl<K: Data, V: Data, A: Data> Maintain for WindowAggregate<K, V, A> {
     fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        if let Some(slices) = &mut self.slices {
+            slices.settle(cx, &mut self.writer)?;
+        }
         self.writer.flush(cx)
     }
     fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
         self.writer.evict(cx)
+    }
+    fn held_bytes(&self) -> usize {
+        self.slices.as_ref().map_or(0, Slices::bytes)
     }
 }

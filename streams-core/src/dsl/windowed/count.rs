@@ -4,6 +4,7 @@ use super::TimeWindowedKStream;
 use crate::Data;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::session::Merger;
 use crate::dsl::windows::Cut;
 use std::sync::Arc;
 use streams_state::serde::Windowed;
@@ -34,13 +35,16 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
 
     /// [`count`](Self::count) with a name for the store, retention, cache or changelog options.
     pub fn count_with(&self, materialized: impl Into<Materialized<K, u64>>) -> KTable<Windowed<K>, u64> {
-        let mut materialized = materialized.into();
+        self.counted(materialized.into(), None)
+    }
+
+    pub(super) fn counted(&self, mut materialized: Materialized<K, u64>, merge: Option<Merger<K, u64>>) -> KTable<Windowed<K>, u64> {
         materialized.value = materialized.value.with_fallback(&SerdeChoice::by_type());
         let sliding = matches!(self.windows, Cut::Sliding(_));
         if materialized.name.is_none() && !materialized.implied && !sliding {
             self.grouped.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
         let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(one_more), materialized)
+        self.aggregation("KSTREAM-AGGREGATE-", (Arc::new(one_more), merge), materialized)
     }
 }

@@ -4,7 +4,7 @@ use super::TimeWindowedKStream;
 use crate::dsl::KStream;
 use crate::dsl::stream::processor;
 use crate::dsl::windows::Cut;
-use crate::exec::{Cx, Edge, GraphEnv, Meta, Process};
+use crate::exec::{Cx, Edge, GraphEnv, Meta, Process, StreamTime};
 use crate::plan::{Named, Role};
 use crate::{Data, Result};
 
@@ -57,8 +57,9 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             (late.key_serde, late.repartition_required) = (Some(key_serde), false);
         }
         let windows = self.windows.clone();
-        let make = move |_: &mut GraphEnv<'_>, next| {
-            Ok(Box::new(LateOnly { grace_ms: windows.grace_ms(), windows: windows.clone(), stream_time: -1, next }) as Edge<K, V>)
+        let make = move |env: &mut GraphEnv<'_>, next| {
+            let (windows, stream_time) = (windows.clone(), StreamTime::of_node(env));
+            Ok(Box::new(LateOnly { grace_ms: windows.grace_ms(), windows, stream_time, next }) as Edge<K, V>)
         };
         late.node = plan.add(name.clone(), &[late.node], Role::Other, processor(Box::new(make)));
         late.name = name;
@@ -71,14 +72,14 @@ struct LateOnly<K, V> {
     windows: Cut,
     grace_ms: i64,
     /// As the aggregation beside it sees it: the same records come there.
-    stream_time: i64,
+    stream_time: StreamTime,
     next: Edge<K, V>,
 }
 
 impl<K, V> Process<K, V> for LateOnly<K, V> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        self.stream_time = self.stream_time.max(meta.timestamp);
-        match self.windows.is_late(meta.timestamp, self.stream_time.saturating_sub(self.grace_ms)) {
+        let closed = self.stream_time.observe(cx, meta.timestamp).saturating_sub(self.grace_ms);
+        match self.windows.is_late(meta.timestamp, closed) {
             true => self.next.process(cx, key, value, meta),
             false => Ok(()),
         }

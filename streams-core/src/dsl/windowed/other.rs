@@ -3,7 +3,7 @@
 use super::writer::WindowWriter;
 use crate::dsl::grouped::Folder;
 use crate::dsl::windows::{Windows, millis};
-use crate::exec::{Cx, DropReason, Maintain, Meta, Process};
+use crate::exec::{Cx, DropReason, Maintain, Meta, Process, StreamTime};
 use crate::{Data, Error, ErrorKind, Result};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub(super) struct OtherAggregate<K, V, A> {
     f: Folder<K, V, A>,
     windows: Arc<dyn Windows>,
     grace_ms: i64,
-    /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
-    stream_time: i64,
+    /// Of the records that came here: Java's rule, per node.
+    stream_time: StreamTime,
     writer: WindowWriter<K, A>,
     /// Starts of the open windows of one record, kept for its capacity.
     open: Vec<i64>,
@@ -22,16 +22,15 @@ pub(super) struct OtherAggregate<K, V, A> {
 }
 
 impl<K: Data, V: Data, A: Data> OtherAggregate<K, V, A> {
-    pub fn new(f: Folder<K, V, A>, windows: Arc<dyn Windows>, writer: WindowWriter<K, A>) -> Self {
+    pub fn new(f: Folder<K, V, A>, windows: Arc<dyn Windows>, stream_time: StreamTime, writer: WindowWriter<K, A>) -> Self {
         let grace_ms = millis(windows.grace());
-        OtherAggregate { f, windows, grace_ms, stream_time: -1, writer, open: Vec::new(), values: PhantomData }
+        OtherAggregate { f, windows, grace_ms, stream_time, writer, open: Vec::new(), values: PhantomData }
     }
 }
 
 impl<K: Data, V: Data, A: Data> Process<K, V> for OtherAggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        self.stream_time = self.stream_time.max(meta.timestamp);
-        let closed = self.stream_time.saturating_sub(self.grace_ms);
+        let closed = self.stream_time.observe(cx, meta.timestamp).saturating_sub(self.grace_ms);
         let (open, mut late, mut wrong) = (&mut self.open, 0, None);
         open.clear();
         self.windows.windows_for(meta.timestamp, &mut |window: Window| {

@@ -4,6 +4,7 @@ use super::TimeWindowedKStream;
 use crate::Data;
 use crate::dsl::KTable;
 use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::session::Merger;
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Windowed};
 
@@ -40,14 +41,24 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         combine: impl Fn(V, V) -> V + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, V>>,
     ) -> KTable<Windowed<K>, V> {
-        let mut materialized = materialized.into();
+        self.reduced(combine, materialized.into(), false)
+    }
+
+    pub(super) fn reduced(
+        &self,
+        combine: impl Fn(V, V) -> V + Send + Sync + 'static,
+        mut materialized: Materialized<K, V>,
+        mergeable: bool,
+    ) -> KTable<Windowed<K>, V> {
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
+        let combine = Arc::new(move |value: V, slot: &mut Option<V>| {
             *slot = Some(match slot.take() {
                 Some(sum) => combine(sum, value),
                 None => value,
             });
-        };
-        self.aggregation("KSTREAM-REDUCE-", Arc::new(combine), materialized)
+        });
+        let part = combine.clone();
+        let merge = mergeable.then(|| Arc::new(move |_: &K, slot: &mut Option<V>, value| part(value, slot)) as Merger<K, V>);
+        self.aggregation("KSTREAM-REDUCE-", (Arc::new(move |_: &K, value, slot: &mut Option<V>| combine(value, slot)), merge), materialized)
     }
 }

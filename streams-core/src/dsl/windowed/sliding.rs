@@ -8,7 +8,7 @@ use super::finals::Finals;
 use super::writer::WindowWriter;
 use crate::dsl::grouped::Folder;
 use crate::dsl::windows::SlidingWindows;
-use crate::exec::{Cx, DropReason, Maintain, Meta, Process};
+use crate::exec::{Cx, DropReason, Maintain, Meta, Process, StreamTime};
 use crate::{Data, Result};
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
@@ -16,8 +16,8 @@ use std::ops::ControlFlow;
 pub(super) struct SlidingAggregate<K, V, A> {
     f: Folder<K, V, A>,
     windows: SlidingWindows,
-    /// Largest time of any record that came here: Java's rule, per node. Not kept over a restart, as in Java.
-    stream_time: i64,
+    /// Of the records that came here: Java's rule, per node.
+    stream_time: StreamTime,
     writer: WindowWriter<K, A>,
     finals: Option<Finals>,
     /// Windows that the record changes, kept for its capacity.
@@ -49,8 +49,14 @@ struct Neighbours<A> {
 }
 
 impl<K: Data, V: Data, A: Data> SlidingAggregate<K, V, A> {
-    pub fn new(f: Folder<K, V, A>, windows: SlidingWindows, writer: WindowWriter<K, A>, finals: Option<Finals>) -> Self {
-        SlidingAggregate { f, windows, stream_time: -1, writer, finals, writes: Vec::new(), values: PhantomData }
+    pub fn new(
+        f: Folder<K, V, A>,
+        windows: SlidingWindows,
+        stream_time: StreamTime,
+        writer: WindowWriter<K, A>,
+        finals: Option<Finals>,
+    ) -> Self {
+        SlidingAggregate { f, windows, stream_time, writer, finals, writes: Vec::new(), values: PhantomData }
     }
 
     /// Finds the windows that the record belongs to, and makes those that it calls for: the one that ends with it, the one that begins
@@ -194,8 +200,7 @@ impl<K: Data, V: Data, A: Data> SlidingAggregate<K, V, A> {
 impl<K: Data, V: Data, A: Data> Process<K, V> for SlidingAggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let (at, difference) = (meta.timestamp, self.windows.difference_ms);
-        self.stream_time = self.stream_time.max(at);
-        let closed = self.stream_time.saturating_sub(self.windows.grace_ms);
+        let closed = self.stream_time.observe(cx, at).saturating_sub(self.windows.grace_ms);
         if at.saturating_add(difference) < closed {
             cx.dropped(&self.writer.name, DropReason::Late);
             return Ok(());

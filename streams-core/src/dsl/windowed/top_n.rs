@@ -48,6 +48,6 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let enter = move |_: &K, value, slot: &mut Option<Vec<V>>| {
             rank(slot.get_or_insert_default(), value, n.max(1), &score);
         };
-        self.aggregation("KSTREAM-TOPN-", Arc::new(enter), materialized)
+        self.aggregation("KSTREAM-TOPN-", (Arc::new(enter), None), materialized)
     }
 }

@@ -3,13 +3,13 @@
 use super::finals::Closing;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
-use crate::{BoxError, Change, Data, Error, ErrorKind, Result};
+use crate::{BoxError, Change, Data, Error, ErrorKind, Headers, Result};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Window, Windowed, Wrote};
-use streams_state::store::StateStore;
+use streams_state::store::{Origin, StateStore};
 use streams_state::{Dirty, Evicted, Slot, WindowStore};
 
 /// Writes a windowed table's store and forwards its changes: at once without a cache, at flush and eviction with one.
@@ -108,6 +108,47 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         }
         cx.touched = self.index;
         self.written(cx)
+    }
+
+    /// Whether changes are held back.
+    pub fn caching(&self) -> bool {
+        self.caching
+    }
+
+    /// No window that begins before it is taken.
+    pub fn oldest_visible(&self) -> i64 {
+        self.store.borrow().oldest_visible()
+    }
+
+    pub fn read_key(&self, key: &[u8]) -> Result<K> {
+        self.store.borrow().read_key(key).map_err(|e| self.unreadable(e))
+    }
+
+    /// Changes the row of a window that was open when the change came. It waits to be flushed.
+    pub fn merge_open(
+        &mut self,
+        key: &[u8],
+        start: i64,
+        (origin, headers): (Origin, &Headers),
+        change: impl FnOnce(&mut Slot<V>),
+    ) -> Result<()> {
+        let mut store = self.store.borrow_mut();
+        store.set_record_headers(headers);
+        Ok(store.update_open(key, start, origin, change)?)
+    }
+
+    /// Where a flush brings more rows into the cache than it may hold: forwards them.
+    pub fn keep_within_budget(&mut self, cx: &mut Cx) -> Result<()> {
+        if cx.budget.over() {
+            self.flush(cx)?;
+            while cx.budget.over() && self.evict(cx)? {}
+        }
+        Ok(())
+    }
+
+    /// This store's cache is the first to be asked for room.
+    pub fn touch(&self, cx: &mut Cx) {
+        cx.touched = self.index;
     }
 
     fn unreadable(&self, error: BoxError) -> Error {

@@ -98,7 +98,7 @@ impl<S: JoinOf<L, R>, K: Data, L: Data, R: Data, VO: Data> Process<K, S::Mine> f
     fn process(&mut self, cx: &mut Cx, key: K, value: S::Mine, meta: &Meta<'_>) -> Result<()> {
         let JoinSide { other, before_ms, after_ms, outer, key: join_key, unmatched, joiner, found, next } = self;
         if let Some(unmatched) = unmatched {
-            unmatched.advance(meta.timestamp);
+            unmatched.advance(cx, meta.timestamp);
         }
         let alone = |key: &K, value: &S::Mine| {
             let (left, right) = S::order(value, None);

@@ -3,7 +3,7 @@
 use super::Joiner;
 use super::join_side::JoinOf;
 use crate::dsl::windows::JoinWindows;
-use crate::exec::{Cx, Edge, GraphEnv, Meta};
+use crate::exec::{Cx, Edge, GraphEnv, Meta, StreamTime};
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,20 +14,29 @@ use streams_state::{ListStore, NO_HEADERS};
 
 type UnmatchedStore<K, L, R> = ListStore<SideKey<K>, LeftOrRight<L, R>>;
 
-/// What both sides of one join have seen. As in Java it begins anew with each start of a task: the first record that is not out of order
-/// looks into the store then.
+/// What both sides of one join have seen.
 struct JoinTime {
-    stream_time: Cell<i64>,
+    stream_time: Cell<StreamTime>,
     /// No row in the store is to be looked for before the window of this time has closed: the time of the last row that was looked at, or an
     /// earlier one that came since.
     looked_at: Cell<i64>,
+    /// Where that time is kept.
+    looked_at_index: usize,
     /// The store may have rows.
     waiting: Cell<bool>,
 }
 
 impl JoinTime {
-    fn new() -> Self {
-        JoinTime { stream_time: Cell::new(-1), looked_at: Cell::new(i64::MAX), waiting: Cell::new(true) }
+    /// Where nothing is known of an earlier time, the first record that is not out of order looks into the store.
+    fn new(env: &mut GraphEnv<'_>, store: &str) -> Self {
+        let stream_time = Cell::new(StreamTime::of(env, store));
+        let (looked_at_index, looked_at) = env.kept_beyond_java(store, "looked at");
+        JoinTime { stream_time, looked_at: Cell::new(looked_at.unwrap_or(i64::MAX)), looked_at_index, waiting: Cell::new(true) }
+    }
+
+    fn set_looked_at(&self, cx: &mut Cx, time: i64) {
+        self.looked_at.set(time);
+        cx.kept.set(self.looked_at_index, time);
     }
 }
 
@@ -44,7 +53,7 @@ impl UnmatchedSpec {
     pub fn open<K: Data, L: Data, R: Data>(&self, env: &mut GraphEnv<'_>) -> Result<Unmatched<K, L, R>> {
         Ok(Unmatched {
             store: env.store::<UnmatchedStore<K, L, R>>(&self.store)?,
-            time: env.shared(&self.store, JoinTime::new),
+            time: env.shared(&self.store, |env| JoinTime::new(env, &self.store)),
             windows: self.windows,
             both_sides: self.both_sides,
             row_key: Vec::new(),
@@ -63,18 +72,20 @@ pub(super) struct Unmatched<K, L, R> {
 
 impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
     /// Takes note of a record of either side.
-    pub fn advance(&self, timestamp: i64) {
-        self.time.stream_time.set(self.time.stream_time.get().max(timestamp));
+    pub fn advance(&self, cx: &mut Cx, timestamp: i64) {
+        let mut stream_time = self.time.stream_time.get();
+        stream_time.observe(cx, timestamp);
+        self.time.stream_time.set(stream_time);
     }
 
     /// The greatest time of any record of either side.
     pub fn stream_time(&self) -> i64 {
-        self.time.stream_time.get()
+        self.time.stream_time.get().get()
     }
 
     /// Lets a record wait for the end of its window.
     pub fn wait<S: JoinOf<L, R>>(&mut self, cx: &mut Cx, key: &[u8], value: S::Mine, timestamp: i64) -> Result<()> {
-        self.time.looked_at.set(self.time.looked_at.get().min(timestamp));
+        self.time.set_looked_at(cx, self.time.looked_at.get().min(timestamp));
         self.time.waiting.set(true);
         SideKeySerde::compose(&mut self.row_key, timestamp, S::SIDE, key);
         let (row_key, item) = (&self.row_key, S::wrap(value));
@@ -102,16 +113,16 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
     ) -> Result<()> {
         let time = &self.time;
         let never_looked = time.looked_at.get() == i64::MAX && time.waiting.get();
-        if meta.timestamp < time.stream_time.get() || !(never_looked || self.closed(time.looked_at.get(), after_ms)) {
+        if meta.timestamp < self.stream_time() || !(never_looked || self.closed(time.looked_at.get(), after_ms)) {
             return Ok(());
         }
-        time.looked_at.set(i64::MAX);
+        time.set_looked_at(cx, i64::MAX);
         if time.waiting.get() { self.look(cx, meta, pass_key, joiner, next) } else { Ok(()) }
     }
 
     /// Whether a window that ends so much after a time is closed, with its grace.
     fn closed(&self, time: i64, after_ms: i64) -> bool {
-        time.saturating_add(after_ms).saturating_add(self.windows.grace_ms) < self.time.stream_time.get()
+        time.saturating_add(after_ms).saturating_add(self.windows.grace_ms) < self.stream_time()
     }
 
     /// Walks the rows, oldest first, until those of both sides have to wait on. As Java, it then looks again only when the window of the last
@@ -133,7 +144,7 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
                 break;
             };
             let (timestamp, side, key_bytes) = SideKeySerde::split(&row_key).ok_or_else(|| no_key(&row_key))?;
-            self.time.looked_at.set(timestamp);
+            self.time.set_looked_at(cx, timestamp);
             if left_waits && right_waits {
                 break;
             }
@@ -146,7 +157,7 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
                 *waits = true;
                 if !self.both_sides && self.store.borrow_mut().last_key(&mut row_key)? {
                     let last = SideKeySerde::split(&row_key).ok_or_else(|| no_key(&row_key))?;
-                    self.time.looked_at.set(last.0);
+                    self.time.set_looked_at(cx, last.0);
                     break;
                 }
                 // Java takes each item for a row of its own, and so sees here already that both sides wait

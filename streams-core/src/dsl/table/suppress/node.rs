@@ -1,6 +1,6 @@
 //! The node of `suppress`.
 
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process};
+use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, StreamTime};
 use crate::handlers::ProductionStage;
 use crate::{Change, Data, Error, ErrorKind, Result};
 use std::any::TypeId;
@@ -33,8 +33,8 @@ pub(super) struct Suppress<K, V> {
     old_values: bool,
     /// The bytes that travel with keys are those of the buffer's key serde.
     pass_key: bool,
-    /// Largest time of any change that came here: Java's rule, per node. Not kept over a restart, as in Java.
-    stream_time: i64,
+    /// Of the changes that came here: Java's rule, per node.
+    stream_time: StreamTime,
     key_buf: Vec<u8>,
     out_key: Vec<u8>,
     next: Edge<K, Change<V>>,
@@ -51,8 +51,8 @@ impl<K: Data, V: Data> Suppress<K, V> {
     ) -> Result<Self> {
         let buffer = env.store::<ChangeBuffer<K, V>>(buffer)?;
         let pass_key = key_bytes.is_some() && key_bytes == buffer.borrow().key_serde().canonical_id();
-        let (name, key_buf, out_key) = (env.node_name(), Vec::new(), Vec::new());
-        Ok(Suppress { name, buffer, limits, window_end, old_values, pass_key, stream_time: -1, key_buf, out_key, next })
+        let (name, stream_time, key_buf, out_key) = (env.node_name(), StreamTime::of_node(env), Vec::new(), Vec::new());
+        Ok(Suppress { name, buffer, limits, window_end, old_values, pass_key, stream_time, key_buf, out_key, next })
     }
 
     /// Puts a change into the buffer. A change whose key is null in bytes is dropped.
@@ -127,9 +127,9 @@ impl<K: Data, V: Data> Suppress<K, V> {
 
 impl<K: Data, V: Data> Process<K, Change<V>> for Suppress<K, V> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
-        self.stream_time = self.stream_time.max(meta.timestamp);
+        let stream_time = self.stream_time.observe(cx, meta.timestamp);
         self.hold_back(cx, &key, &change, meta)?;
-        let due = self.stream_time.saturating_sub(self.limits.wait_ms);
+        let due = stream_time.saturating_sub(self.limits.wait_ms);
         while self.buffer.borrow().first_time().is_some_and(|time| time <= due) {
             self.emit_first(cx)?;
         }

@@ -1,14 +1,14 @@
-//! The hash by which an answer is known to be for the newest row: Murmur3 of 128 bits for 64-bit machines, with the seed of Java's Streams.
+//! The hash by which joins by foreign key know that an answer is for the newest row: Murmur3 of 128 bits for 64-bit machines, with the seed of Java's Streams.
 
 /// Two numbers, big-endian, one behind the other.
-pub(super) type Hash = [u8; 16];
+pub(crate) type Hash = [u8; 16];
 
 const SEED: u64 = 104_729;
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 
 /// Java's `Murmur3.hash128`.
-pub(super) fn murmur3(data: &[u8]) -> Hash {
+pub(crate) fn murmur3(data: &[u8]) -> Hash {
     let (mut h1, mut h2) = (SEED, SEED);
     let (blocks, tail) = data.as_chunks::<16>();
     for block in blocks {
