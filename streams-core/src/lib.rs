@@ -28,13 +28,16 @@ pub mod processor {
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
         ProcessingContext, Processor, ReadOnlyKeyValueStore, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder,
-        StoreSet, TransformContext, ValueTransformer, WindowRows, WindowStoreHandle, WindowedStore,
+        StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle,
+        WindowedStore,
     };
 }
 
 /// Descriptions of stores.
 pub mod state {
-    pub use streams_state::{KeyValueStoreBuilder, SessionStoreBuilder, Stores, WindowStoreBuilder};
+    pub use streams_state::{
+        KeyValueStoreBuilder, PutResult, SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowStoreBuilder,
+    };
 }
 
 pub use dsl::{

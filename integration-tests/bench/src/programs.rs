@@ -36,7 +36,10 @@ pub fn topology(options: &EngineOptions) -> Result<Topology> {
             .to(output),
         Workload::Window => write(&count(&records(), tumbling(WINDOW_MS)), output),
         Workload::Tumbling => write(&count(&records(), tumbling(LONG_WINDOW_MS)), output),
-        Workload::Hopping => write(&count(&records(), TimeWindows::hopping(ms(LONG_WINDOW_MS), ms(ADVANCE_MS)).no_grace()), output),
+        Workload::Hopping => {
+            let windows = TimeWindows::hopping(ms(LONG_WINDOW_MS), ms(ADVANCE_MS)).no_grace();
+            write(&records().group_by_key().windowed_by(windows).count_mergeable(), output);
+        }
         Workload::Session => {
             let sessions = SessionWindows::with_gap(ms(GAP_MS)).grace(ms(SESSION_GRACE_MS));
             write(&records().group_by_key().windowed_by(sessions).count(), output);

@@ -39,7 +39,7 @@ pub enum Workload {
     Window,
     /// `group_by_key`, tumbling windows of 60 s without grace, `count`, `to`, over 1,000 keys: what [`Workload::Hopping`] is compared with.
     Tumbling,
-    /// The same with a window every 5 s.
+    /// The same with a window every 5 s; here as an aggregate that can be merged.
     Hopping,
     /// `group_by_key`, sessions with a gap of 5 s, `count`, `to`, over 100,000 keys.
     Session,

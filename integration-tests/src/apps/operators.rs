@@ -11,7 +11,7 @@ use streams_core::config::StreamsConfig;
 use streams_core::serde::{I64Serde, ListSerde, StringSerde};
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{
-    BufferConfig, CogroupedKStream, Data, Deduplicated, EmitStrategy, JoinWindows, KStream, KTable, Materialized, SessionWindows,
+    BufferConfig, CogroupedKStream, Data, Deduplicated, EmitStrategy, JoinWindows, Joined, KStream, KTable, Materialized, SessionWindows,
     SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TableJoined, TimeWindows, Topology, UnlimitedWindows, Windowed,
 };
 
@@ -23,13 +23,17 @@ type Texts = KStream<String, String>;
 type Operator = fn(&KStream<String, i64>) -> Texts;
 
 /// By the name of the store, which is that of the operator.
-const OPERATORS: [(&str, Operator); 27] = [
+const OPERATORS: [(&str, Operator); 30] = [
     ("reduced", |s| rows(&s.group_by_key().reduce_with(|a, b| a * 3 + b, named("reduced")))),
     ("regrouped", |s| rows(&s.group_by(|_, value| format!("g{}", value % 3)).count_with(named("regrouped")))),
     ("tumbling", |s| windows(&s.group_by_key().windowed_by(tumbling()).count_with(named("tumbling")))),
     ("hopping", |s| {
         let hopping = TimeWindows::hopping(SIZE, Duration::from_secs(3)).grace(GRACE);
         windows(&s.group_by_key().windowed_by(hopping).reduce_with(|a, b| a * 3 + b, named("hopping")))
+    }),
+    ("mergeable", |s| {
+        let hopping = TimeWindows::hopping(SIZE, Duration::from_secs(3)).grace(GRACE);
+        windows(&s.group_by_key().windowed_by(hopping).count_mergeable_with(named("mergeable")))
     }),
     ("sliding", |s| windows(&s.group_by_key().windowed_by(SlidingWindows::within(SIZE).grace(GRACE)).count_with(named("sliding")))),
     ("unlimited", |s| windows(&s.group_by_key().windowed_by(UnlimitedWindows::new()).count_with(named("unlimited")))),
@@ -97,6 +101,15 @@ const OPERATORS: [(&str, Operator); 27] = [
     }),
     ("expiring", |s| rows(&s.to_table_with(kept("expiring").ttl(SIZE)))),
     ("largest", |s| rows(&s.group_by_key().top_n_with(3, |value: &i64| *value, named_list("largest")))),
+    ("versions", |s| {
+        let table = right(s).to_table_with(kept("versions").versioned(Duration::from_secs(3600)));
+        shown(left(s).left_join_table(&table, |value, row| (value, row.copied())))
+    }),
+    ("waiting", |s| {
+        let table = right(s).to_table_with(kept("waiting").versioned(Duration::from_secs(3600)));
+        let joined = Joined::default().named("waiting-join").grace(GRACE);
+        shown(left(s).left_join_table_with(&table, |value, row| (value, row.copied()), joined))
+    }),
     ("averages", |s| {
         let add = |_: &String, value: i64, all: &mut Vec<i64>| all.push(value);
         rows(
@@ -191,7 +204,9 @@ fn records(begin: i64) -> Vec<(String, i64, i64)> {
         (random >> 33) % below
     };
     let record = |n: usize| {
-        let late = if next(4) == 0 { next(12_000) } else { 0 };
+        // the first ones after a restart are too late for whoever remembers what came before it
+        let is_first = n >= RECORDS / 3 && n % (RECORDS / 3) < 4;
+        let late = if is_first { 30_000 + next(3_000) } else { next(4).checked_sub(3).map_or(0, |_| next(12_000)) };
         (format!("key-{}", next(5)), next(100) as i64, begin + n as i64 * 200 - late as i64)
     };
     (0..RECORDS).map(record).collect()

@@ -80,6 +80,11 @@ impl<'a> GraphEnv<'a> {
         }
     }
 
+    /// Whether the store of that name is an `S`.
+    pub(crate) fn store_is<S: StateStore>(&self, name: &str) -> bool {
+        self.stores.index_of(name).is_some_and(|index| self.stores.is::<S>(index))
+    }
+
     /// What nodes of one operator have in common beside stores: the first that asks for this name and type makes it. It lives as long as they
     /// do, so it may only hold what need not outlive an abort.
     pub(crate) fn shared<T: 'static>(&mut self, name: &str, make: impl FnOnce(&mut Self) -> T) -> Rc<T> {

@@ -79,6 +79,15 @@ impl StoreSlots {
         }
     }
 
+    /// Whether a store is an `S`.
+    pub fn is<S: StateStore>(&self, index: usize) -> bool {
+        match &self.slots[index] {
+            Slot::Idle(store) => (&**store as &dyn Any).is::<S>(),
+            Slot::InUse(attached) => attached.shared().is::<RefCell<S>>(),
+            Slot::Moving => false,
+        }
+    }
+
     /// Their names, by index.
     pub fn names(&self) -> &[String] {
         &self.names

@@ -26,11 +26,13 @@ pub enum DropReason {
     Duplicate,
     /// The answer of a join by foreign key to a row that has changed since it asked; the newer row gets an answer of its own.
     Stale,
+    /// It is older than another one of its row in a versioned table, and the operator follows the newest.
+    OutOfOrder,
 }
 
 impl DropReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [DropReason; 11] = [
+    pub const ALL: [DropReason; 12] = [
         DropReason::Deserialization,
         DropReason::InvalidTimestamp,
         DropReason::NullKey,
@@ -42,6 +44,7 @@ impl DropReason {
         DropReason::NoPartition,
         DropReason::Duplicate,
         DropReason::Stale,
+        DropReason::OutOfOrder,
     ];
 
     /// The value of the label `reason`.
@@ -58,6 +61,7 @@ impl DropReason {
             DropReason::NoPartition => "no_partition",
             DropReason::Duplicate => "duplicate",
             DropReason::Stale => "stale",
+            DropReason::OutOfOrder => "out_of_order",
         }
     }
 }

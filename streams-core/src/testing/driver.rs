@@ -4,7 +4,7 @@ use super::input::TestInputTopic;
 use super::memory_task::{memory_env, memory_globals, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, Written, WrittenRecords};
-use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestWindowStore};
+use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore};
 use crate::cluster::{RawRecord, RecordBatch};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_state::serde::{DefaultSerde, Serde};
-use streams_state::{KvStore, SessionStore, WindowStore};
+use streams_state::{KvStore, SessionStore, VersionedStore, WindowStore};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
 /// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
@@ -252,6 +252,12 @@ impl TopologyTestDriver {
     #[doc(alias = "getKeyValueStore")]
     pub fn key_value_store<K: Data, V: Data>(&self, name: &str) -> Option<TestKeyValueStore<K, V>> {
         self.inner.borrow_mut().store::<KvStore<K, V>>(name).map(TestKeyValueStore)
+    }
+
+    /// A versioned store, or `None` when there is none of that name and these types.
+    #[doc(alias = "getVersionedKeyValueStore")]
+    pub fn versioned_store<K: Data, V: Data>(&self, name: &str) -> Option<TestVersionedStore<K, V>> {
+        self.inner.borrow_mut().store::<VersionedStore<K, V>>(name).map(TestVersionedStore)
     }
 
     /// A window store, or `None` when there is none of that name and these types.

@@ -18,6 +18,6 @@ pub use example::{Owned, through};
 pub use input::TestInputTopic;
 pub use mock_context::{CapturedForward, CapturedPunctuation, MockProcessorContext};
 pub use output::TestOutputTopic;
-pub use store::{TestKeyValueStore, TestRow, TestSessionStore, TestWindowStore};
+pub use store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore};
 #[doc(hidden)]
 pub use task_loop::TaskLoop;

@@ -7,7 +7,7 @@ use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
 use streams_state::serde::{Window, Windowed};
 use streams_state::store::StoredRow;
-use streams_state::{KvStore, SessionStore, WindowStore};
+use streams_state::{KvStore, SessionStore, VersionedRecord, VersionedStore, WindowStore};
 
 /// A row as it lies in a store's engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,35 @@ impl<K: Data, V: Data> TestKeyValueStore<K, V> {
         })?;
         let read = |key: &[u8]| store.read_key(key).map_err(|e| Error::caused(ErrorKind::Serde, "key", e));
         rows.into_iter().map(|(key, value, timestamp)| Ok((read(&key)?, value, timestamp))).collect()
+    }
+}
+
+/// A versioned store of the topology under test.
+pub struct TestVersionedStore<K, V>(pub(super) Rc<RefCell<VersionedStore<K, V>>>);
+
+impl<K, V> fmt::Debug for TestVersionedStore<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TestVersionedStore")
+    }
+}
+
+impl<K: Data, V: Data> TestVersionedStore<K, V> {
+    /// The latest version of a key.
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn get(&self, key: &K) -> Result<Option<VersionedRecord<V>>> {
+        self.get_as_of(key, i64::MAX)
+    }
+
+    /// The version of a key that was valid at `as_of` (milliseconds).
+    ///
+    /// # Errors
+    /// When the serdes fail.
+    pub fn get_as_of(&self, key: &K, as_of: i64) -> Result<Option<VersionedRecord<V>>> {
+        let (mut store, mut bytes) = (self.0.borrow_mut(), Vec::new());
+        store.write_key(key, &mut bytes).map_err(|e| Error::caused(ErrorKind::Serde, "key", e))?;
+        Ok(store.get_as_of(&bytes, as_of)?)
     }
 }
 

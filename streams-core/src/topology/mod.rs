@@ -24,8 +24,8 @@ pub use processor::{FixedKeyProcessor, Processor};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{
-    KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet, WindowRows,
-    WindowStoreHandle, WindowedStore,
+    KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet,
+    VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore,
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 pub use transform::{TransformContext, ValueTransformer};

@@ -58,6 +58,8 @@ mod table_joins;
 mod table_transforms;
 mod tables;
 mod to_tables;
+mod versioned_joins;
+mod versioned_tables;
 mod windowed_reductions;
 mod windows;
 mod word_counts;
@@ -132,6 +134,8 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         optimizations::CASES,
         null_records::CASES,
         keyed_forms::CASES,
+        versioned_tables::CASES,
+        versioned_joins::CASES,
     ];
     let mut all = BTreeMap::new();
     for (case, write) in themes.into_iter().flatten() {

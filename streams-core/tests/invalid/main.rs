@@ -3,3 +3,4 @@
 mod globals;
 mod tables;
 mod topology;
+mod versioned;

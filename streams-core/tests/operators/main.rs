@@ -28,5 +28,6 @@ mod table_joins;
 mod table_transforms;
 mod time_to_live;
 mod top_n;
+mod versioned;
 mod windows;
 mod word_count;

@@ -90,6 +90,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         let foreign_keys = options.other_key.resolve(&other.key_serde, &mut plan, &names.subscribe, "foreign key");
         let foreign_values = options.other_value.resolve(&other.value_serde, &mut plan, &names.subscribe, "foreign value");
         let topics = PseudoTopics(names.registration_topic.clone());
+        let (versioned, other_versioned) = (self.table.history_ms().is_some(), other.table.history_ms().is_some());
         let key_bytes = keys.canonical_id();
         let pass_key = key_bytes.is_some() && key_bytes == self.key_bytes;
         let pass_foreign_key = other.key_bytes.is_some() && other.key_bytes == foreign_keys.canonical_id();
@@ -99,6 +100,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             Ok(Box::new(Subscribe {
                 name: env.node_name(),
                 extract: extract.clone(),
+                versioned,
                 left,
                 foreign_key_topic: pseudo.name(env, "fk"),
                 value_topic: pseudo.name(env, "vh"),
@@ -139,8 +141,15 @@ impl<K: Data, V: Data> KTable<K, V> {
         let broadcast = operator::<KO, Change<VO>, K, Answer<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let store: SubscriptionStore = env.store::<KvStore<Vec<u8>, Vec<u8>>>(&opened)?;
             let keys = kept_keys.open(env, pass_foreign_key);
-            Ok(Box::new(Broadcast { name: env.node_name(), store, keys, prefix: Vec::new(), end: Vec::new(), next })
-                as Edge<KO, Change<VO>>)
+            Ok(Box::new(Broadcast {
+                name: env.node_name(),
+                versioned: other_versioned,
+                store,
+                keys,
+                prefix: Vec::new(),
+                end: Vec::new(),
+                next,
+            }) as Edge<KO, Change<VO>>)
         }));
         let broadcast = add(&mut plan, &names.broadcast, &[other_node], broadcast, Some(store), Vec::new());
 

@@ -126,6 +126,8 @@ impl<K: Data, KO: Data, VO: Data> Process<Option<KO>, Question<K>> for Respond<K
 /// Answers all subscriptions of a row that has changed.
 pub(super) struct Broadcast<K, KO, VO> {
     pub name: Arc<str>,
+    /// Changes that came out of order are left out.
+    pub versioned: bool,
     pub store: SubscriptionStore,
     pub keys: Keys<K, KO>,
     pub prefix: Vec<u8>,
@@ -135,6 +137,10 @@ pub(super) struct Broadcast<K, KO, VO> {
 
 impl<K: Data, KO: Data, VO: Data> Process<KO, Change<VO>> for Broadcast<K, KO, VO> {
     fn process(&mut self, cx: &mut Cx, foreign_key: KO, change: Change<VO>, meta: &Meta<'_>) -> Result<()> {
+        if self.versioned && !change.is_latest {
+            cx.dropped(&self.name, DropReason::OutOfOrder);
+            return Ok(());
+        }
         if !self.keys.write(cx, &self.name, &foreign_key, meta, &mut self.prefix)? {
             return Ok(());
         }

@@ -24,6 +24,8 @@ pub(super) struct Request<KO> {
 pub(super) struct Subscribe<K, V, KO> {
     pub name: Arc<str>,
     pub extract: Extractor<K, V, KO>,
+    /// Changes that came out of order are left out.
+    pub versioned: bool,
     pub left: bool,
     /// The topics that serdes are told where the bytes are only compared.
     pub foreign_key_topic: Arc<str>,
@@ -37,6 +39,10 @@ pub(super) struct Subscribe<K, V, KO> {
 
 impl<K: Data, V: Data, KO: Data> Process<K, Change<V>> for Subscribe<K, V, KO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        if self.versioned && !change.is_latest {
+            cx.dropped(&self.name, DropReason::OutOfOrder);
+            return Ok(());
+        }
         let extract = |value: &V| (self.extract)(&key, value);
         let (old, new) = (change.old.as_ref().and_then(extract), change.new.as_ref().and_then(extract));
         let moved = match (&old, &new) {

@@ -101,6 +101,8 @@ fn global_table<K: Data, V: Data>(
     let source = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
     let name = plan.processor_name(&consumed.named, "KTABLE-SOURCE-");
     let mut options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));
+    options.refuse_history(&mut plan, &store_name, &format!("one of a global table ({name})"));
+    options.history = None;
     // rows are committed as soon as they are read, and the topic is their changelog
     (options.caching, options.logging) = (false, None);
     let key_serde = options.key.clone().with_fallback(&consumed.key).resolve(&None, &mut plan, &name, "key");

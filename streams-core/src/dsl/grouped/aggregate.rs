@@ -183,11 +183,13 @@ struct Aggregate<K, V, A> {
 impl<K: Data, V: Data, A: Data> Process<K, V> for Aggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let f = &*self.f;
+        let versioned = self.writer.is_versioned();
         self.writer.try_update(cx, &key, meta, |slot| {
             let changed = f(&key, value, &mut slot.value)?;
             if changed {
-                // a deletion has the time of the record that caused it, as in Java
-                slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+                // a deletion has the time of the record that caused it, as in Java; in a versioned store it must not end versions before they
+                // began
+                slot.timestamp = if slot.value.is_some() || versioned { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
             }
             Ok(changed)
         })

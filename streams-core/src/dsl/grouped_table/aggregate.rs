@@ -147,6 +147,7 @@ struct Aggregate<K, V, A> {
 impl<K: Data, V: Data, A: Data> Process<K, Change<V>> for Aggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
         let (add, subtract) = (&*self.add, &*self.subtract);
+        let versioned = self.writer.is_versioned();
         self.writer.update(cx, &key, meta, |slot| {
             if let Some(old) = change.old
                 && slot.value.is_some()
@@ -156,8 +157,8 @@ impl<K: Data, V: Data, A: Data> Process<K, Change<V>> for Aggregate<K, V, A> {
             if let Some(new) = change.new {
                 add(&key, new, &mut slot.value);
             }
-            // a deletion has the time of the record that caused it, as in Java
-            slot.timestamp = if slot.value.is_some() { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+            // a deletion has the time of the record that caused it, as in Java; in a versioned store it must not end versions before they began
+            slot.timestamp = if slot.value.is_some() || versioned { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
         })
     }
 }

@@ -18,20 +18,28 @@ struct Moved<KO, VO> {
     new: Option<(KO, VO)>,
 }
 
-/// The group's key, which is not known before the sink, stands in the value.
-pub(crate) fn select_factory<KO: Data, VO: Data, K: Data, V: Data>(select: Selector<K, V, KO, VO>) -> Arc<dyn NodeFactory> {
+/// Of a versioned table only the newest rows are in groups. The group's key, which is not known before the sink, stands in the value.
+pub(crate) fn select_factory<KO: Data, VO: Data, K: Data, V: Data>(
+    select: Selector<K, V, KO, VO>,
+    versioned: bool,
+) -> Arc<dyn NodeFactory> {
     operator::<K, Change<V>, (), Moved<KO, VO>>(Box::new(move |_, next| {
-        Ok(Box::new(Select { select: select.clone(), next }) as Edge<K, Change<V>>)
+        Ok(Box::new(Select { select: select.clone(), versioned, next }) as Edge<K, Change<V>>)
     }))
 }
 
 struct Select<K, V, KO, VO> {
     select: Selector<K, V, KO, VO>,
+    /// Changes that came out of order are left out: groups are made of the newest rows. Java does not count them.
+    versioned: bool,
     next: Edge<(), Moved<KO, VO>>,
 }
 
 impl<K: Data, V: Data, KO: Data, VO: Data> Process<K, Change<V>> for Select<K, V, KO, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
+        if self.versioned && !change.is_latest {
+            return Ok(());
+        }
         let new = change.new.as_ref().map(|value| (self.select)(&key, value));
         let old = change.old.as_ref().map(|value| (self.select)(&key, value));
         if new.is_none() && old.is_none() {

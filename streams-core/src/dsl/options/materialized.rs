@@ -2,7 +2,7 @@
 
 use super::SerdeChoice;
 use crate::Data;
-use crate::plan::Named;
+use crate::plan::{Named, Plan};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +18,22 @@ pub(crate) enum StoreType {
     InMemory,
 }
 
+/// What of its past a versioned table keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct History {
+    pub retention: Duration,
+    pub segment_interval: Option<Duration>,
+}
+
+impl<K, V> Materialized<K, V> {
+    /// Refuses versions for a store of `what`, which cannot have them.
+    pub(crate) fn refuse_history(&self, plan: &mut Plan, store: &str, what: &str) {
+        if self.history.is_some() {
+            plan.error(format!("store {store} is versioned, and {what} cannot be: leave `versioned` out"));
+        }
+    }
+}
+
 /// How a table is kept: the store's name, serdes, cache, changelog. A `&str` is a name with everything else by default.
 pub struct Materialized<K, V> {
     pub(crate) name: Option<Arc<str>>,
@@ -28,6 +44,7 @@ pub struct Materialized<K, V> {
     pub(crate) retention: Option<Duration>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) store_type: StoreType,
+    pub(crate) history: Option<History>,
     /// Name of the operator's node.
     pub(crate) node: Named,
     /// Not given by the user at all, which Java tells apart when it burns names.
@@ -45,6 +62,7 @@ impl<K: Data, V: Data> Materialized<K, V> {
             retention: None,
             ttl: None,
             store_type: StoreType::Default,
+            history: None,
             node: Named::default(),
             implied: false,
         }
@@ -156,6 +174,26 @@ impl<K: Data, V: Data> Materialized<K, V> {
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
+        self
+    }
+
+    /// Keeps every version of a row for `history_retention` of stream time after another one took its place, and takes changes that come out of
+    /// order for what they are: they find their place in the row's history, and operators that follow the newest row leave them out. A
+    /// stream that is joined with the table finds the row as it was at the record's time. The store needs a [name](Self::named), and has no
+    /// record cache; not for windowed, session and global tables (KIP-889, KIP-914).
+    #[must_use]
+    #[doc(alias = "persistentVersionedKeyValueStore")]
+    pub fn versioned(mut self, history_retention: Duration) -> Self {
+        self.history = Some(History { retention: history_retention, segment_interval: None });
+        self
+    }
+
+    /// [`versioned`](Self::versioned) with the span of time whose versions expire together, in place
+    /// of Java's default, a third to a 24th of the history retention.
+    #[must_use]
+    #[doc(alias = "segmentInterval")]
+    pub fn versioned_in_segments(mut self, history_retention: Duration, segment_interval: Duration) -> Self {
+        self.history = Some(History { retention: history_retention, segment_interval: Some(segment_interval) });
         self
     }
 

@@ -20,7 +20,7 @@ pub use deduplicated::Deduplicated;
 pub use grouped::Grouped;
 pub use joined::Joined;
 pub use materialized::Materialized;
-pub(crate) use materialized::StoreType;
+pub(crate) use materialized::{History, StoreType};
 pub use produced::{Partitions, Produced, StreamPartitioner};
 pub use repartitioned::Repartitioned;
 pub(crate) use serde_choice::SerdeChoice;

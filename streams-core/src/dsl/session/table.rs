@@ -24,6 +24,7 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "sessions go by their `retention`");
+    materialized.refuse_history(plan, name, "one of sessions");
     let needed = windows.open_ms();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {

@@ -1,15 +1,19 @@
 //! Joins of a stream with a table.
 
+use super::join_later::JoinLater;
 use super::{KStream, RepartitionSpec, refuse_nullable};
 use crate::dsl::KTable;
 use crate::dsl::options::Joined;
 use crate::dsl::table::ValueGetter;
+use crate::dsl::windows::millis;
 use crate::exec::{Cx, Edge, GraphEnv, Meta, Process, operator};
-use crate::plan::{Role, Target};
+use crate::plan::{Plan, Role, Target};
 use crate::{Data, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use streams_state::serde::DefaultSerde;
+use streams_state::{StoreSupplier, Stores};
 
 type Joiner<V, VT, VO> = Arc<dyn Fn(V, Option<&VT>) -> Option<VO> + Send + Sync>;
 
@@ -120,12 +124,22 @@ impl<K: Data, V: Data> KStream<K, V> {
         let name = plan.processor_name(&joined.named, prefix);
         let getter = table.table.getter();
         let stores = getter.stores();
+        let buffer = joined.grace.map(|grace| left.waiting(&mut plan, table, &name, &joined, grace));
         let pass_key = left.key_bytes.is_some() && left.key_bytes == table.key_bytes;
+        let (waiting, key_bytes) = (buffer.clone(), left.key_bytes);
         let factory = operator::<K, V, K, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            Ok(Box::new(TableJoin { joiner: joiner.clone(), getter: getter.make(env)?, pass_key, next }) as Edge<K, V>)
+            let join = TableJoin { joiner: joiner.clone(), getter: getter.make(env)?, pass_key, next };
+            Ok(match &waiting {
+                None => Box::new(join) as Edge<K, V>,
+                Some(buffer) => Box::new(JoinLater::new(env, join, buffer.name(), key_bytes)?),
+            })
         }));
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
+            if let Some(buffer) = &buffer {
+                target.builder.add_store(buffer)?;
+                target.builder.connect_store(&target.name, buffer.name())?;
+            }
             stores.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
         };
         let node = plan.add(name.clone(), &[left.node], role, Arc::new(write));
@@ -134,9 +148,41 @@ impl<K: Data, V: Data> KStream<K, V> {
         let stream = left.same_key(super::Added { node, name });
         KStream { key_serde, sources: Arc::new(sources), repartition_required: false, ..stream }
     }
+
+    /// The store where records wait for the table.
+    fn waiting<VT: Data>(
+        &self,
+        plan: &mut Plan,
+        table: &KTable<K, VT>,
+        name: &Arc<str>,
+        joined: &Joined<K, V>,
+        grace: Duration,
+    ) -> Arc<dyn StoreSupplier> {
+        match table.table.history_ms() {
+            None => plan.error(format!(
+                "{name} joins with a grace period, but {} is not a versioned table: keep it with `Materialized::versioned`, or leave the grace \
+                 period out",
+                table.name
+            )),
+            Some(history_ms) if millis(grace) > history_ms => plan.error(format!(
+                "{name} joins with a grace period of {} ms, but {} keeps its history for {history_ms} ms: give a longer history retention or a \
+                 shorter grace period",
+                millis(grace),
+                table.name
+            )),
+            Some(_) => {}
+        }
+        let keys = joined.key.resolve(&self.key_serde, plan, name, "key");
+        let values = joined.value.resolve(&self.value_serde, plan, name, "value");
+        let buffer = |store: &str| Stores::record_buffer(store, keys.clone(), values.clone(), name.clone(), grace).build();
+        buffer(&format!("{name}-Buffer")).unwrap_or_else(|e| {
+            plan.error(e.to_string());
+            buffer("invalid").expect("a store of a legal name is always valid")
+        })
+    }
 }
 
-struct TableJoin<K, V, VT, VO> {
+pub(super) struct TableJoin<K, V, VT, VO> {
     joiner: Joiner<V, VT, VO>,
     getter: Box<dyn ValueGetter<K, VT>>,
     pass_key: bool,
@@ -147,7 +193,7 @@ impl<K: Data, V: Data, VT: Data, VO: Data> Process<K, V> for TableJoin<K, V, VT,
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let (joiner, mut value, mut joined) = (&self.joiner, Some(value), None);
         let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
-        self.getter.get(cx, &key, key_bytes, &mut |row| {
+        self.getter.get_as_of(cx, &key, key_bytes, meta.timestamp, &mut |row| {
             joined = value.take().and_then(|value| joiner(value, row.map(|(row, _)| row)));
         })?;
         match joined {

@@ -9,6 +9,7 @@ mod flat_map_values;
 mod for_each;
 mod group_by;
 mod join_global;
+mod join_later;
 mod join_stream;
 mod join_table;
 mod map;

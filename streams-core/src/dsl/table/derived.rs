@@ -3,7 +3,7 @@
 use super::KTable;
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, MappedGetterSupplier};
-use super::node::{TableNode, TableStore, key_value_supplier};
+use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
 use super::ttl::refuse_ttl;
 use super::writer::TableWriter;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
@@ -32,6 +32,7 @@ pub(crate) struct Derived<K, V, VO> {
 impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
     pub fn attach(self, parent: &KTable<K, V>, options: TableOptions<K, VO>) -> KTable<K, VO> {
         let mut plan = parent.plan.lock();
+        let given = options.materialized.is_some();
         let mut value_serde = self.value_serde;
         let mut key_bytes = parent.key_bytes;
         let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store(self.prefix)));
@@ -39,6 +40,7 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
         if let Some(unnamed) = options.materialized.as_ref().filter(|m| m.name.is_none()) {
             refuse_ttl(&mut plan, &name, unnamed, "the table is not kept, and follows the deletions of the one that it is made of");
         }
+        refuse_unnamed_history(&mut plan, &name, &options);
         // as in Java, the table is kept only if the user named its store
         let store = options.materialized.filter(|m| m.name.is_some()).zip(store_name).map(|(materialized, store_name)| {
             let keys = materialized.key.resolve(&parent.key_serde, &mut plan, &name, "key");
@@ -50,15 +52,24 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
         let (is_filter, unchanged) = (self.is_filter, self.unchanged);
         // an upstream that is kept anyway spares the result needless deletions
         let old_values = AtomicBool::new((is_filter || unchanged.is_some()) && parent.table.send_old_values(false));
-        let table = Arc::new(DerivedTable { parent: parent.table.clone(), map: self.map.clone(), store: store.clone(), old_values });
+        let parent_history = parent.table.history_ms();
+        let table = Arc::new(DerivedTable {
+            parent: parent.table.clone(),
+            map: self.map.clone(),
+            store: store.clone(),
+            old_values,
+            history_ms: history_of_derived(given, store.as_ref(), parent_history),
+        });
+        // of a versioned table every deletion counts: an earlier version of the row may still be there
+        let spare_deletions = is_filter && parent_history.is_none();
         let (map, flags, parent_key_bytes) = (self.map, table.clone(), parent.key_bytes);
         let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let (map, old_values) = (map.clone(), flags.old_values.load(Ordering::Relaxed));
             Ok(match &flags.store {
-                None => Box::new(Computed { map, is_filter, unchanged, old_values, next }) as Edge<K, Change<V>>,
+                None => Box::new(Computed { map, spare_deletions, unchanged, old_values, next }) as Edge<K, Change<V>>,
                 Some(store) => {
                     let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
-                    env.maintained(Kept { map, is_filter, old_values: old_values || store.sends_old_values(), writer })
+                    env.maintained(Kept { map, spare_deletions, old_values: old_values || store.sends_old_values(), writer })
                 }
             })
         }));
@@ -87,6 +98,7 @@ struct DerivedTable<K, V, VO> {
     map: Mapping<K, V, VO>,
     store: Option<Arc<TableStore<K, VO>>>,
     old_values: AtomicBool,
+    history_ms: Option<i64>,
 }
 
 impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
@@ -109,12 +121,16 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
     fn queryable_name(&self) -> Option<Arc<str>> {
         self.store.as_ref().and_then(|store| store.queryable_name())
     }
+
+    fn history_ms(&self) -> Option<i64> {
+        self.history_ms
+    }
 }
 
 /// Not kept: computed as changes pass.
 struct Computed<K, V, VO> {
     map: Mapping<K, V, VO>,
-    is_filter: bool,
+    spare_deletions: bool,
     unchanged: Option<Same<VO>>,
     old_values: bool,
     next: Edge<K, Change<VO>>,
@@ -124,7 +140,7 @@ impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
         let new = change.new.and_then(|value| (self.map)(&key, &value));
         let old = if self.old_values { change.old.and_then(|value| (self.map)(&key, &value)) } else { None };
-        if self.is_filter && self.old_values && old.is_none() && new.is_none() {
+        if self.spare_deletions && self.old_values && old.is_none() && new.is_none() {
             return Ok(());
         }
         if let (Some(same), Some(old), Some(new)) = (self.unchanged, &old, &new)
@@ -139,7 +155,7 @@ impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
 /// Kept in a store of its own.
 struct Kept<K, V, VO> {
     map: Mapping<K, V, VO>,
-    is_filter: bool,
+    spare_deletions: bool,
     old_values: bool,
     writer: TableWriter<K, VO>,
 }
@@ -147,7 +163,7 @@ struct Kept<K, V, VO> {
 impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Kept<K, V, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
         let new = change.new.and_then(|value| (self.map)(&key, &value));
-        if self.is_filter && self.old_values && new.is_none() && self.writer.look(&key, |row| row.is_none())? {
+        if self.spare_deletions && self.old_values && new.is_none() && self.writer.look(&key, |row| row.is_none())? {
             return Ok(());
         }
         self.writer.update(cx, &key, meta, |slot| {

@@ -1,18 +1,32 @@
 //! Looking up a table's row for a join: in its store, or computed from its parent's.
 
+use super::versions::VersionedGetter;
 use crate::exec::{Cx, GraphEnv};
 use crate::{Data, Error, ErrorKind, Result};
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
-use streams_state::KvStore;
+use streams_state::{KvStore, VersionedStore};
 
 /// Gives the value of a key, and its time, to a closure.
 pub(crate) trait ValueGetter<K, V> {
     /// `key_bytes`: the bytes of the key where they are those of the table's key serde. `look` is not called where user code that computes the
     /// row has failed and the processing handler goes on: the record that asked is left out, and counted already.
     fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+
+    /// The value that a versioned table had at a time; of other tables the newest.
+    fn get_as_of(
+        &mut self,
+        cx: &mut Cx,
+        key: &K,
+        key_bytes: Option<&[u8]>,
+        time: i64,
+        look: &mut dyn FnMut(Option<(&V, i64)>),
+    ) -> Result<()> {
+        let _ = time;
+        self.get(cx, key, key_bytes, look)
+    }
 
     /// The value that the table passed on last, where a newer one still waits in its cache: of tables that send old values, and of those that
     /// were told to [`remember`](Self::remember).
@@ -47,6 +61,9 @@ impl<K: Data, V: Data> GetterSupplier<K, V> for StoreGetterSupplier<K, V> {
         vec![self.store.clone()]
     }
     fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, V>>> {
+        if env.store_is::<VersionedStore<K, V>>(&self.store) {
+            return Ok(Box::new(VersionedGetter { store: env.store(&self.store)?, key_buf: Vec::new() }));
+        }
         Ok(Box::new(StoreGetter { store: env.store::<KvStore<K, V>>(&self.store)?, key_buf: Vec::new() }))
     }
 }
@@ -113,6 +130,17 @@ impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
     fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let map = &self.map;
         self.parent.get(cx, key, key_bytes, &mut |row| mapped(key, row, map, look))
+    }
+    fn get_as_of(
+        &mut self,
+        cx: &mut Cx,
+        key: &K,
+        key_bytes: Option<&[u8]>,
+        time: i64,
+        look: &mut dyn FnMut(Option<(&VO, i64)>),
+    ) -> Result<()> {
+        let map = &self.map;
+        self.parent.get_as_of(cx, key, key_bytes, time, &mut |row| mapped(key, row, map, look))
     }
     fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let map = &self.map;

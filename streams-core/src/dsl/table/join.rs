@@ -180,8 +180,10 @@ impl<K: Data, V: Data> KTable<K, V> {
             Arc::new(move |mine, theirs| joiner(theirs, mine))
         };
         let (this_stores, other_stores) = (this_getter.stores(), other_getter.stores());
-        let this_factory = side(table.clone(), joiner, other_getter, form, pass_key);
-        let other_factory = side(table.clone(), reversed, this_getter, if form == Form::Left { Form::Right } else { form }, pass_key);
+        let reversed_form = if form == Form::Left { Form::Right } else { form };
+        let (this_versioned, other_versioned) = (self.table.history_ms().is_some(), other.table.history_ms().is_some());
+        let this_factory = side(table.clone(), (joiner, form), other_getter, this_versioned, pass_key);
+        let other_factory = side(table.clone(), (reversed, reversed_form), this_getter, other_versioned, pass_key);
         let merged = table.clone();
         let merge_factory = operator::<K, Change<VO>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             Ok(match &merged.store {
@@ -212,9 +214,9 @@ impl<K: Data, V: Data> KTable<K, V> {
 /// The node that one table's changes go to.
 fn side<K: Data, V1: Data, V2: Data, A: Data, B: Data, VO: Data>(
     table: Arc<JoinedTable<K, A, B, VO>>,
-    joiner: RowJoiner<V1, V2, VO>,
+    (joiner, form): (RowJoiner<V1, V2, VO>, Form),
     other: Arc<dyn GetterSupplier<K, V2>>,
-    form: Form,
+    versioned: bool,
     pass_key: bool,
 ) -> Arc<dyn crate::exec::NodeFactory> {
     operator::<K, Change<V1>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
@@ -224,6 +226,8 @@ fn side<K: Data, V1: Data, V2: Data, A: Data, B: Data, VO: Data>(
             other.remember();
         }
         Ok(Box::new(JoinSide {
+            name: env.node_name(),
+            versioned,
             joiner: joiner.clone(),
             other,
             needs_other: matches!(form, Form::Inner | Form::Right),
@@ -272,5 +276,10 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> TableNode<K, VO> for JoinedTable<K, 
 
     fn queryable_name(&self) -> Option<Arc<str>> {
         self.store.as_ref().and_then(|store| store.queryable_name())
+    }
+
+    /// As in Java, a join of versioned tables is not one by itself.
+    fn history_ms(&self) -> Option<i64> {
+        self.store.as_ref().and_then(|store| store.history_ms())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::TableWriter;
 use super::getter::{GetterSupplier, ValueGetter};
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process};
+use crate::exec::{Cx, DropReason, Edge, GraphEnv, Maintain, Meta, Process};
 use crate::{Change, Data, Result};
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ pub(super) type RowJoiner<V1, V2, VO> = Arc<dyn Fn(Option<&V1>, Option<&V2>) -> 
 
 /// Joins the changes of one table with the rows of the other.
 pub(super) struct JoinSide<K, V1, V2, VO> {
+    pub name: Arc<str>,
+    /// Changes that came out of order are left out.
+    pub versioned: bool,
     pub joiner: RowJoiner<V1, V2, VO>,
     pub other: Box<dyn ValueGetter<K, V2>>,
     /// Nothing is joined where the other table has no row.
@@ -27,6 +30,10 @@ pub(super) struct JoinSide<K, V1, V2, VO> {
 
 impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<K, V1, V2, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V1>, meta: &Meta<'_>) -> Result<()> {
+        if self.versioned && !change.is_latest {
+            cx.dropped(&self.name, DropReason::OutOfOrder);
+            return Ok(());
+        }
         let (joiner, old_values) = (&self.joiner, self.old_values);
         let join = |other: Option<(&V2, i64)>| {
             let row = other.map(|(value, _)| value);
@@ -65,10 +72,7 @@ pub(super) struct KeptJoin<K, VO> {
 
 impl<K: Data, VO: Data> Process<K, Change<VO>> for KeptJoin<K, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<VO>, meta: &Meta<'_>) -> Result<()> {
-        self.writer.update(cx, &key, meta, |slot| {
-            slot.value = change.new;
-            slot.timestamp = meta.timestamp;
-        })
+        self.writer.take(cx, &key, change, meta)
     }
 }
 

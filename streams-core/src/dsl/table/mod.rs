@@ -14,6 +14,7 @@ mod suppress;
 mod to_stream;
 mod transform_values;
 mod ttl;
+mod versions;
 mod writer;
 
 pub(crate) use derived::Derived;

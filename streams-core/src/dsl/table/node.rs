@@ -1,16 +1,17 @@
 //! What operators ask of a table while a topology is built: shall it be kept, shall it send old values, where is a row looked up.
 
+use super::filter::TableOptions;
 use super::getter::{GetterSupplier, StoreGetterSupplier};
 use super::ttl::{Ttl, refuse_ttl};
 use crate::Data;
-use crate::dsl::options::{Materialized, StoreType};
+use crate::dsl::options::{History, Materialized, StoreType};
 use crate::plan::{Plan, Target};
 use crate::topology::TopologyError;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use streams_state::serde::Serde;
-use streams_state::{KeyValueStoreBuilder, StoreSupplier, Stores};
+use streams_state::{KeyValueStoreBuilder, StoreKind, StoreSupplier, Stores};
 
 /// The build-time side of a table. Flags are set by later DSL calls and read when the topology is written.
 pub(crate) trait TableNode<K, V>: Send + Sync {
@@ -19,6 +20,10 @@ pub(crate) trait TableNode<K, V>: Send + Sync {
     /// Where rows are looked up; keeps a source table that was not kept so far.
     fn getter(&self) -> Arc<dyn GetterSupplier<K, V>>;
     fn queryable_name(&self) -> Option<Arc<str>>;
+    /// Of a versioned table: for how many milliseconds its versions are kept. What is made of a versioned table row by row is one too.
+    fn history_ms(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// The store of a table, which may turn out not to be needed.
@@ -94,9 +99,29 @@ impl<K: Data, V: Data> TableNode<K, V> for TableStore<K, V> {
         Arc::new(StoreGetterSupplier { store: self.name().clone(), types: PhantomData })
     }
 
+    fn history_ms(&self) -> Option<i64> {
+        match self.supplier.kind() {
+            StoreKind::Versioned { history_retention_ms } => Some(history_retention_ms),
+            _ => None,
+        }
+    }
+
     fn queryable_name(&self) -> Option<Arc<str>> {
         self.queryable.then(|| self.name().clone())
     }
+}
+
+/// Refuses versions for a table that would not be kept.
+pub(super) fn refuse_unnamed_history<K, V>(plan: &mut Plan, node: &str, options: &TableOptions<K, V>) {
+    if options.materialized.as_ref().is_some_and(|m| m.name.is_none() && m.history.is_some()) {
+        plan.error(format!("{node} makes a versioned table, which needs a name for its store: `.named(..)`"));
+    }
+}
+
+/// The history of a table that is made row by row of one with the history `parent`. As in Java, being `given` a way to be kept decides also where
+/// it is not kept for want of a name.
+pub(super) fn history_of_derived<K: Data, V: Data>(given: bool, store: Option<&Arc<TableStore<K, V>>>, parent: Option<i64>) -> Option<i64> {
+    if given { store.and_then(|store| store.history_ms()) } else { parent }
 }
 
 /// The supplier of a table's key-value store.
@@ -108,6 +133,9 @@ pub(crate) fn key_value_supplier<K: Data, V: Data>(
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "give it to the table that this one is made of, whose deletions it follows");
+    if let Some(history) = &materialized.history {
+        return versioned_supplier(plan, name, (materialized, history), key_serde, value_serde);
+    }
     key_value_builder(name.clone(), materialized, key_serde.clone(), value_serde.clone()).build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         // any supplier serves: `build()` tells the error above
@@ -132,4 +160,33 @@ pub(super) fn key_value_builder<K: Data, V: Data, SK: Data, SV: Data>(
         StoreType::InMemory => builder.in_memory(),
         StoreType::RocksDb => builder,
     }
+}
+
+/// The supplier of a versioned table's store. Nothing waits in a cache: versions may not be left out.
+fn versioned_supplier<K: Data, V: Data>(
+    plan: &mut Plan,
+    name: &Arc<str>,
+    (materialized, history): (&Materialized<K, V>, &History),
+    key_serde: Arc<dyn Serde<K>>,
+    value_serde: Arc<dyn Serde<V>>,
+) -> Arc<dyn StoreSupplier> {
+    if materialized.name.is_none() {
+        plan.error(format!("store {name}: a versioned table needs a name for its store: `.named(..)`"));
+    }
+    let described = |name: Arc<str>| Stores::versioned_key_value_with(name, key_serde.clone(), value_serde.clone(), history.retention);
+    let mut builder = described(name.clone());
+    if let Some(interval) = history.segment_interval {
+        builder = builder.segment_interval(interval);
+    }
+    builder = match &materialized.logging {
+        Some(configs) => builder.logging(configs.clone()),
+        None => builder.without_logging(),
+    };
+    if materialized.store_type == StoreType::InMemory {
+        builder = builder.in_memory();
+    }
+    builder.build().unwrap_or_else(|e| {
+        plan.error(e.to_string());
+        described("invalid".into()).build().expect("a versioned store of a legal name is always valid")
+    })
 }

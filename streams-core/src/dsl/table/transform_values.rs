@@ -3,7 +3,7 @@
 use super::KTable;
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, ValueGetter};
-use super::node::{TableNode, TableStore, key_value_supplier};
+use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
 use super::writer::TableWriter;
 use crate::dsl::stream::connected;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Outside, Process, TimerId, operator};
@@ -75,6 +75,8 @@ impl<K: Data, V: Data> KTable<K, V> {
             let code = Box::new(supplier(&mut Setup { env }, opened));
             Ok(Transformer { name: env.node_name(), index: env.next_maintained(), code })
         });
+        refuse_unnamed_history(&mut plan, &name, &options);
+        let given = options.materialized.is_some();
         let (mut value_serde, mut key_bytes) = (None, self.key_bytes);
         // as in Java, the table is kept only if the user named its store, and no name is burned otherwise
         let store = options.materialized.and_then(|m| m.name.clone().map(|name| (m, name))).map(|(materialized, store_name)| {
@@ -84,7 +86,9 @@ impl<K: Data, V: Data> KTable<K, V> {
             TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
         });
         let (parent, stores) = (self.table.clone(), connected.clone());
-        let table = Arc::new(TransformedTable { parent, make, stores, store: store.clone(), old_values: AtomicBool::new(false) });
+        let history_ms = history_of_derived(given, store.as_ref(), parent.history_ms());
+        let table =
+            Arc::new(TransformedTable { parent, make, stores, store: store.clone(), old_values: AtomicBool::new(false), history_ms });
         let (of, parent_key_bytes) = (table.clone(), self.key_bytes);
         let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let transformer = (of.make)(env)?;
@@ -155,6 +159,7 @@ struct TransformedTable<K, V, VO> {
     stores: Vec<Arc<str>>,
     store: Option<Arc<TableStore<K, VO>>>,
     old_values: AtomicBool,
+    history_ms: Option<i64>,
 }
 
 impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for TransformedTable<K, V, VO> {
@@ -178,6 +183,10 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for TransformedTable<K, V, VO>
 
     fn queryable_name(&self) -> Option<Arc<str>> {
         self.store.as_ref().and_then(|store| store.queryable_name())
+    }
+
+    fn history_ms(&self) -> Option<i64> {
+        self.history_ms
     }
 }
 
@@ -287,6 +296,18 @@ impl<K: Data, V: Data, VO: Data> ValueGetter<K, VO> for TransformedGetter<K, V, 
     fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
         let mut found = None;
         self.parent.get(cx, key, key_bytes, &mut |row| found = Some(row.map(|(value, at)| (value.clone(), at))))?;
+        self.tell(cx, key, found, look)
+    }
+    fn get_as_of(
+        &mut self,
+        cx: &mut Cx,
+        key: &K,
+        key_bytes: Option<&[u8]>,
+        time: i64,
+        look: &mut dyn FnMut(Option<(&VO, i64)>),
+    ) -> Result<()> {
+        let mut found = None;
+        self.parent.get_as_of(cx, key, key_bytes, time, &mut |row| found = Some(row.map(|(value, at)| (value.clone(), at))))?;
         self.tell(cx, key, found, look)
     }
     fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {

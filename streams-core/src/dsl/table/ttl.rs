@@ -33,6 +33,9 @@ impl Ttl {
     /// Takes the time to live out of `materialized`, where there is one; what finds one there afterwards refuses it.
     pub fn take<K: Data, V: Data>(plan: &mut Plan, store: &Arc<str>, materialized: &mut Materialized<K, V>) -> Option<Arc<Ttl>> {
         let ttl_ms = millis(materialized.ttl.take()?);
+        if materialized.history.is_some() {
+            plan.error(format!("store {store}: its rows cannot have a `ttl`: it is versioned, and forgets by its history retention"));
+        }
         if ttl_ms == 0 {
             plan.error(format!("store {store}: rows cannot live for less than a millisecond: give a longer `ttl`"));
         }

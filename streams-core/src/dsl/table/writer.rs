@@ -8,23 +8,30 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{SerdeContext, Wrote};
-use streams_state::{Dirty, Evicted, KvStore, NO_HEADERS, Slot};
+use streams_state::{Dirty, Evicted, KvStore, NO_HEADERS, Slot, VersionedStore};
+
+/// Where a table's rows are kept.
+pub(super) enum Rows<K, V> {
+    /// The newest of each.
+    Newest(Rc<RefCell<KvStore<K, V>>>),
+    Versions(Rc<RefCell<VersionedStore<K, V>>>),
+}
 
 /// Writes a table's store and forwards its changes: at once without a cache, at flush and eviction with one.
 pub(crate) struct TableWriter<K, V> {
     pub name: Arc<str>,
-    store: Rc<RefCell<KvStore<K, V>>>,
+    pub(super) rows: Rows<K, V>,
     caching: bool,
     /// Whether old values are passed on.
-    send_old: bool,
+    pub(super) send_old: bool,
     /// The bytes that travel with keys are those of the store's key serde.
-    pass_key: bool,
-    key_buf: Vec<u8>,
+    pub(super) pass_key: bool,
+    pub(super) key_buf: Vec<u8>,
     out_key: Vec<u8>,
     index: usize,
     /// Where rows expire.
     expiry: Option<Expiry>,
-    next: Edge<K, Change<V>>,
+    pub(super) next: Edge<K, Change<V>>,
 }
 
 impl<K: Data, V: Data> TableWriter<K, V> {
@@ -36,18 +43,26 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         key_bytes: Option<std::any::TypeId>,
         next: Edge<K, Change<V>>,
     ) -> Result<Self> {
-        let store = env.store::<KvStore<K, V>>(store)?;
-        let (caching, pass_key) = {
-            let mut store = store.borrow_mut();
-            // a join may have asked for it already
-            if keep_old {
-                store.set_keep_old(true);
-            }
-            (store.caching(), key_bytes.is_some() && key_bytes == store.key_serde().canonical_id())
+        let (rows, caching, canonical) = if env.store_is::<VersionedStore<K, V>>(store) {
+            let store = env.store::<VersionedStore<K, V>>(store)?;
+            let canonical = store.borrow().key_serde().canonical_id();
+            (Rows::Versions(store), false, canonical)
+        } else {
+            let store = env.store::<KvStore<K, V>>(store)?;
+            let (caching, canonical) = {
+                let mut store = store.borrow_mut();
+                // a join may have asked for it already
+                if keep_old {
+                    store.set_keep_old(true);
+                }
+                (store.caching(), store.key_serde().canonical_id())
+            };
+            (Rows::Newest(store), caching, canonical)
         };
+        let pass_key = key_bytes.is_some() && key_bytes == canonical;
         let (name, index) = (env.node_name(), env.next_maintained());
         let (key_buf, out_key) = (Vec::new(), Vec::new());
-        Ok(TableWriter { name, store, caching, send_old: keep_old, pass_key, key_buf, out_key, index, expiry: None, next })
+        Ok(TableWriter { name, rows, caching, send_old: keep_old, pass_key, key_buf, out_key, index, expiry: None, next })
     }
 
     /// The same where rows may expire.
@@ -79,7 +94,11 @@ impl<K: Data, V: Data> TableWriter<K, V> {
             return Ok(());
         }
         let changed = {
-            let mut store = self.store.borrow_mut();
+            let store = match &self.rows {
+                Rows::Newest(store) => store,
+                Rows::Versions(store) => return self.put_version(&store.clone(), cx, (key, meta), None, change),
+            };
+            let mut store = store.borrow_mut();
             let bytes = match meta.key_bytes {
                 Some(bytes) if self.pass_key => bytes,
                 _ => {
@@ -119,8 +138,10 @@ impl<K: Data, V: Data> TableWriter<K, V> {
     fn expire(&mut self, cx: &mut Cx, meta: &Meta<'_>) -> Result<bool> {
         let Some(expiry) = &mut self.expiry else { return Ok(true) };
         let in_time = expiry.observe(cx, meta);
-        if let Some(due) = expiry.take_due(cx)? {
-            let mut store = self.store.borrow_mut();
+        if let Some(due) = expiry.take_due(cx)?
+            && let Rows::Newest(store) = &self.rows
+        {
+            let mut store = store.borrow_mut();
             // no record made this change
             store.set_record_headers(&NO_HEADERS);
             for due in &due {
@@ -137,35 +158,47 @@ impl<K: Data, V: Data> TableWriter<K, V> {
 
     /// Looks at the row of `key`.
     pub fn look<R>(&mut self, key: &K, look: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
-        let mut store = self.store.borrow_mut();
         self.key_buf.clear();
-        store.write_key(key, &mut self.key_buf).map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: key", self.name), e))?;
-        Ok(store.with(&self.key_buf, look)?)
+        let wrote = match &self.rows {
+            Rows::Newest(store) => store.borrow().write_key(key, &mut self.key_buf),
+            Rows::Versions(store) => store.borrow().write_key(key, &mut self.key_buf),
+        };
+        wrote.map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: key", self.name), e))?;
+        match &self.rows {
+            Rows::Newest(store) => Ok(store.borrow_mut().with(&self.key_buf, look)?),
+            Rows::Versions(store) => {
+                let latest = store.borrow_mut().get(&self.key_buf)?;
+                Ok(look(latest.as_ref().map(|latest| (&latest.value, latest.timestamp))))
+            }
+        }
     }
 
     pub fn flush(&mut self, cx: &mut Cx) -> Result<()> {
+        let Rows::Newest(store) = &self.rows else { return Ok(()) };
+        let store = store.clone();
         loop {
             // the borrow ends here: a node downstream may read this very store
-            let popped = self.store.borrow_mut().pop_dirty(&mut *cx.out, &mut self.out_key);
+            let popped = store.borrow_mut().pop_dirty(&mut *cx.out, &mut self.out_key);
             match popped? {
-                Some(dirty) => self.forward(cx, dirty)?,
+                Some(dirty) => self.forward(cx, &store, dirty)?,
                 None => return Ok(()),
             }
         }
     }
 
     pub fn evict(&mut self, cx: &mut Cx) -> Result<bool> {
-        let evicted = self.store.borrow_mut().evict_one(&mut *cx.out, &mut self.out_key);
+        let Rows::Newest(store) = &self.rows else { return Ok(false) };
+        let store = store.clone();
+        let evicted = store.borrow_mut().evict_one(&mut *cx.out, &mut self.out_key);
         match evicted? {
             Evicted::Nothing => Ok(false),
             Evicted::Clean => Ok(true),
-            Evicted::Dirty(dirty) => self.forward(cx, dirty).map(|()| true),
+            Evicted::Dirty(dirty) => self.forward(cx, &store, dirty).map(|()| true),
         }
     }
 
-    fn forward(&mut self, cx: &mut Cx, dirty: Dirty<V>) -> Result<()> {
-        let key = self
-            .store
+    fn forward(&mut self, cx: &mut Cx, store: &RefCell<KvStore<K, V>>, dirty: Dirty<V>) -> Result<()> {
+        let key = store
             .borrow()
             .read_key(&self.out_key)
             .map_err(|e| Error::caused(ErrorKind::Serde, format!("node {}: a key of its store cannot be read back", self.name), e))?;

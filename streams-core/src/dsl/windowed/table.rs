@@ -24,6 +24,7 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "windows go by their `retention`");
+    materialized.refuse_history(plan, name, "one of windows");
     let (needed, why) = windows.needed_retention();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {

@@ -2,10 +2,12 @@
 
 mod key_value;
 mod session;
+mod versioned;
 mod window;
 
 pub use key_value::{KeyValueRows, KeyValueStore};
 pub use session::SessionStore;
+pub use versioned::VersionedKeyValueStore;
 pub use window::{WindowRows, WindowedStore};
 
 use crate::exec::GraphEnv;
@@ -15,7 +17,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use streams_state::{
-    KeyValueStoreBuilder, KvStore, SessionStore as OpenedSessionStore, SessionStoreBuilder, StoreSupplier, WindowStore, WindowStoreBuilder,
+    KeyValueStoreBuilder, KvStore, SessionStore as OpenedSessionStore, SessionStoreBuilder, StoreSupplier, VersionedStore,
+    VersionedStoreBuilder, WindowStore, WindowStoreBuilder,
 };
 
 /// The description of a store that can be added to a topology.
@@ -95,6 +98,11 @@ handle!(
 handle!(
     /// A session store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     SessionStoreHandle, SessionStoreBuilder, OpenedSessionStore, SessionStore
+);
+
+handle!(
+    /// A versioned store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
+    VersionedStoreHandle, VersionedStoreBuilder, VersionedStore, VersionedKeyValueStore
 );
 
 /// The stores that a processor is connected to: `()`, a handle, a tuple of them, or a vector. They arrive opened and typed.

@@ -81,10 +81,17 @@ impl<K: Data, V: Data> KTable<K, V> {
     }
 
     fn suppressed(&self, suppressed: Suppressed<K>, values: SerdeChoice<V>) -> KTable<K, V> {
-        // a versioned table would have to be refused here, as in Java: which of its changes is the newest is not told by their order
         let Suppressed { until, window_end, buffer, named } = suppressed;
         let mut plan = self.plan.lock();
         let name = plan.processor_name_lazy(&named, "KTABLE-SUPPRESS-");
+        if self.table.history_ms().is_some() {
+            // which of its changes is the newest is not told by their order
+            plan.error(format!(
+                "{name} holds back the changes of {}, a versioned table, and can do so only for others: leave `versioned` out, or keep the table \
+                 once more without it before",
+                self.name
+            ));
+        }
         let store: Arc<str> = match named.get() {
             Some(_) => format!("{name}-store").into(),
             None => plan.names.store("KTABLE-SUPPRESS-"),

@@ -10,6 +10,7 @@ import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
+import org.apache.kafka.streams.state.VersionedKeyValueStore;
 import org.apache.kafka.streams.state.WindowStore;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 
@@ -20,8 +21,11 @@ import org.apache.kafka.streams.state.internals.WrappedStateStore;
 final class Rows {
     private Rows() {}
 
-    /** Null where the store is none whose rows can be read, such as the buffer of a suppressed table. */
+    /** Null where the store is none whose rows can be read, such as the buffer of a suppressed table, or a versioned one. */
     static List<String> of(StateStore store) {
+        if (store instanceof VersionedKeyValueStore<?, ?>) {
+            return null;
+        }
         StateStore bottom = store;
         for (StateStore below = below(store); hasRows(below); below = below(below)) {
             bottom = below;
