@@ -109,7 +109,7 @@ impl<K: Data, V: Data> VersionedGetter<K, V> {
 
 impl<K: Data, V: Data> ValueGetter<K, V> for VersionedGetter<K, V> {
     fn get(&mut self, _: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()> {
-        self.look(key, key_bytes, |store, key| store.get(key), look)
+        self.look(key, key_bytes, VersionedStore::get, look)
     }
 
     fn get_as_of(
