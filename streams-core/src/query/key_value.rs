@@ -49,7 +49,7 @@ impl<K: Data + Sync, V: Data> QueryableKeyValueStore<K, V> {
         self
     }
 
-    /// The value of a key.
+    /// The value of a key. `None` also where the task that has the key is not on this instance, or is on its way from one thread to another, as in Java.
     ///
     /// # Errors
     /// `Closed`: the application does not run. `Unavailable`: no task of this instance has the store, or one is being restored: ask again. `Topology`: the

@@ -1,6 +1,6 @@
 //! Interactive queries: the stores of a running application, read from other threads.
 //!
-//! A store is read on this instance only: its tasks that run elsewhere are not asked. Two views are to be had, as KIP-892 names them:
+//! A store is read on this instance only: its tasks that run elsewhere, or are on their way while work is shared anew, are not asked. Two views are to be had, as KIP-892 names them:
 //!
 //! - [`IsolationLevel::ReadUncommitted`], the default as in Java: the newest value, with what the record cache holds and what no commit covers yet. The
 //!   stream thread that owns the store answers between two of its steps; a closure that takes its time keeps a query waiting.
