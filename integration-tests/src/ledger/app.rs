@@ -52,12 +52,18 @@ fn hang(file: &Path) {
 /// When the library refuses it.
 pub fn topology(topics: &Topics, hang_file: Option<PathBuf>) -> Result<Topology, TopologyError> {
     let builder = StreamsBuilder::new();
-    let read = builder.stream::<(), String>(topics.input.as_str()).peek(move |(), _| hang_file.iter().for_each(|file| hang(file)));
+    // an instance may have tasks of one sub-topology only
+    let (in_front, behind) = (hang_file.clone(), hang_file);
+    let read = builder.stream::<(), String>(topics.input.as_str()).peek(move |(), _| in_front.iter().for_each(|file| hang(file)));
     let entries = read
         .map(|(), text| (Entry::parse(&text, 0).map_or_else(String::new, |entry| entry.key.to_string()), text))
         .group_by_key_with(Grouped::default().named("entries"));
     let chain = Materialized::<String, String>::with(streams_core::serde::StringSerde, streams_core::serde::StringSerde);
-    let chains = entries.aggregate_with(String::new, grow, chain.named(CHAIN_STORE).caching_disabled());
+    let add = move |key: &String, text, chain: &mut String| {
+        behind.iter().for_each(|file| hang(file));
+        grow(key, text, chain);
+    };
+    let chains = entries.aggregate_with(String::new, add, chain.named(CHAIN_STORE).caching_disabled());
     chains.to_stream().to(&topics.chains);
     entries
         .windowed_by(TimeWindows::tumbling(Duration::from_millis(WINDOW_MS.unsigned_abs())).grace(GRACE))
