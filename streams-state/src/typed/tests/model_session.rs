@@ -184,7 +184,8 @@ impl Model {
     /// Walks in the order in which the rows lie; the store may be flushed on the way.
     fn by_end(&mut self, from: i64, to: i64, flush: bool) {
         let order = |(key, start, end, _): &Row| match self.place {
-            Place::Memory => (*end, key.clone(), *start, Vec::<u8>::new()),
+            // as bytes: a key that begins with another one may come before it
+            Place::Memory => (*end, [&key[..], &start.to_be_bytes()].concat(), 0, Vec::<u8>::new()),
             #[cfg(feature = "rocksdb")]
             Place::Disk => (*end, Vec::new(), *start, key.clone()),
         };

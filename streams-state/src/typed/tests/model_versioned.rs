@@ -143,6 +143,11 @@ impl Model {
                 self.log.0.truncate(self.now.logged);
             }
             Op::Reopen => {
+                if self.place != Place::Memory {
+                    // rows on disk do not tell stream time: what is read from the log after them is taken however late it was, as in Java
+                    self.store.seal().unwrap();
+                    self.finish(self.now.clone());
+                }
                 // what was logged and not committed is read from the log
                 self.store = {
                     let supplier = self.supplier.clone();
@@ -154,7 +159,6 @@ impl Model {
                 self.store.attach(Some(ChangelogId(3)), Arc::default());
                 self.committed = self.now.clone();
                 if self.place != Place::Memory && self.now.time >= 0 {
-                    // rows on disk do not tell stream time
                     self.put(9, self.now.time, Some(0));
                 }
             }
