@@ -54,7 +54,7 @@ impl Fault {
                 // a closure that hangs between two transactions is another experiment
                 let mut tries = 1;
                 while !run.hang(victim, time) {
-                    assert!(tries < 5, "in {tries} tries no closure has hung in a transaction");
+                    assert!(tries < 10, "in {tries} tries no closure has hung in a transaction");
                     tries += 1;
                     // the thread becomes a member again
                     run.sleep(5_000..6_000);
