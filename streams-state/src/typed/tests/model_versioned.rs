@@ -160,6 +160,8 @@ impl Model {
                 self.committed = self.now.clone();
                 if self.place != Place::Memory && self.now.time >= 0 {
                     self.put(9, self.now.time, Some(0));
+                    self.store.seal().unwrap();
+                    self.finish(self.now.clone());
                 }
             }
         }
