@@ -24,7 +24,7 @@ pub struct Topics {
     pub chains: String,
     /// Counts of windows, on update.
     pub windows: String,
-    /// Those of the stages of [`stages`](super::stages), where they run.
+    /// Those of the further stages, where they run.
     pub stages: Option<StageTopics>,
 }
 
