@@ -75,25 +75,11 @@ pub(super) fn segment_interval(retention: i64) -> i64 {
 macro_rules! expiring_store {
     ($store:ident, $time:path, $row:path) => {
         impl<K: 'static, V: Clone + Send + 'static> StateStore for $store<K, V> {
-            fn name(&self) -> &str {
-                &self.core.codec.store
-            }
+            crate::typed::answers::core_answers!();
 
             fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
                 self.core.changelog = changelog;
                 self.core.attach(Some(budget));
-            }
-
-            fn detach(&mut self) {
-                self.core.attach(None);
-            }
-
-            fn persistent(&self) -> bool {
-                self.core.engine.persistent()
-            }
-
-            fn committed_offset(&self) -> Option<i64> {
-                self.core.engine.committed_offset()
             }
 
             fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
@@ -126,29 +112,13 @@ macro_rules! expiring_store {
                 Ok(())
             }
 
-            fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-                self.core.flush(log)
-            }
-
-            fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-                self.core.evict(log)
-            }
-
             fn abort(&mut self) {
                 self.expiry.aborted();
                 self.core.abort();
             }
 
-            fn uncommitted_bytes(&self) -> usize {
-                self.core.pending.bytes()
-            }
-
             fn approximate_num_entries(&self) -> u64 {
                 self.core.engine.approximate_num_entries()
-            }
-
-            fn counters(&self) -> StoreCounters {
-                self.core.counters
             }
 
             fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
@@ -166,14 +136,6 @@ macro_rules! expiring_store {
 
             fn resume_stream_time(&mut self, time: i64) {
                 self.expiry.resumed(time);
-            }
-
-            fn close(self: Box<Self>) -> Result<()> {
-                self.core.engine.close()
-            }
-
-            fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-                self
             }
         }
     };

@@ -1,5 +1,6 @@
 //! The point store: one value per key.
 
+use super::answers::core_answers;
 use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::kv_cursor::KvCursor;
@@ -292,25 +293,11 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
 }
 
 impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
-    fn name(&self) -> &str {
-        &self.core.codec.store
-    }
+    core_answers!();
 
     fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
         self.core.changelog = changelog;
         self.core.attach(Some(budget));
-    }
-
-    fn detach(&mut self) {
-        self.core.attach(None);
-    }
-
-    fn persistent(&self) -> bool {
-        self.core.engine.persistent()
-    }
-
-    fn committed_offset(&self) -> Option<i64> {
-        self.core.engine.committed_offset()
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
@@ -344,29 +331,13 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
         self.core.commit(offset, position, i64::MIN)
     }
 
-    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-        self.core.flush(log)
-    }
-
-    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-        self.core.evict(log)
-    }
-
     fn abort(&mut self) {
         self.core.abort();
         self.recount();
     }
 
-    fn uncommitted_bytes(&self) -> usize {
-        self.core.pending.bytes()
-    }
-
     fn approximate_num_entries(&self) -> u64 {
         self.lru.as_ref().map_or_else(|| self.core.engine.approximate_num_entries(), |lru| lru.len() as u64)
-    }
-
-    fn counters(&self) -> StoreCounters {
-        self.core.counters
     }
 
     fn reached(&self) -> Vec<PositionEntry> {
@@ -387,13 +358,5 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     fn committed_reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let rows = self.core.engine.shared()?;
         Some(Arc::new(CommittedReader::new(&rows, self.core.codec.clone(), self.keys.clone())))
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
-        self.core.engine.close()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }

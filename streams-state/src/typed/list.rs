@@ -1,5 +1,6 @@
 //! The list store: values of one key side by side, in the order in which they came.
 
+use super::answers::core_answers;
 use super::budget::CacheBudget;
 use super::codec::Shown;
 use super::core::{Core, StoreParts};
@@ -10,7 +11,6 @@ use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, NO_HEADERS, Result};
-use std::any::Any;
 use std::collections::VecDeque;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -260,25 +260,11 @@ impl List {
 }
 
 impl<K: 'static, V: 'static> StateStore for ListStore<K, V> {
-    fn name(&self) -> &str {
-        &self.core.codec.store
-    }
+    core_answers!();
 
     fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
         self.core.changelog = changelog;
         self.core.attach(Some(budget));
-    }
-
-    fn detach(&mut self) {
-        self.core.attach(None);
-    }
-
-    fn persistent(&self) -> bool {
-        self.core.engine.persistent()
-    }
-
-    fn committed_offset(&self) -> Option<i64> {
-        self.core.engine.committed_offset()
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
@@ -304,40 +290,16 @@ impl<K: 'static, V: 'static> StateStore for ListStore<K, V> {
         self.core.commit(offset, position, i64::MIN)
     }
 
-    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-        self.core.flush(log)
-    }
-
-    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-        self.core.evict(log)
-    }
-
     fn abort(&mut self) {
         self.core.abort();
-    }
-
-    fn uncommitted_bytes(&self) -> usize {
-        self.core.pending.bytes()
     }
 
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
     }
 
-    fn counters(&self) -> StoreCounters {
-        self.core.counters
-    }
-
     fn rows(&mut self, visit: &mut dyn FnMut(StoredRow<'_>)) -> Result<bool> {
         self.core.rows(0..=0, &mut |key, value| visit(StoredRow { key, start: None, end: None, value }))?;
         Ok(true)
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
-        self.core.engine.close()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }

@@ -5,6 +5,7 @@
 //! uncommitted ever reaches an engine ([`StateStore::uncommitted_bytes`](crate::store::StateStore::uncommitted_bytes)).
 //! Reads see the cache, then the buffer, then the engine.
 
+mod answers;
 mod budget;
 mod by_time;
 mod cache;

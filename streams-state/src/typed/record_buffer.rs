@@ -1,5 +1,6 @@
 //! Records that wait until stream time has passed them by a grace period.
 
+use super::answers::core_answers;
 use super::budget::CacheBudget;
 use super::codec::Shown;
 use super::core::{Core, StoreParts};
@@ -12,7 +13,6 @@ use crate::keys::time_first;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
-use std::any::Any;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -269,25 +269,11 @@ impl<K: 'static, V: 'static> RecordBuffer<K, V> {
 }
 
 impl<K: 'static, V: 'static> StateStore for RecordBuffer<K, V> {
-    fn name(&self) -> &str {
-        &self.core.codec.store
-    }
+    core_answers!();
 
     fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
         self.changelog = changelog;
         self.core.attach(Some(budget));
-    }
-
-    fn detach(&mut self) {
-        self.core.attach(None);
-    }
-
-    fn persistent(&self) -> bool {
-        self.core.engine.persistent()
-    }
-
-    fn committed_offset(&self) -> Option<i64> {
-        self.core.engine.committed_offset()
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
@@ -318,36 +304,12 @@ impl<K: 'static, V: 'static> StateStore for RecordBuffer<K, V> {
         self.core.commit(offset, position, i64::MIN)
     }
 
-    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-        self.core.flush(log)
-    }
-
-    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-        self.core.evict(log)
-    }
-
     fn abort(&mut self) {
         self.look_again();
         self.core.abort();
     }
 
-    fn uncommitted_bytes(&self) -> usize {
-        self.core.pending.bytes()
-    }
-
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
-    }
-
-    fn counters(&self) -> StoreCounters {
-        self.core.counters
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
-        self.core.engine.close()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }

@@ -13,7 +13,6 @@ use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
-use std::any::Any;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 

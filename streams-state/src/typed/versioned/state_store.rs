@@ -4,29 +4,15 @@ use super::VersionedStore;
 use crate::Result;
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, PositionEntry, StateStore, StoreCounters};
 use crate::typed::CacheBudget;
-use std::any::Any;
+use crate::typed::answers::core_answers;
 use std::sync::Arc;
 
 impl<K: 'static, V: Send + 'static> StateStore for VersionedStore<K, V> {
-    fn name(&self) -> &str {
-        &self.core.codec.store
-    }
+    core_answers!();
 
     fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
         self.changelog = changelog;
         self.core.attach(Some(budget));
-    }
-
-    fn detach(&mut self) {
-        self.core.attach(None);
-    }
-
-    fn persistent(&self) -> bool {
-        self.core.engine.persistent()
-    }
-
-    fn committed_offset(&self) -> Option<i64> {
-        self.core.engine.committed_offset()
     }
 
     /// Puts the versions again, in their order, against the stream time that they make.
@@ -67,37 +53,13 @@ impl<K: 'static, V: Send + 'static> StateStore for VersionedStore<K, V> {
         Ok(())
     }
 
-    fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
-        self.core.flush(log)
-    }
-
-    fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
-        self.core.evict(log)
-    }
-
     fn abort(&mut self) {
         self.expiry.aborted();
         self.segments = None;
         self.core.abort();
     }
 
-    fn uncommitted_bytes(&self) -> usize {
-        self.core.pending.bytes()
-    }
-
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
-    }
-
-    fn counters(&self) -> StoreCounters {
-        self.core.counters
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
-        self.core.engine.close()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }
