@@ -2,6 +2,7 @@
 
 mod builder;
 mod cogrouped;
+mod folder;
 mod foreign_key;
 mod global;
 mod grouped;

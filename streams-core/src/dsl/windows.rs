@@ -73,7 +73,7 @@ impl TimeWindows {
     }
 
     /// Starts of the windows that hold `timestamp`, oldest first.
-    pub(crate) fn starts(&self, timestamp: i64) -> impl Iterator<Item = i64> + use<> {
+    pub(crate) fn starts(&self, timestamp: i64) -> impl Iterator<Item = i64> + Clone + use<> {
         let first = (timestamp - self.size_ms + self.advance_ms).max(0) / self.advance_ms * self.advance_ms;
         let advance = self.advance_ms;
         std::iter::successors(Some(first), move |start| start.checked_add(advance)).take_while(move |&start| start <= timestamp)

@@ -7,7 +7,7 @@ use streams_core::handlers::{ErrorContext, Handlers, Response};
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{BoxError, Error, KStream, KTable, Materialized, StreamsBuilder, Topology};
 
-type Outcome = Result<(), BoxError>;
+pub type Outcome = Result<(), BoxError>;
 
 /// A driver that goes on where the message says "skip", and tells of each failure.
 fn driver(topology: &Topology) -> Result<(TopologyTestDriver, Arc<parking_lot::Mutex<Vec<String>>>), Error> {
@@ -22,8 +22,54 @@ fn driver(topology: &Topology) -> Result<(TopologyTestDriver, Arc<parking_lot::M
     Ok((TopologyTestDriver::builder(topology).handlers(handlers).build()?, told))
 }
 
-fn number(text: &str) -> Result<i64, BoxError> {
+pub fn number(text: &str) -> Result<i64, BoxError> {
     if text.starts_with("skip") || text.starts_with("fail") { Err(text.into()) } else { Ok(text.parse()?) }
+}
+
+/// Topic (and key, where that is not "a"), value and time of a record, and what stands in the error if it fails: it is left out where that is
+/// "skip", and the end where it is "fail".
+pub type Fed = (&'static str, &'static str, i64, &'static str);
+
+/// What comes out of a topology where each record that fails leaves stores as they were and passes nothing on,
+/// told to the handler with the node `fails_at`. Stores of which `kept` is false may change: another node has written them before.
+pub fn fed(
+    build: impl FnOnce(&StreamsBuilder),
+    kept: fn(&str) -> bool,
+    fails_at: &[&str],
+    records: &[Fed],
+) -> Result<Vec<String>, BoxError> {
+    let builder = StreamsBuilder::new();
+    build(&builder);
+    let (driver, told) = driver(&builder.build()?)?;
+    let stores: Vec<String> = driver.state_store_names().into_iter().filter(|name| kept(name)).collect();
+    let rows = || stores.iter().map(|name| driver.stored_rows(name)).collect::<Result<Vec<_>, _>>();
+    let mut output = driver.output::<String, Option<i64>>("out");
+    let (mut all, mut failed) = (Vec::new(), 0);
+    for &(topic, value, at, fails) in records {
+        let before = rows()?;
+        let (name, key) = topic.split_once(' ').unwrap_or((topic, "a"));
+        let piped = driver.input::<String, String>(name).pipe_at(key.to_owned(), value.to_owned(), at);
+        let out = output.read_all()?;
+        if fails.is_empty() {
+            piped?;
+            all.extend(out.into_iter().map(|(key, value)| format!("{key} {}", value.map_or("-".to_owned(), |value| value.to_string()))));
+        } else {
+            assert_eq!(rows()?, before, "{topic} {value} at {at}");
+            assert_eq!(out, [], "{topic} {value} at {at}");
+            assert_eq!(piped.is_err(), fails == "fail", "{topic} {value} at {at}");
+            let tellings = told.lock().split_off(failed);
+            let [telling] = &tellings[..] else { return Err(format!("{topic} {value} at {at}: told {tellings:?}").into()) };
+            assert!(telling.starts_with(fails_at.get(failed).or(fails_at.last()).copied().unwrap_or_default()), "{telling}");
+            assert!(telling.contains(fails), "{telling}");
+            told.lock().extend(tellings);
+            failed += 1;
+        }
+    }
+    assert_eq!(told.lock().len(), failed, "{told:?}");
+    let skipped = records.iter().filter(|record| record.3 == "skip").count();
+    let dropped = driver.metrics().sum("streams_records_dropped_total", &[("reason", "processing")]);
+    assert_eq!(dropped.unwrap_or(0.0), skipped as f64);
+    Ok(all)
 }
 
 /// What `piece` makes of records, of which the third and the last fail.

@@ -6,6 +6,7 @@ mod cogroup;
 mod common;
 mod deduplicate;
 mod fallible;
+mod fallible_aggregates;
 mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;

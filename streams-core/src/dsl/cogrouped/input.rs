@@ -1,8 +1,9 @@
 //! One grouped stream of a cogroup, the type of its values forgotten.
 
 use crate::Data;
-use crate::dsl::grouped::{Folder, GroupedInput, KGroupedStream, aggregate_factory, always};
-use crate::dsl::session::{Folders, Merger, SessionTable, session_aggregate_factory};
+use crate::dsl::folder::Folder;
+use crate::dsl::grouped::{GroupedInput, KGroupedStream, aggregate_factory};
+use crate::dsl::session::{Folders, SessionTable, session_aggregate_factory};
 use crate::dsl::stream::RepartitionNames;
 use crate::dsl::table::TableStore;
 use crate::dsl::windowed::{WindowedTable, window_aggregate_factory};
@@ -38,27 +39,23 @@ pub(super) trait CogroupInput<K, A>: Send + Sync {
         &self,
         windows: SessionWindows,
         table: &Arc<SessionTable>,
-        begin: (&Init<A>, &Merger<K, A>),
+        begin: (&Init<A>, &Folder<K, A, A>),
         key_bytes: Option<TypeId>,
     ) -> Arc<dyn NodeFactory>;
 }
 
-type Add<K, V, A> = Arc<dyn Fn(&K, V, &mut A) + Send + Sync>;
+/// Makes the closure that folds records of one.
+type MakeFolder<K, V, A> = Box<dyn Fn(&Init<A>) -> Folder<K, V, A> + Send + Sync>;
 
 pub(super) struct Input<K, V, A> {
     grouped: KGroupedStream<K, V>,
-    add: Add<K, V, A>,
+    folder: MakeFolder<K, V, A>,
     partitioned: Mutex<Option<GroupedInput>>,
 }
 
 impl<K: Data, V: Data, A: Data> Input<K, V, A> {
-    pub fn new(grouped: KGroupedStream<K, V>, add: Add<K, V, A>) -> Self {
-        Input { grouped, add, partitioned: Mutex::default() }
-    }
-
-    fn folder(&self, init: &Init<A>) -> Folder<K, V, A> {
-        let (add, init) = (self.add.clone(), init.clone());
-        Arc::new(move |key: &K, value: V, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(|| init())))
+    pub fn new(grouped: KGroupedStream<K, V>, folder: impl Fn(&Init<A>) -> Folder<K, V, A> + Send + Sync + 'static) -> Self {
+        Input { grouped, folder: Box::new(folder), partitioned: Mutex::default() }
     }
 }
 
@@ -83,22 +80,21 @@ impl<K: Data, V: Data, A: Data> CogroupInput<K, A> for Input<K, V, A> {
     }
 
     fn plain(&self, store: &Arc<TableStore<K, A>>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory> {
-        let folder = self.folder(init);
-        aggregate_factory(always(move |key: &K, value: V, slot: &mut Option<A>| folder(key, value, slot)), store, key_bytes)
+        aggregate_factory((self.folder)(init), store, key_bytes)
     }
 
     fn windowed(&self, windows: &Cut, table: &Arc<WindowedTable>, init: &Init<A>, key_bytes: Option<TypeId>) -> Arc<dyn NodeFactory> {
-        window_aggregate_factory((self.folder(init), None), (windows.clone(), EmitStrategy::default()), table, key_bytes)
+        window_aggregate_factory(((self.folder)(init), None), (windows.clone(), EmitStrategy::default()), table, key_bytes)
     }
 
     fn by_session(
         &self,
         windows: SessionWindows,
         table: &Arc<SessionTable>,
-        (init, merge): (&Init<A>, &Merger<K, A>),
+        (init, merge): (&Init<A>, &Folder<K, A, A>),
         key_bytes: Option<TypeId>,
     ) -> Arc<dyn NodeFactory> {
-        let folders = Folders { add: self.folder(init), merge: merge.clone() };
+        let folders = Folders { add: (self.folder)(init), merge: merge.clone() };
         session_aggregate_factory(folders, (windows, EmitStrategy::default()), table, key_bytes)
     }
 }

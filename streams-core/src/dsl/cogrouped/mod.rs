@@ -8,13 +8,14 @@ mod windowed;
 pub use sessions::SessionWindowedCogroupedKStream;
 pub use windowed::TimeWindowedCogroupedKStream;
 
-use crate::Data;
+use crate::dsl::folder::Folder;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::windows::WindowKind;
 use crate::exec::{NodeFactory, operator};
 use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
-use input::{CogroupInput, Input};
+use crate::{BoxError, Data};
+use input::{CogroupInput, Init, Input};
 use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -67,14 +68,70 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cogroup<A: Data>(&self, add: impl Fn(&K, V, &mut A) + Send + Sync + 'static) -> CogroupedKStream<K, A> {
-        let cogrouped = CogroupedKStream { plan: self.stream.plan.clone(), key: self.key.clone(), inputs: Vec::new() };
-        cogrouped.cogroup(self, add)
+        CogroupedKStream::empty(self).cogroup(self, add)
+    }
+
+    /// [`cogroup`](Self::cogroup) whose `add` may fail: an error goes to the processing exception handler, which fails the task (the default) or
+    /// leaves the record out, counted as `processing`. The aggregate is then as it was before the record (of windows all are, sessions are not
+    /// merged): `add` works on a clone of it.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let orders = builder.stream::<String, String>("orders").group_by_key();
+    /// let returns = builder.stream::<String, String>("returns").group_by_key();
+    /// orders
+    ///     .try_cogroup(|_customer, amount, balance: &mut i64| Ok(*balance += amount.parse::<i64>()?))
+    ///     .cogroup(&returns, |_customer, _reason, balance| *balance -= 1)
+    ///     .aggregate(|| 0)
+    ///     .to_stream()
+    ///     .to("balances");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("orders").pipe("ann".to_string(), "10".to_string())?;
+    /// assert_eq!(driver.output::<String, i64>("balances").read_all()?, [("ann".to_string(), 10)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_cogroup<A: Data>(
+        &self,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> CogroupedKStream<K, A> {
+        CogroupedKStream::empty(self).try_cogroup(self, add)
     }
 }
 
 impl<K: Data, A: Data> CogroupedKStream<K, A> {
+    fn empty<V: Data>(first: &KGroupedStream<K, V>) -> Self {
+        CogroupedKStream { plan: first.stream.plan.clone(), key: first.key.clone(), inputs: Vec::new() }
+    }
+
     /// Adds a grouped stream: `add` changes the aggregate for a record of it.
-    pub fn cogroup<V: Data>(mut self, grouped: &KGroupedStream<K, V>, add: impl Fn(&K, V, &mut A) + Send + Sync + 'static) -> Self {
+    pub fn cogroup<V: Data>(self, grouped: &KGroupedStream<K, V>, add: impl Fn(&K, V, &mut A) + Send + Sync + 'static) -> Self {
+        let add = Arc::new(add);
+        self.with(grouped, move |init| {
+            let (add, init) = (add.clone(), init.clone());
+            Folder::sure(move |key, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(|| init())))
+        })
+    }
+
+    /// Adds a grouped stream whose `add` may fail, as in [`KGroupedStream::try_cogroup`].
+    pub fn try_cogroup<V: Data>(
+        self,
+        grouped: &KGroupedStream<K, V>,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        let add = Arc::new(add);
+        self.with(grouped, move |init| {
+            let (add, init) = (add.clone(), init.clone());
+            Folder::fallible(move |key, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(|| init())))
+        })
+    }
+
+    fn with<V: Data>(
+        mut self,
+        grouped: &KGroupedStream<K, V>,
+        folder: impl Fn(&Init<A>) -> Folder<K, V, A> + Send + Sync + 'static,
+    ) -> Self {
         let name = &grouped.stream.name;
         if !self.plan.is(&grouped.stream.plan) {
             self.plan.lock().error(format!("{name} is cogrouped with a stream of another builder: make all of them with one builder"));
@@ -82,7 +139,7 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         if self.inputs.iter().any(|input| input.identity() == grouped.identity()) {
             self.plan.lock().error(format!("the grouping of {name} is cogrouped with itself: let one aggregator do what both do"));
         }
-        self.inputs.push(Arc::new(Input::new(grouped.clone(), Arc::new(add))));
+        self.inputs.push(Arc::new(Input::new(grouped.clone(), folder)));
         self
     }
 

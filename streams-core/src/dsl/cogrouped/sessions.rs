@@ -3,11 +3,12 @@
 use super::{CogroupedKStream, Kind};
 use crate::dsl::KTable;
 use crate::dsl::cogrouped::input::Init;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::session::{Merger, SessionTable, session_supplier};
+use crate::dsl::session::{SessionTable, session_supplier};
 use crate::dsl::table::TableNode;
 use crate::dsl::windows::{EmitStrategy, SessionWindows};
-use crate::{Change, Data};
+use crate::{BoxError, Change, Data};
 use std::fmt;
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde, SessionWindowedSerde, Windowed};
@@ -71,10 +72,58 @@ impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
         merge: impl Fn(&K, &mut A, A) + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<Windowed<K>, A> {
-        let (init, materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
+        let init: Init<A> = Arc::new(init);
         let begin = init.clone();
-        let merge: Merger<K, A> =
-            Arc::new(move |key: &K, slot: &mut Option<A>, other| merge(key, slot.get_or_insert_with(|| begin()), other));
+        let merge = Folder::sure(move |key: &K, other, slot: &mut Option<A>| merge(key, slot.get_or_insert_with(|| begin()), other));
+        self.aggregation(&init, &merge, &materialized.into())
+    }
+
+    /// [`aggregate`](Self::aggregate) whose `merge` may fail: an error goes to the processing exception handler, which fails the task (the
+    /// default) or leaves out the record that would have merged the sessions, counted as `processing`. They are then as they were before.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{SessionWindows, StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let clicks = builder.stream::<String, String>("clicks").group_by_key();
+    /// clicks
+    ///     .cogroup(|_, _, seen: &mut u64| *seen += 1)
+    ///     .windowed_by(SessionWindows::with_gap(Duration::from_secs(5)).no_grace())
+    ///     .try_aggregate(|| 0, |_key, one, other| Ok(*one = one.checked_add(other).ok_or("too many")?))
+    ///     .to_stream()
+    ///     .map(|windowed, seen| (windowed.to_string(), seen))
+    ///     .to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("clicks").pipe_at("ann".to_string(), "/".to_string(), 3_000)?;
+    /// assert_eq!(driver.output::<String, u64>("out").read_all()?, [("[ann@3000/3000]".to_string(), 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_aggregate(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A>
+    where
+        A: DefaultSerde,
+    {
+        self.try_aggregate_with(init, merge, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_aggregate`](Self::try_aggregate) with options as [`aggregate_with`](Self::aggregate_with).
+    pub fn try_aggregate_with(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let init: Init<A> = Arc::new(init);
+        let begin = init.clone();
+        let merge = Folder::fallible(move |key: &K, other, slot: &mut Option<A>| merge(key, slot.get_or_insert_with(|| begin()), other));
+        self.aggregation(&init, &merge, &materialized.into())
+    }
+
+    fn aggregation(&self, init: &Init<A>, merge: &Folder<K, A, A>, materialized: &Materialized<K, A>) -> KTable<Windowed<K>, A> {
         let (cogrouped, windows) = (&self.cogrouped, self.windows);
         let mut plan = cogrouped.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
@@ -83,16 +132,16 @@ impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
         let supplier = session_supplier(
             &mut plan,
             &store_name,
-            &materialized,
+            materialized,
             (windows, EmitStrategy::default()),
             key_serde.clone(),
             value_serde.clone(),
         );
         let table = Arc::new(SessionTable { supplier: supplier.clone(), queryable: materialized.name.is_some(), old_values: false.into() });
-        let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.by_session(windows, &table, (&init, &merge), key_bytes);
+        let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.by_session(windows, &table, (init, merge), key_bytes);
         let kind = Kind { factory, grace_ms: Some(windows.open_ms()) };
         let attached =
-            cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, std::slice::from_ref(&supplier), &key_serde, kind);
+            cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, materialized, std::slice::from_ref(&supplier), &key_serde, kind);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(SessionWindowedSerde::new(key_serde));
         KTable {

@@ -2,6 +2,7 @@
 
 use super::KGroupedStream;
 use crate::dsl::KTable;
+use crate::dsl::folder::{Folder, atomically};
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::{TableNode, TableStore, TableWriter, Ttl, key_value_supplier};
 use crate::exec::{Cx, GraphEnv, Maintain, Meta, NodeFactory, Process, operator};
@@ -11,20 +12,6 @@ use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
-
-/// Changes an aggregate in place. `None` before the first record of a key; `None` afterwards deletes the row.
-pub(crate) type Folder<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) + Send + Sync>;
-
-/// The same where it may also leave the aggregate as it was: because the record changes nothing (`false`), or by an error.
-pub(crate) type TryFolder<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) -> Result<bool, BoxError> + Send + Sync>;
-
-/// A folder that neither fails nor leaves anything as it was.
-pub(crate) fn always<K, V, A>(f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static) -> TryFolder<K, V, A> {
-    Arc::new(move |key, value, slot| {
-        f(key, value, slot);
-        Ok(true)
-    })
-}
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// Keeps an aggregate per key, beginning with `init()` and changed in place by `add`. Its time is the largest of its records'.
@@ -73,7 +60,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<K, A> {
-        self.aggregation("KSTREAM-AGGREGATE-", always(f), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", Folder::sure(f), materialized.into())
     }
 
     /// [`aggregate`](Self::aggregate) whose `add` may fail: an error goes to the processing exception handler, which fails the task (the default)
@@ -119,16 +106,10 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         f: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<K, A> {
-        let on_a_copy = move |key: &K, value: V, slot: &mut Option<A>| {
-            let mut copy = slot.clone();
-            f(key, value, &mut copy)?;
-            *slot = copy;
-            Ok(true)
-        };
-        self.aggregation("KSTREAM-AGGREGATE-", Arc::new(on_a_copy), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", Folder::fallible(f), materialized.into())
     }
 
-    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: TryFolder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
+    pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
         let mut plan = self.stream.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
         let name = plan.processor_name(&materialized.node, prefix);
@@ -163,7 +144,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
 
 /// The node that folds records into the rows of `store`, which several nodes may share.
 pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
-    f: TryFolder<K, V, A>,
+    f: Folder<K, V, A>,
     store: &Arc<TableStore<K, A>>,
     key_bytes: Option<TypeId>,
 ) -> Arc<dyn NodeFactory> {
@@ -175,17 +156,17 @@ pub(crate) fn aggregate_factory<K: Data, V: Data, A: Data>(
 }
 
 struct Aggregate<K, V, A> {
-    f: TryFolder<K, V, A>,
+    f: Folder<K, V, A>,
     writer: TableWriter<K, A>,
     values: PhantomData<fn(V)>,
 }
 
 impl<K: Data, V: Data, A: Data> Process<K, V> for Aggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let f = &*self.f;
+        let f = &self.f;
         let versioned = self.writer.is_versioned();
         self.writer.try_update(cx, &key, meta, |slot| {
-            let changed = f(&key, value, &mut slot.value)?;
+            let changed = atomically(f.may_fail, &mut slot.value, |aggregate| f.call(&key, value, aggregate))?;
             if changed {
                 // a deletion has the time of the record that caused it, as in Java; in a versioned store it must not end versions before they
                 // began

@@ -1,8 +1,9 @@
 //! `count`.
 
-use super::{KGroupedStream, always};
+use super::KGroupedStream;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
@@ -25,6 +26,6 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
             self.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
         let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;
-        self.aggregation("KSTREAM-AGGREGATE-", always(one_more), materialized)
+        self.aggregation("KSTREAM-AGGREGATE-", Folder::sure(one_more), materialized)
     }
 }

@@ -5,7 +5,7 @@ mod count;
 mod reduce;
 mod top_n;
 
-pub(crate) use aggregate::{Folder, aggregate_factory, always};
+pub(crate) use aggregate::aggregate_factory;
 
 use crate::Data;
 use crate::dsl::options::{Grouped, SerdeChoice};

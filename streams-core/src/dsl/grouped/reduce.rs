@@ -1,10 +1,10 @@
 //! `reduce`.
 
-use super::{KGroupedStream, always};
+use super::KGroupedStream;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::{BoxError, Data};
-use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
@@ -36,7 +36,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
                 None => value,
             });
         };
-        self.aggregation("KSTREAM-REDUCE-", always(combine), materialized)
+        self.aggregation("KSTREAM-REDUCE-", Folder::sure(combine), materialized)
     }
 
     /// [`reduce`](Self::reduce) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
@@ -64,13 +64,6 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     ) -> KTable<K, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.value_choice());
-        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot {
-                Some(sum) => combine(sum.clone(), value)?,
-                None => value,
-            });
-            Ok(true)
-        };
-        self.aggregation("KSTREAM-REDUCE-", Arc::new(combine), materialized)
+        self.aggregation("KSTREAM-REDUCE-", Folder::reducing(combine), materialized)
     }
 }

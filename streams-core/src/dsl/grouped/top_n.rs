@@ -3,9 +3,9 @@
 use super::KGroupedStream;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::ranking::{check_room, rank};
-use std::sync::Arc;
 
 impl<K: Data, V: Data> KGroupedStream<K, V> {
     /// Keeps the `n` values of each key whose scores are the largest, the largest first; of equal scores the one that came first is ahead.
@@ -37,7 +37,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.value_choice().listed());
         check_room(&mut self.stream.plan.lock(), &self.stream.name, n);
-        let enter = move |_: &K, value, slot: &mut Option<Vec<V>>| Ok(rank(slot.get_or_insert_default(), value, n.max(1), &score));
-        self.aggregation("KSTREAM-TOPN-", Arc::new(enter), materialized)
+        let enter = move |_: &K, value, slot: &mut Option<Vec<V>>| rank(slot.get_or_insert_default(), value, n.max(1), &score);
+        self.aggregation("KSTREAM-TOPN-", Folder::selective(enter), materialized)
     }
 }

@@ -3,18 +3,16 @@
 use super::KGroupedTable;
 use super::repartition::TableRepartition;
 use crate::dsl::KTable;
+use crate::dsl::folder::{Folder, atomically};
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::{TableNode, TableStore, TableWriter, key_value_supplier};
 use crate::exec::{Cx, GraphEnv, Maintain, Meta, Process, operator};
 use crate::plan::{Role, Target};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
-
-/// Takes a value into an aggregate, or out of it, in place.
-pub(super) type Changer<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) + Send + Sync>;
 
 impl<K: Data, V: Data> KGroupedTable<K, V> {
     /// Keeps an aggregate per group, beginning with `init()`: `add` takes a row's new value into it in place, `subtract` takes the old one out
@@ -87,14 +85,74 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
         subtract: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<K, A> {
-        self.aggregation("KTABLE-AGGREGATE-", Arc::new(add), Arc::new(subtract), materialized.into())
+        self.aggregation("KTABLE-AGGREGATE-", Folder::sure(add), Folder::sure(subtract), materialized.into())
+    }
+
+    /// [`aggregate`](Self::aggregate) whose closures may fail: an error of either goes to the processing exception handler, which fails the task
+    /// (the default) or leaves the change out, counted as `processing`. The aggregate is then as it was before the change, the old value of which
+    /// may have been subtracted already where both are in the same group: the closures work on a clone of it.
+    ///
+    /// Going on has a price that streams do not pay: the row stays in its table, and when it changes again its value, which was never added, is
+    /// subtracted (or one that was not subtracted is in the aggregate for good). So let `subtract` expect that, or fail the task.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "3".to_string()), ("b", "4".to_string()), ("a", "5".to_string())], |stream| {
+    ///     let all = stream.to_table().group_by(|_, text| ("sum".to_string(), text.clone()));
+    ///     let add = |_: &String, text: String, sum: &mut i64| Ok(*sum += text.parse::<i64>()?);
+    ///     all.try_aggregate(|| 0, add, |_, text, sum| Ok(*sum -= text.parse::<i64>()?)).to_stream()
+    /// });
+    /// assert_eq!(out.last(), Some(&("sum".to_string(), Some(9))));
+    /// ```
+    pub fn try_aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.try_aggregate_with(init, add, subtract, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_aggregate`](Self::try_aggregate) with a name for the store, serdes, cache or changelog options.
+    pub fn try_aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        let add = move |key: &K, value: V, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
+        let subtract = move |key: &K, value: V, slot: &mut Option<A>| match slot {
+            Some(aggregate) => subtract(key, value, aggregate),
+            None => Ok(()),
+        };
+        self.try_fold_with(add, subtract, materialized)
+    }
+
+    /// [`fold`](Self::fold) whose closures may fail, as in [`try_aggregate`](Self::try_aggregate).
+    pub fn try_fold<A: Data + DefaultSerde>(
+        &self,
+        add: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, A> {
+        self.try_fold_with(add, subtract, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_fold`](Self::try_fold) with a name for the store, serdes, cache or changelog options.
+    pub fn try_fold_with<A: Data>(
+        &self,
+        add: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+        subtract: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<K, A> {
+        self.aggregation("KTABLE-AGGREGATE-", Folder::fallible(add), Folder::fallible(subtract), materialized.into())
     }
 
     pub(super) fn aggregation<A: Data>(
         &self,
         prefix: &str,
-        add: Changer<K, V, A>,
-        subtract: Changer<K, V, A>,
+        add: Folder<K, V, A>,
+        subtract: Folder<K, V, A>,
         materialized: Materialized<K, A>,
     ) -> KTable<K, A> {
         let mut plan = self.plan.lock();
@@ -138,27 +196,31 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
 }
 
 struct Aggregate<K, V, A> {
-    add: Changer<K, V, A>,
-    subtract: Changer<K, V, A>,
+    add: Folder<K, V, A>,
+    subtract: Folder<K, V, A>,
     writer: TableWriter<K, A>,
     values: PhantomData<fn(V)>,
 }
 
 impl<K: Data, V: Data, A: Data> Process<K, Change<V>> for Aggregate<K, V, A> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
-        let (add, subtract) = (&*self.add, &*self.subtract);
+        let (add, subtract) = (&self.add, &self.subtract);
         let versioned = self.writer.is_versioned();
-        self.writer.update(cx, &key, meta, |slot| {
-            if let Some(old) = change.old
-                && slot.value.is_some()
-            {
-                subtract(&key, old, &mut slot.value);
-            }
-            if let Some(new) = change.new {
-                add(&key, new, &mut slot.value);
-            }
+        self.writer.try_update(cx, &key, meta, |slot| {
+            atomically(add.may_fail || subtract.may_fail, &mut slot.value, |aggregate| {
+                if let Some(old) = change.old
+                    && aggregate.is_some()
+                {
+                    subtract.call(&key, old, aggregate)?;
+                }
+                if let Some(new) = change.new {
+                    add.call(&key, new, aggregate)?;
+                }
+                Ok(())
+            })?;
             // a deletion has the time of the record that caused it, as in Java; in a versioned store it must not end versions before they began
             slot.timestamp = if slot.value.is_some() || versioned { slot.timestamp.max(meta.timestamp) } else { meta.timestamp };
+            Ok(true)
         })
     }
 }

@@ -3,8 +3,8 @@
 use super::KGroupedTable;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use std::sync::Arc;
 
 impl<K: Data, V: Data> KGroupedTable<K, V> {
     /// Counts the rows of each group; a group that has lost its last row counts 0. Written as Java's `Long`: 8 bytes, big-endian.
@@ -28,6 +28,6 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
         // wrapping: records that come twice after a crash may take away first, and the count is right again once they are through
         let add = |_: &K, _: V, count: &mut Option<u64>| *count = Some(count.unwrap_or(0).wrapping_add(1));
         let subtract = |_: &K, _: V, count: &mut Option<u64>| *count = count.map(|count| count.wrapping_sub(1));
-        self.aggregation("KTABLE-AGGREGATE-", Arc::new(add), Arc::new(subtract), materialized)
+        self.aggregation("KTABLE-AGGREGATE-", Folder::sure(add), Folder::sure(subtract), materialized)
     }
 }

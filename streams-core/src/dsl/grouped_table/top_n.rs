@@ -3,6 +3,7 @@
 use super::KGroupedTable;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::ranking::{check_room, rank};
 use crate::dsl::table::Derived;
@@ -62,7 +63,7 @@ impl<K: Data, V: Data + PartialEq> KGroupedTable<K, V> {
                 }
             }
         };
-        let rows = self.aggregation("KTABLE-TOPN-", Arc::new(add), Arc::new(subtract), materialized);
+        let rows = self.aggregation("KTABLE-TOPN-", Folder::sure(add), Folder::sure(subtract), materialized);
         let first = Arc::new(move |_: &K, rows: &Vec<V>| Some(rows.iter().take(n).cloned().collect()));
         let list = Derived { prefix: "KTABLE-TOPN-", is_filter: false, unchanged: Some(|old, new| old == new), map: first, value_serde };
         list.attach(&rows, named.into())

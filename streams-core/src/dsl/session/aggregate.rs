@@ -3,11 +3,12 @@
 use super::SessionWindowedKStream;
 use super::merge::{Folders, session_aggregate_factory};
 use super::table::{SessionTable, session_supplier};
-use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
 use crate::plan::{Role, Target};
+use crate::{BoxError, Data};
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde, SessionWindowedSerde, Windowed};
 
@@ -54,10 +55,55 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, A> {
         let init = Arc::new(init);
         let begin = init.clone();
-        let folders = Folders::new(
-            move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init)),
-            move |key, slot, other| merge(key, slot.get_or_insert_with(&*begin), other),
-        );
+        let folders = Folders {
+            add: Folder::sure(move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init))),
+            merge: Folder::sure(move |key, other, slot| merge(key, slot.get_or_insert_with(&*begin), other)),
+        };
+        self.aggregation("KSTREAM-AGGREGATE-", folders, materialized.into())
+    }
+
+    /// [`aggregate`](Self::aggregate) whose closures may fail: an error of either goes to the processing exception handler, which fails the task
+    /// (the default) or leaves the record out, counted as `processing`. The sessions are then as they were before, none of them merged: the
+    /// closures work on clones of their aggregates.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{SessionWindows, StreamsBuilder, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let visits = SessionWindows::with_gap(Duration::from_secs(5)).no_grace();
+    /// let grouped = builder.stream::<String, String>("in").group_by_key().windowed_by(visits);
+    /// let merge = |_key: &String, sum: &mut i64, other: i64| Ok(*sum = sum.checked_add(other).ok_or("too much")?);
+    /// let sums = grouped.try_aggregate(|| 0, |_key, text, sum| Ok(*sum += text.parse::<i64>()?), merge);
+    /// sums.to_stream().map(|windowed, sum| (windowed.to_string(), sum)).to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("in").pipe_at("a".to_string(), "5".to_string(), 1_000)?;
+    /// assert_eq!(driver.output::<String, i64>("out").read_all()?, [("[a@1000/1000]".to_string(), 5)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A> {
+        self.try_aggregate_with(init, add, merge, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_aggregate`](Self::try_aggregate) with a name for the store, serdes, retention, cache or changelog options.
+    pub fn try_aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut A, A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let init = Arc::new(init);
+        let begin = init.clone();
+        let folders = Folders {
+            add: Folder::fallible(move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init))),
+            merge: Folder::fallible(move |key, other, slot| merge(key, slot.get_or_insert_with(&*begin), other)),
+        };
         self.aggregation("KSTREAM-AGGREGATE-", folders, materialized.into())
     }
 

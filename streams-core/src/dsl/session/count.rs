@@ -4,6 +4,7 @@ use super::SessionWindowedKStream;
 use super::merge::Folders;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use streams_state::serde::Windowed;
 
@@ -38,10 +39,10 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
         if materialized.name.is_none() && !materialized.implied {
             self.grouped.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
-        let folders = Folders::new(
-            |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1,
-            |_, count, other| *count.get_or_insert(0) += other,
-        );
+        let folders = Folders {
+            add: Folder::sure(|_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1),
+            merge: Folder::sure(|_, other, count| *count.get_or_insert(0) += other),
+        };
         self.aggregation("KSTREAM-AGGREGATE-", folders, materialized)
     }
 }

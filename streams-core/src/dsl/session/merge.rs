@@ -2,24 +2,22 @@
 
 use super::table::SessionTable;
 use super::writer::SessionWriter;
-use crate::dsl::grouped::Folder;
+use crate::dsl::folder::Folder;
 use crate::dsl::windowed::Finals;
 use crate::dsl::windows::{EmitStrategy, SessionWindows};
 use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, StreamTime, operator};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use streams_state::serde::{Window, Windowed};
 
-/// Makes one aggregate of two, in place. `None` before the first session.
-pub(crate) type Merger<K, A> = Arc<dyn Fn(&K, &mut Option<A>, A) + Send + Sync>;
-
 /// What becomes of records, and of sessions that turn out to be one.
 pub(crate) struct Folders<K, V, A> {
     pub add: Folder<K, V, A>,
-    pub merge: Merger<K, A>,
+    /// Makes one aggregate of two. `None` before the first session.
+    pub merge: Folder<K, A, A>,
 }
 
 impl<K, V, A> Clone for Folders<K, V, A> {
@@ -29,11 +27,18 @@ impl<K, V, A> Clone for Folders<K, V, A> {
 }
 
 impl<K, V, A> Folders<K, V, A> {
-    pub fn new(
-        add: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static,
-        merge: impl Fn(&K, &mut Option<A>, A) + Send + Sync + 'static,
-    ) -> Self {
-        Folders { add: Arc::new(add), merge: Arc::new(merge) }
+    fn may_fail(&self) -> bool {
+        self.add.may_fail || self.merge.may_fail
+    }
+
+    /// The aggregate of sessions and a record between them.
+    fn fold(&self, key: &K, sessions: impl Iterator<Item = A>, value: V) -> Result<Option<A>, BoxError> {
+        let mut aggregate = None;
+        for other in sessions {
+            self.merge.call(key, other, &mut aggregate)?;
+        }
+        self.add.call(key, value, &mut aggregate)?;
+        Ok(aggregate)
     }
 }
 
@@ -51,7 +56,16 @@ pub(crate) fn session_aggregate_factory<K: Data, V: Data, A: Data>(
         let writer = SessionWriter::new(env, store, (keep_old, emit.at_close), key_bytes, next)?;
         let finals = emit.at_close.then(|| Finals::new(env, store));
         let (folders, stream_time) = (folders.clone(), StreamTime::of_node(env));
-        Ok(env.maintained(SessionAggregate { folders, windows, stream_time, writer, finals, met: Vec::new(), values: PhantomData }))
+        Ok(env.maintained(SessionAggregate {
+            folders,
+            windows,
+            stream_time,
+            writer,
+            finals,
+            met: Vec::new(),
+            others: Vec::new(),
+            values: PhantomData,
+        }))
     }))
 }
 
@@ -64,6 +78,8 @@ struct SessionAggregate<K, V, A> {
     finals: Option<Finals>,
     /// The sessions that the record at hand is near to; kept for its memory.
     met: Vec<Window>,
+    /// Their aggregates, likewise.
+    others: Vec<A>,
     values: PhantomData<fn(V)>,
 }
 
@@ -97,26 +113,41 @@ impl<K: Data, V: Data, A: Data> SessionAggregate<K, V, A> {
         let (gap, alone) = (self.windows.gap_ms, Window::new(time, time));
         let mut merged = alone;
         self.met.clear();
-        let met = &mut self.met;
-        self.writer.find(bytes, time.saturating_sub(gap), time.saturating_add(gap), |session| {
+        self.others.clear();
+        let (met, others, may_fail) = (&mut self.met, &mut self.others, self.folders.may_fail());
+        self.writer.find(bytes, time.saturating_sub(gap), time.saturating_add(gap), |session, aggregate| {
             merged = Window::new(merged.start.min(session.start), merged.end.max(session.end));
             met.push(session);
+            if may_fail {
+                others.push(aggregate.clone());
+            }
         })?;
         // a closed session is not found, but one that is found may have closed since where the store keeps them longer
         if merged.end < self.stream_time.get().saturating_sub(self.windows.open_ms()) {
             cx.dropped(&self.writer.name, DropReason::Late);
             return Ok(());
         }
-        let mut aggregate = None;
+        // what may fail does so before anything is written
+        let mut value = Some(value);
+        let mut fold = |others: &mut Vec<A>| match value.take() {
+            Some(value) => self.folders.fold(key, others.drain(..), value),
+            None => Ok(None),
+        };
+        let made = match may_fail.then(|| fold(&mut self.others)).transpose() {
+            Ok(made) => made,
+            Err(error) => return cx.user_error(&self.writer.name, error),
+        };
         for session in &self.met {
-            if let Some(other) = self.writer.take(cx, bytes, *session, time)? {
-                (self.folders.merge)(key, &mut aggregate, other);
-            }
+            let other = self.writer.take(cx, bytes, *session, time)?;
+            self.others.extend(other.filter(|_| made.is_none()));
             if merged != alone {
                 self.writer.written(cx)?;
             }
         }
-        (self.folders.add)(key, value, &mut aggregate);
+        let aggregate = match made.map_or_else(|| fold(&mut self.others), Ok) {
+            Ok(aggregate) => aggregate,
+            Err(error) => return cx.user_error(&self.writer.name, error),
+        };
         if let Some(finals) = &mut self.finals {
             finals.changed(merged.end);
         }

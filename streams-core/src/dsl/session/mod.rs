@@ -8,7 +8,7 @@ mod table;
 mod top_n;
 mod writer;
 
-pub(crate) use merge::{Folders, Merger, session_aggregate_factory};
+pub(crate) use merge::{Folders, session_aggregate_factory};
 pub(crate) use table::{SessionTable, session_supplier};
 
 use super::grouped::KGroupedStream;

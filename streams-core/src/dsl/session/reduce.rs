@@ -2,10 +2,10 @@
 
 use super::SessionWindowedKStream;
 use super::merge::Folders;
-use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use std::sync::Arc;
+use crate::{BoxError, Data};
 use streams_state::serde::{DefaultSerde, Windowed};
 
 impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
@@ -46,15 +46,48 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = Arc::new(move |_: &K, slot: &mut Option<V>, value: V| {
+        let combine = Folder::sure(move |_: &K, value: V, slot: &mut Option<V>| {
             *slot = Some(match slot.take() {
                 Some(sum) => combine(sum, value),
                 None => value,
             });
         });
-        let merge = combine.clone();
-        let folders =
-            Folders::new(move |key: &K, value, slot: &mut Option<V>| combine(key, slot, value), move |k, slot, v| merge(k, slot, v));
-        self.aggregation("KSTREAM-REDUCE-", folders, materialized)
+        self.aggregation("KSTREAM-REDUCE-", Folders { add: combine.clone(), merge: combine }, materialized)
+    }
+
+    /// [`reduce`](Self::reduce) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
+    /// leaves the record out, counted as `processing`. The sessions are then as they were before: the closure gets clones of their values.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{SessionWindows, StreamsBuilder, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let visits = SessionWindows::with_gap(Duration::from_secs(5)).no_grace();
+    /// let sum = |sum: i64, value: i64| sum.checked_add(value).ok_or_else(|| "too much".into());
+    /// let sums = builder.stream::<String, i64>("in").group_by_key().windowed_by(visits).try_reduce(sum);
+    /// sums.to_stream().map(|windowed, sum| (windowed.to_string(), sum)).to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("in").pipe_at("a".to_string(), 5, 1_000)?;
+    /// assert_eq!(driver.output::<String, i64>("out").read_all()?, [("[a@1000/1000]".to_string(), 5)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_reduce(&self, combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> KTable<Windowed<K>, V>
+    where
+        V: DefaultSerde,
+    {
+        self.try_reduce_with(combine, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_reduce`](Self::try_reduce) with a name for the store, serdes, retention, cache or changelog options.
+    pub fn try_reduce_with(
+        &self,
+        combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, V>>,
+    ) -> KTable<Windowed<K>, V> {
+        let mut materialized = materialized.into();
+        materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
+        let combine = Folder::reducing(combine);
+        self.aggregation("KSTREAM-REDUCE-", Folders { add: combine.clone(), merge: combine }, materialized)
     }
 }

@@ -4,6 +4,7 @@ use super::SessionWindowedKStream;
 use super::merge::Folders;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::ranking::{check_room, rank};
 use std::sync::Arc;
@@ -48,17 +49,16 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
         let n = n.max(1);
         let score = Arc::new(score);
         let of_merged = score.clone();
-        let folders = Folders::new(
-            move |_: &K, value, slot: &mut Option<Vec<V>>| {
-                rank(slot.get_or_insert_default(), value, n, &*score);
-            },
-            move |_, slot, other| {
-                let list = slot.get_or_insert_default();
-                for value in other {
-                    rank(list, value, n, &*of_merged);
-                }
-            },
-        );
+        let add = move |_: &K, value, slot: &mut Option<Vec<V>>| {
+            rank(slot.get_or_insert_default(), value, n, &*score);
+        };
+        let merge = move |_: &K, other, slot: &mut Option<Vec<V>>| {
+            let list = slot.get_or_insert_default();
+            for value in other {
+                rank(list, value, n, &*of_merged);
+            }
+        };
+        let folders = Folders { add: Folder::sure(add), merge: Folder::sure(merge) };
         self.aggregation("KSTREAM-TOPN-", folders, materialized)
     }
 }

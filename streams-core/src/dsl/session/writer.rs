@@ -67,9 +67,9 @@ impl<K: Data, A: Data> SessionWriter<K, A> {
     }
 
     /// Tells the sessions of a key that end at `earliest_end` or later and begin at `latest_start` or earlier, by their ends.
-    pub fn find(&mut self, key: &[u8], earliest_end: i64, latest_start: i64, mut found: impl FnMut(Window)) -> Result<()> {
-        let visit = &mut |start, end, _: &A| {
-            found(Window::new(start, end));
+    pub fn find(&mut self, key: &[u8], earliest_end: i64, latest_start: i64, mut found: impl FnMut(Window, &A)) -> Result<()> {
+        let visit = &mut |start, end, value: &A| {
+            found(Window::new(start, end), value);
             Ok(ControlFlow::Continue(()))
         };
         Ok(self.store.borrow_mut().find_sessions(key, earliest_end, latest_start, false, visit)?)

@@ -4,7 +4,7 @@
 //! Times are cut into sixteenths of the time to live: a row that changes often is noted once in each.
 
 use super::node::key_value_builder;
-use super::writer::with_change;
+use crate::dsl::folder::with_change;
 use crate::dsl::options::Materialized;
 use crate::dsl::windows::millis;
 use crate::exec::{Cx, GraphEnv, Meta};

@@ -1,6 +1,7 @@
 //! A node's own table store: put a change in, forward what comes out.
 
 use super::ttl::{Expiry, Ttl};
+use crate::dsl::folder::with_change;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
 use crate::{BoxError, Change, Data, Error, ErrorKind, Result};
@@ -206,11 +207,4 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         let change = Change { old: dirty.old.filter(|_| self.send_old), new: dirty.new, is_latest: true };
         cx.on_behalf_of(dirty.origin, |cx| self.next.process(cx, key, change, &meta))
     }
-}
-
-/// What a change answered, and whether there was one.
-#[inline]
-pub(super) fn with_change(answer: Result<bool, BoxError>) -> (Result<bool, BoxError>, bool) {
-    let changed = matches!(answer, Ok(true));
-    (answer, changed)
 }

@@ -3,19 +3,18 @@
 use super::TimeWindowedKStream;
 use super::finals::Finals;
 use super::other::OtherAggregate;
-use super::slices::Slices;
+use super::slices::{Merger, Slices};
 use super::sliding::SlidingAggregate;
 use super::table::{WindowedTable, window_supplier};
 use super::writer::WindowWriter;
 use crate::dsl::KTable;
-use crate::dsl::grouped::Folder;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::session::Merger;
 use crate::dsl::table::TableNode;
 use crate::dsl::windows::{Cut, EmitStrategy, TimeWindows};
 use crate::exec::{Cx, DropReason, GraphEnv, Maintain, Meta, NodeFactory, Process, StreamTime, operator};
 use crate::plan::{Role, Target};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -60,7 +59,46 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<Windowed<K>, A> {
         let fold = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
-        self.aggregation("KSTREAM-AGGREGATE-", (Arc::new(fold), None), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", (Folder::sure(fold), None), materialized.into())
+    }
+
+    /// [`aggregate`](Self::aggregate) whose `add` may fail: an error goes to the processing exception handler, which fails the task (the default)
+    /// or leaves the record out, counted as `processing`. It is then left out of all of its windows: `add` works on clones of their aggregates.
+    ///
+    /// There is no such form of [`aggregate_mergeable`](Self::aggregate_mergeable): it merges when the records that a failure would leave out are
+    /// in no one's hands any more.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{StreamsBuilder, TimeWindows, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let windows = TimeWindows::tumbling(Duration::from_secs(10)).no_grace();
+    /// let grouped = builder.stream::<String, String>("in").group_by_key().windowed_by(windows);
+    /// let sums = grouped.try_aggregate(|| 0, |_key, text, sum| Ok(*sum += text.parse::<i64>()?));
+    /// sums.to_stream().select_key(|windowed, _| windowed.window.start).to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("in").pipe_at("a".to_string(), "3".to_string(), 11_000)?;
+    /// assert_eq!(driver.output::<i64, i64>("out").read_all()?, [(10_000, 3)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_aggregate<A: Data + DefaultSerde>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A> {
+        self.try_aggregate_with(init, add, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_aggregate`](Self::try_aggregate) with a name for the store, serdes, retention, cache or changelog options.
+    pub fn try_aggregate_with<A: Data>(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let fold = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
+        self.aggregation("KSTREAM-AGGREGATE-", (Folder::fallible(fold), None), materialized.into())
     }
 
     pub(super) fn aggregation<A: Data>(
@@ -173,10 +211,10 @@ impl<K: Data, V: Data, A: Data> WindowAggregate<K, V, A> {
     fn put_aside(&mut self, cx: &mut Cx, key: &K, value: V, meta: &Meta<'_>, first: i64) -> Result<()> {
         let Some(slices) = &mut self.slices else { return Ok(()) };
         let Some(bytes) = self.writer.take_key(cx, key, meta)? else { return Ok(()) };
-        let f = &*self.f;
-        slices.update(&bytes, first, cx.origin, meta, |slot| f(key, value, slot));
+        let f = &self.f;
+        let changed = slices.update(&bytes, first, cx.origin, meta, |slot| f.call(key, value, slot));
         self.writer.give_back(bytes);
-        Ok(())
+        changed.map(drop).or_else(|error| cx.user_error(&self.writer.name, error))
     }
 }
 
@@ -209,14 +247,16 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
             return self.put_aside(cx, &key, value, meta, first);
         }
         // every window but the last gets a copy
-        let (f, mut value, mut open) = (&*self.f, Some(value), (last - first) / advance + 1);
-        self.writer.update(cx, &key, meta, self.windows.starts(meta.timestamp).skip_while(|start| *start < first), |slot| {
+        let (f, mut value, mut open) = (&self.f, Some(value), (last - first) / advance + 1);
+        let starts = self.windows.starts(meta.timestamp).skip_while(|start| *start < first);
+        self.writer.update(cx, &key, meta, starts, f.may_fail, |slot| {
             open -= 1;
             let value = if open == 0 { value.take() } else { value.clone() };
             if let Some(value) = value {
-                f(&key, value, &mut slot.value);
+                f.call(&key, value, &mut slot.value)?;
                 slot.timestamp = slot.timestamp.max(meta.timestamp);
             }
+            Ok(())
         })
     }
 }

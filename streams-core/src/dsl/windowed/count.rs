@@ -1,12 +1,12 @@
 //! `count` by window.
 
 use super::TimeWindowedKStream;
+use super::slices::Merger;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::session::Merger;
 use crate::dsl::windows::Cut;
-use std::sync::Arc;
 use streams_state::serde::Windowed;
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
@@ -45,6 +45,6 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             self.grouped.stream.plan.lock().names.store("KSTREAM-AGGREGATE-"); // an index that Java burns for nothing
         }
         let one_more = |_: &K, _: V, count: &mut Option<u64>| *count.get_or_insert(0) += 1;
-        self.aggregation("KSTREAM-AGGREGATE-", (Arc::new(one_more), merge), materialized)
+        self.aggregation("KSTREAM-AGGREGATE-", (Folder::sure(one_more), merge), materialized)
     }
 }

@@ -3,6 +3,7 @@
 use super::TimeWindowedKStream;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Windowed};
@@ -60,7 +61,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             Some(aggregate) => merge(key, aggregate, part),
             None => *slot = Some(part),
         };
-        self.aggregation("KSTREAM-AGGREGATE-", (Arc::new(fold), Some(Arc::new(merge))), materialized.into())
+        self.aggregation("KSTREAM-AGGREGATE-", (Folder::sure(fold), Some(Arc::new(merge))), materialized.into())
     }
 
     /// [`count`](Self::count) for hopping windows at the cost of tumbling ones: see [`aggregate_mergeable`](Self::aggregate_mergeable).

@@ -1,7 +1,7 @@
 //! The node behind aggregations in windows of the user's making.
 
 use super::writer::WindowWriter;
-use crate::dsl::grouped::Folder;
+use crate::dsl::folder::Folder;
 use crate::dsl::windows::{Windows, millis};
 use crate::exec::{Cx, DropReason, Maintain, Meta, Process, StreamTime};
 use crate::{Data, Error, ErrorKind, Result};
@@ -60,14 +60,15 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for OtherAggregate<K, V, A> {
             return Ok(());
         }
         // every window but the last gets a copy
-        let (f, mut value) = (&*self.f, Some(value));
-        self.writer.update(cx, &key, meta, open.iter().copied(), |slot| {
+        let (f, mut value) = (&self.f, Some(value));
+        self.writer.update(cx, &key, meta, open.iter().copied(), f.may_fail, |slot| {
             left -= 1;
             let value = if left == 0 { value.take() } else { value.clone() };
             if let Some(value) = value {
-                f(&key, value, &mut slot.value);
+                f.call(&key, value, &mut slot.value)?;
                 slot.timestamp = slot.timestamp.max(meta.timestamp);
             }
+            Ok(())
         })
     }
 }

@@ -1,10 +1,11 @@
 //! `reduce` by window.
 
 use super::TimeWindowedKStream;
-use crate::Data;
+use super::slices::Merger;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
-use crate::dsl::session::Merger;
+use crate::{BoxError, Data};
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Windowed};
 
@@ -44,6 +45,41 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         self.reduced(combine, materialized.into(), false)
     }
 
+    /// [`reduce`](Self::reduce) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
+    /// leaves the record out, counted as `processing`. It is then left out of all of its windows: the closure gets clones of their values.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{StreamsBuilder, TimeWindows, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let windows = TimeWindows::tumbling(Duration::from_secs(10)).no_grace();
+    /// let sum = |sum: i64, value: i64| sum.checked_add(value).ok_or_else(|| "too much".into());
+    /// let sums = builder.stream::<String, i64>("in").group_by_key().windowed_by(windows).try_reduce(sum);
+    /// sums.to_stream().select_key(|windowed, _| windowed.window.start).to("out");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("in").pipe_at("a".to_string(), 3, 11_000)?;
+    /// assert_eq!(driver.output::<i64, i64>("out").read_all()?, [(10_000, 3)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_reduce(&self, combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> KTable<Windowed<K>, V>
+    where
+        V: DefaultSerde,
+    {
+        self.try_reduce_with(combine, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_reduce`](Self::try_reduce) with a name for the store, serdes, retention, cache or changelog options.
+    pub fn try_reduce_with(
+        &self,
+        combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, V>>,
+    ) -> KTable<Windowed<K>, V> {
+        let mut materialized = materialized.into();
+        materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
+        self.aggregation("KSTREAM-REDUCE-", (Folder::reducing(combine), None), materialized)
+    }
+
     pub(super) fn reduced(
         &self,
         combine: impl Fn(V, V) -> V + Send + Sync + 'static,
@@ -59,6 +95,10 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         });
         let part = combine.clone();
         let merge = mergeable.then(|| Arc::new(move |_: &K, slot: &mut Option<V>, value| part(value, slot)) as Merger<K, V>);
-        self.aggregation("KSTREAM-REDUCE-", (Arc::new(move |_: &K, value, slot: &mut Option<V>| combine(value, slot)), merge), materialized)
+        self.aggregation(
+            "KSTREAM-REDUCE-",
+            (Folder::sure(move |_: &K, value, slot: &mut Option<V>| combine(value, slot)), merge),
+            materialized,
+        )
     }
 }

@@ -5,15 +5,18 @@
 //! Slices hold only what no commit covers yet. Rows of the store, its changelog and what is forwarded are those of whole windows.
 
 use super::writer::WindowWriter;
-use crate::dsl::session::Merger;
 use crate::dsl::windows::TimeWindows;
 use crate::exec::{Cx, Meta};
 use crate::{Data, Headers, Result};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::cmp::Reverse;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use streams_state::Slot;
 use streams_state::store::Origin;
+
+/// Makes one aggregate of two, in place. It cannot fail: it is called when the records that the parts are made of are gone.
+pub(super) type Merger<K, A> = Arc<dyn Fn(&K, &mut Option<A>, A) + Send + Sync>;
 
 pub(super) struct Slices<K, A> {
     merge: Merger<K, A>,
@@ -62,7 +65,7 @@ impl<K: Data, A: Data> Slices<K, A> {
 
     /// Changes the slice of a record of this key whose first open window is `first`.
     #[inline]
-    pub fn update(&mut self, key: &[u8], first: i64, origin: Origin, meta: &Meta<'_>, change: impl FnOnce(&mut Option<A>)) {
+    pub fn update<R>(&mut self, key: &[u8], first: i64, origin: Origin, meta: &Meta<'_>, change: impl FnOnce(&mut Option<A>) -> R) -> R {
         let hash = self.hasher.hash_one(key);
         let keys = &mut self.keys;
         let at = match self.index.find(hash, |&at| *keys[at as usize].key == *key).copied() {
@@ -85,12 +88,13 @@ impl<K: Data, A: Data> Slices<K, A> {
             self.bytes += size_of::<Slice<A>>();
         }
         let slice = &mut slices[if known { behind - 1 } else { behind }];
-        change(&mut slice.value);
+        let answer = change(&mut slice.value);
         self.records += 1;
         (slice.timestamp, slice.changed, slice.origin) = (slice.timestamp.max(meta.timestamp), self.records, origin);
         if !(meta.headers.is_empty() && slice.headers.is_empty()) {
             slice.headers = meta.headers.clone();
         }
+        answer
     }
 
     /// Gives every window what its slices have. What is changed lies in the writer's store then, to be flushed, in the order of the records

@@ -6,12 +6,13 @@
 
 use super::finals::Finals;
 use super::writer::WindowWriter;
-use crate::dsl::grouped::Folder;
+use crate::dsl::folder::Folder;
 use crate::dsl::windows::SlidingWindows;
 use crate::exec::{Cx, DropReason, Maintain, Meta, Process, StreamTime};
 use crate::{Data, Result};
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use streams_state::Slot;
 
 pub(super) struct SlidingAggregate<K, V, A> {
     f: Folder<K, V, A>,
@@ -160,37 +161,60 @@ impl<K: Data, V: Data, A: Data> SlidingAggregate<K, V, A> {
     }
 
     fn write(&mut self, cx: &mut Cx, bytes: &[u8], key: &K, value: V, (at, closed): (i64, i64), found: Neighbours<A>) -> Result<()> {
-        let f = &*self.f;
+        let f = &self.f;
         let Neighbours { mut earlier, mut later, .. } = found;
         let difference = self.windows.difference_ms;
-        let takes = |&(start, base): &(i64, Base)| base != Base::Later && start.saturating_add(difference) >= closed;
-        let mut left = self.writes.iter().filter(|&write| takes(write)).count();
-        // every window but the last gets a copy
-        let mut value = Some(value);
-        for &(start, base) in &self.writes {
+        let takes = |&&(start, base): &&(i64, Base)| base != Base::Later && start.saturating_add(difference) >= closed;
+        let taking = self.writes.iter().filter(takes);
+        let (mut value, mut left) = (Some(value), taking.clone().count());
+        let mut add = |base, slot: &mut Slot<A>| {
+            match base {
+                Base::Earlier => *slot = Slot { value: earlier.take(), timestamp: at },
+                Base::Empty => *slot = Slot { value: None, timestamp: at },
+                Base::Stored | Base::Later => {}
+            }
+            left -= 1;
+            // every window but the last gets a copy
+            if let Some(value) = if left == 0 { value.take() } else { value.clone() } {
+                f.call(key, value, &mut slot.value)?;
+                slot.timestamp = slot.timestamp.max(at);
+            }
+            Ok(())
+        };
+        let mut rehearsed = None;
+        if f.may_fail {
+            let mut bases = taking.clone().map(|write| write.1);
+            let starts = taking.map(|write| write.0);
+            match self.writer.rehearse(bytes, starts, |slot| bases.next().map_or(Ok(()), |base| add(base, slot)))? {
+                Ok(slots) => rehearsed = Some(slots.into_iter()),
+                Err(error) => return cx.user_error(&self.writer.name, error),
+            }
+        }
+        for write in &self.writes {
+            let &(start, base) = write;
             if let Some(finals) = &mut self.finals {
                 finals.changed(start);
             }
             if base == Base::Later {
                 if let Some((aggregate, largest)) = later.take() {
-                    self.writer.put(cx, bytes, start, |slot| (slot.value, slot.timestamp) = (Some(aggregate), largest))?;
+                    self.writer.put(cx, bytes, start, |slot| {
+                        *slot = Slot { value: Some(aggregate), timestamp: largest };
+                        Ok(())
+                    })?;
                 }
                 continue;
             }
-            if !takes(&(start, base)) {
+            if !takes(&write) {
                 cx.dropped(&self.writer.name, DropReason::Late);
                 continue;
             }
-            left -= 1;
-            let Some(value) = (if left == 0 { value.take() } else { value.clone() }) else { continue };
-            self.writer.put(cx, bytes, start, |slot| {
-                match base {
-                    Base::Earlier => (slot.value, slot.timestamp) = (earlier.take(), at),
-                    Base::Empty => (slot.value, slot.timestamp) = (None, at),
-                    Base::Stored | Base::Later => {}
+            let done = rehearsed.as_mut().and_then(Iterator::next);
+            self.writer.put(cx, bytes, start, |slot| match done {
+                Some(done) => {
+                    *slot = done;
+                    Ok(())
                 }
-                f(key, value, &mut slot.value);
-                slot.timestamp = slot.timestamp.max(at);
+                None => add(base, slot),
             })?;
         }
         Ok(())

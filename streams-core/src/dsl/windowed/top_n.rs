@@ -3,9 +3,9 @@
 use super::TimeWindowedKStream;
 use crate::Data;
 use crate::dsl::KTable;
+use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::ranking::{check_room, rank};
-use std::sync::Arc;
 use streams_state::serde::Windowed;
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
@@ -48,6 +48,6 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let enter = move |_: &K, value, slot: &mut Option<Vec<V>>| {
             rank(slot.get_or_insert_default(), value, n.max(1), &score);
         };
-        self.aggregation("KSTREAM-TOPN-", (Arc::new(enter), None), materialized)
+        self.aggregation("KSTREAM-TOPN-", (Folder::sure(enter), None), materialized)
     }
 }

@@ -1,6 +1,7 @@
 //! A node's own window store: put a change in, forward what comes out.
 
 use super::finals::Closing;
+use crate::dsl::folder::{atomically, with_change};
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta};
 use crate::handlers::ProductionStage;
 use crate::{BoxError, Change, Data, Error, ErrorKind, Headers, Result};
@@ -44,15 +45,16 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         Ok(WindowWriter { name, store, caching, at_close, pass_key, key_buf: Vec::new(), out_key: Vec::new(), index, next })
     }
 
-    /// Calls `change` for each of the windows' rows. `false` for a record whose key is null in bytes: nothing was done.
+    /// Calls `change` for each of the windows' rows. Where it may fail, either all of them change or none, and the processing handler decides.
     #[inline]
     pub fn update(
         &mut self,
         cx: &mut Cx,
         key: &K,
         meta: &Meta<'_>,
-        starts: impl Iterator<Item = i64>,
-        mut change: impl FnMut(&mut Slot<V>),
+        starts: impl Iterator<Item = i64> + Clone,
+        may_fail: bool,
+        mut change: impl FnMut(&mut Slot<V>) -> Result<(), BoxError>,
     ) -> Result<()> {
         {
             let mut store = self.store.borrow_mut();
@@ -62,10 +64,29 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
                 _ => return Ok(()),
             };
             store.set_record_headers(meta.headers);
+            let mut rehearsed = None;
+            if may_fail && starts.clone().nth(1).is_some() {
+                match rehearse(&mut store, bytes, starts.clone(), &mut change)? {
+                    Ok(slots) => rehearsed = Some(slots.into_iter()),
+                    Err(error) => return cx.user_error(&self.name, error),
+                }
+            }
             for start in starts {
-                if store.update(bytes, start, cx.origin, &mut change)?.is_none() {
+                let done = rehearsed.as_mut().and_then(Iterator::next);
+                let changed = store.update_if(bytes, start, cx.origin, |slot| {
+                    with_change(match done {
+                        Some(done) => {
+                            *slot = done;
+                            Ok(true)
+                        }
+                        None => atomically(may_fail, slot, &mut change).map(|()| true),
+                    })
+                })?;
+                match changed {
+                    Some(Ok(_)) => {}
                     // open for a node that has just begun, but gone from a store that knows a later time
-                    cx.dropped(&self.name, DropReason::Late);
+                    None => cx.dropped(&self.name, DropReason::Late),
+                    Some(Err(error)) => return cx.user_error(&self.name, error),
                 }
             }
         }
@@ -101,10 +122,23 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
         Ok(self.store.borrow_mut().fetch_range(key, from, to, true, &mut |start, value, at| Ok(visit(start, value, at)))?)
     }
 
+    /// What `change`, which may fail, makes of the windows' rows; nothing is written.
+    pub fn rehearse(
+        &self,
+        key: &[u8],
+        starts: impl Iterator<Item = i64>,
+        change: impl FnMut(&mut Slot<V>) -> Result<(), BoxError>,
+    ) -> Result<Result<Vec<Slot<V>>, BoxError>> {
+        rehearse(&mut self.store.borrow_mut(), key, starts, change)
+    }
+
     /// Changes one window's row; without a cache it is forwarded before this returns.
-    pub fn put(&mut self, cx: &mut Cx, key: &[u8], start: i64, change: impl FnOnce(&mut Slot<V>)) -> Result<()> {
-        if self.store.borrow_mut().update(key, start, cx.origin, change)?.is_none() {
-            cx.dropped(&self.name, DropReason::Late);
+    pub fn put(&mut self, cx: &mut Cx, key: &[u8], start: i64, change: impl FnOnce(&mut Slot<V>) -> Result<(), BoxError>) -> Result<()> {
+        let changed = self.store.borrow_mut().update_if(key, start, cx.origin, |slot| with_change(change(slot).map(|()| true)))?;
+        match changed {
+            Some(Ok(_)) => {}
+            None => cx.dropped(&self.name, DropReason::Late),
+            Some(Err(error)) => return cx.user_error(&self.name, error),
         }
         cx.touched = self.index;
         self.written(cx)
@@ -222,6 +256,25 @@ impl<K: Data, V: Data> Closing for WindowWriter<K, V> {
         })?;
         Ok(first)
     }
+}
+
+/// What `change` makes of the rows of a key's windows. Both errors: of the store, and of `change`.
+fn rehearse<K: Data, V: Data>(
+    store: &mut WindowStore<K, V>,
+    key: &[u8],
+    starts: impl Iterator<Item = i64>,
+    mut change: impl FnMut(&mut Slot<V>) -> Result<(), BoxError>,
+) -> Result<Result<Vec<Slot<V>>, BoxError>> {
+    let mut slots = Vec::new();
+    for start in starts {
+        let mut slot = store
+            .with(key, start, |row| row.map_or(Slot::absent(), |(value, timestamp)| Slot { value: Some(value.clone()), timestamp }))?;
+        if let Err(error) = change(&mut slot) {
+            return Ok(Err(error));
+        }
+        slots.push(slot);
+    }
+    Ok(Ok(slots))
 }
 
 /// Writes a key as the store does. `false`: it is null, or the handler said to leave the record out.

@@ -1,0 +1,87 @@
+//! Closures that fold records into aggregates, and how one that fails changes nothing.
+
+use crate::BoxError;
+use std::sync::Arc;
+
+type Fold<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) -> Result<bool, BoxError> + Send + Sync>;
+
+/// Changes an aggregate in place. `None` before the first record of a key; `None` afterwards deletes the row.
+pub(crate) struct Folder<K, V, A> {
+    fold: Fold<K, V, A>,
+    /// Where it does, it must be called [`atomically`].
+    pub may_fail: bool,
+}
+
+impl<K, V, A> Clone for Folder<K, V, A> {
+    fn clone(&self) -> Self {
+        Folder { fold: self.fold.clone(), may_fail: self.may_fail }
+    }
+}
+
+impl<K, V, A> Folder<K, V, A> {
+    /// One that always changes something.
+    pub fn sure(f: impl Fn(&K, V, &mut Option<A>) + Send + Sync + 'static) -> Self {
+        Folder::selective(move |key, value, slot| {
+            f(key, value, slot);
+            true
+        })
+    }
+
+    /// One that answers `false` where it has left the aggregate as it was.
+    pub fn selective(f: impl Fn(&K, V, &mut Option<A>) -> bool + Send + Sync + 'static) -> Self {
+        Folder { fold: Arc::new(move |key, value, slot| Ok(f(key, value, slot))), may_fail: false }
+    }
+
+    /// One that may fail halfway.
+    pub fn fallible(f: impl Fn(&K, V, &mut Option<A>) -> Result<(), BoxError> + Send + Sync + 'static) -> Self {
+        Folder { fold: Arc::new(move |key, value, slot| f(key, value, slot).map(|()| true)), may_fail: true }
+    }
+
+    /// Whether it has changed anything.
+    ///
+    /// # Errors
+    /// Those of the user's closure; the aggregate may be half changed then.
+    #[inline]
+    pub fn call(&self, key: &K, value: V, slot: &mut Option<A>) -> Result<bool, BoxError> {
+        (self.fold)(key, value, slot)
+    }
+}
+
+impl<K, V> Folder<K, V, V> {
+    /// One that combines two values at a time, by a closure that may fail; the first value stands as it is.
+    pub fn reducing(combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> Self {
+        Folder::fallible(move |_, value, slot| {
+            *slot = Some(match slot.take() {
+                Some(sum) => combine(sum, value)?,
+                None => value,
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Lets `change` work on a copy where it may fail, so that a failure leaves `place` as it was.
+///
+/// # Errors
+/// Those of `change`.
+#[inline]
+pub(crate) fn atomically<T: Clone, R>(
+    may_fail: bool,
+    place: &mut T,
+    change: impl FnOnce(&mut T) -> Result<R, BoxError>,
+) -> Result<R, BoxError> {
+    if !may_fail {
+        return change(place);
+    }
+    let mut copy = place.clone();
+    let answer = change(&mut copy)?;
+    *place = copy;
+    Ok(answer)
+}
+
+/// What a change of a row answered, and whether there was one, as stores want to know it.
+#[inline]
+pub(crate) fn with_change(answer: Result<bool, BoxError>) -> (Result<bool, BoxError>, bool) {
+    let changed = matches!(answer, Ok(true));
+    (answer, changed)
+}
