@@ -1,9 +1,12 @@
-//! Closures that fold records into aggregates, and how one that fails changes nothing.
+//! Closures that may fail: those that fold records into aggregates, where a failure must change nothing, and what others make.
 
 use crate::BoxError;
 use std::sync::Arc;
 
 type Fold<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) -> Result<bool, BoxError> + Send + Sync>;
+
+/// What a closure makes: nothing where there is no result, else a value, or the user's error.
+pub(crate) type Made<T> = Option<Result<T, BoxError>>;
 
 /// Changes an aggregate in place. `None` before the first record of a key; `None` afterwards deletes the row.
 pub(crate) struct Folder<K, V, A> {

@@ -1,7 +1,7 @@
 //! Joins and groupings of tables that cannot work are refused when they are built.
 
 use std::time::Duration;
-use streams_core::{Consumed, Grouped, KTable, Materialized, StreamsBuilder, TableJoined, TimeWindows};
+use streams_core::{BufferConfig, Consumed, Grouped, KTable, Materialized, StreamsBuilder, Suppressed, TableJoined, TimeWindows};
 
 /// A type that no serde is known for.
 #[derive(Clone)]
@@ -94,4 +94,26 @@ fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
     refused(windowed, &["store rows: its rows cannot have a `ttl`", "windows go by their `retention`"]);
     let none = |b: &StreamsBuilder| drop(b.table_with("in", Consumed::default(), ttl().ttl(Duration::ZERO)));
     refused(none, &["store rows: rows cannot live for less than a millisecond"]);
+}
+
+/// What could not be made of a row is not known when the next one comes.
+#[test]
+fn old_rows_of_closures_that_may_fail() {
+    let parsed = |b: &StreamsBuilder| table(b, "one").try_map_values(|text| Ok(text.parse::<i64>()?));
+    let parts = &["what the rows of KTABLE-MAPVALUES-0000000003 were", "give the `try_` form of it a `Materialized` with a name"];
+    let select = |key: &String, value: &i64| (key.clone(), *value);
+    refused(|b| drop(parsed(b).group_by(select).count()), parts);
+    refused(|b| drop(parsed(b).left_join(&table(b, "two"), |_, _| 1_i64)), parts);
+    refused(|b| drop(parsed(b).join_on_foreign_key(&table(b, "two"), |key, _| Some(key.clone()), |_, _| 1_i64)), parts);
+    refused(|b| drop(parsed(b).suppress(Suppressed::until_time_limit(Duration::from_secs(1), BufferConfig::unbounded()))), parts);
+    // be it through tables that are computed of it
+    let through = |b: &StreamsBuilder| drop(parsed(b).map_values(|value| value + 1).filter(|_, _| true).group_by(select).count());
+    refused(through, &["what the rows of KTABLE-FILTER-0000000005 were"]);
+    refused(|b| drop(parsed(b).join(&table(b, "two"), |one, _| *one).group_by(select).count()), &["what the rows of KTABLE-MERGE-"]);
+    let joined = |b: &StreamsBuilder| table(b, "one").try_join(&table(b, "two"), |_, _, _| Ok(1_i64));
+    refused(|b| drop(joined(b).group_by(select).count()), &["what the rows of KTABLE-MERGE-"]);
+    let builder = StreamsBuilder::new();
+    drop(table(&builder, "one").try_map_values_with(|text| Ok(text.parse::<i64>()?), Materialized::from("rows")).group_by(select).count());
+    table(&builder, "two").try_filter(|_, _| Ok(true)).filter(|_, _| true).to_stream().for_each(|_, _| {});
+    builder.build().expect("it is kept, or nobody asks");
 }

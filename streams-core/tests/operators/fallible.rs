@@ -10,16 +10,25 @@ use streams_core::{BoxError, Error, KStream, KTable, Materialized, StreamsBuilde
 pub type Outcome = Result<(), BoxError>;
 
 /// A driver that goes on where the message says "skip", and tells of each failure.
-fn driver(topology: &Topology) -> Result<(TopologyTestDriver, Arc<parking_lot::Mutex<Vec<String>>>), Error> {
+pub fn driver(topology: &Topology) -> Result<(TopologyTestDriver, Told), Error> {
+    driver_with(topology, config())
+}
+
+type Told = Arc<parking_lot::Mutex<Vec<String>>>;
+
+fn config() -> StreamsConfig {
+    StreamsConfig::new("app", "embedded")
+}
+
+fn driver_with(topology: &Topology, config: StreamsConfig) -> Result<(TopologyTestDriver, Told), Error> {
     let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
     let tell = told.clone();
     let handler = move |context: &ErrorContext<'_>, error: &Error| {
         tell.lock().push(format!("{}: {error}", context.node));
         if error.to_string().contains("skip") { Response::Resume } else { Response::Fail }
     };
-    let settings = StreamsConfig::new("app", "embedded").settings()?;
-    let handlers = Handlers { processing: Arc::new(handler), ..Handlers::from_settings(&settings) };
-    Ok((TopologyTestDriver::builder(topology).handlers(handlers).build()?, told))
+    let handlers = Handlers { processing: Arc::new(handler), ..Handlers::from_settings(&config.settings()?) };
+    Ok((TopologyTestDriver::builder(topology).config(config).handlers(handlers).build()?, told))
 }
 
 pub fn number(text: &str) -> Result<i64, BoxError> {
@@ -38,9 +47,20 @@ pub fn fed(
     fails_at: &[&str],
     records: &[Fed],
 ) -> Result<Vec<String>, BoxError> {
+    fed_with(config(), build, kept, fails_at, records)
+}
+
+/// The same under a config.
+pub fn fed_with(
+    config: StreamsConfig,
+    build: impl FnOnce(&StreamsBuilder),
+    kept: fn(&str) -> bool,
+    fails_at: &[&str],
+    records: &[Fed],
+) -> Result<Vec<String>, BoxError> {
     let builder = StreamsBuilder::new();
     build(&builder);
-    let (driver, told) = driver(&builder.build()?)?;
+    let (driver, told) = driver_with(&builder.build_with(&config)?, config)?;
     let stores: Vec<String> = driver.state_store_names().into_iter().filter(|name| kept(name)).collect();
     let rows = || stores.iter().map(|name| driver.stored_rows(name)).collect::<Result<Vec<_>, _>>();
     let mut output = driver.output::<String, Option<i64>>("out");

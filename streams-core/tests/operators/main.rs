@@ -7,6 +7,8 @@ mod common;
 mod deduplicate;
 mod fallible;
 mod fallible_aggregates;
+mod fallible_joins;
+mod fallible_tables;
 mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;

@@ -11,7 +11,7 @@ mod wire;
 
 use super::KTable;
 use super::options::{Materialized, SerdeChoice, TableJoined};
-use crate::Data;
+use crate::{BoxError, Data};
 use resolve::AnswerJoiner;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
@@ -64,7 +64,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         joiner: impl Fn(&V, &VO) -> R + Send + Sync + 'static,
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
-        let joiner: AnswerJoiner<V, VO, R> = Arc::new(move |value, other| Some(joiner(value, other?)));
+        let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |_, value, other| Some(Ok(joiner(value, other?))));
         self.foreign_key_join(other, Arc::new(foreign_key), joiner, false, joined)
     }
 
@@ -111,7 +111,82 @@ impl<K: Data, V: Data> KTable<K, V> {
         joiner: impl Fn(&V, Option<&VO>) -> R + Send + Sync + 'static,
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
-        let joiner: AnswerJoiner<V, VO, R> = Arc::new(move |value, other| Some(joiner(value, other)));
+        let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |_, value, other| Some(Ok(joiner(value, other))));
+        self.foreign_key_join(other, Arc::new(foreign_key), joiner, true, joined)
+    }
+
+    /// [`join_on_foreign_key`](Self::join_on_foreign_key) whose joiner, which sees the key, may fail: an error goes to the processing exception
+    /// handler, which fails the task (the default) or leaves out the change, be it of this or of the other table, counted as `processing`. The row
+    /// of the result is then as it was before, until the next change of either.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let orders = builder.table::<String, String>("orders");
+    /// let prices = builder.table::<String, String>("prices");
+    /// let cents = |_: &String, _: &String, price: &String| Ok(price.parse::<i64>()? * 100);
+    /// orders.try_join_on_foreign_key(&prices, |_, product| Some(product.clone()), cents).to_stream().to("out");
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("orders").pipe("1".to_string(), "tea".to_string())?;
+    /// driver.input::<String, String>("prices").pipe("tea".to_string(), "3".to_string())?;
+    /// assert_eq!(driver.output::<String, i64>("out").read_all()?, [("1".to_string(), 300)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_join_on_foreign_key<KO, VO, R>(
+        &self,
+        other: &KTable<KO, VO>,
+        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        joiner: impl Fn(&K, &V, &VO) -> Result<R, BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, R>
+    where
+        K: DefaultSerde,
+        V: DefaultSerde,
+        KO: Data + DefaultSerde,
+        VO: Data + DefaultSerde,
+        R: Data + DefaultSerde,
+    {
+        self.try_join_on_foreign_key_with(other, foreign_key, joiner, by_type())
+    }
+
+    /// [`try_join_on_foreign_key`](Self::try_join_on_foreign_key) with names, partitioners, serdes, or a store for the result.
+    pub fn try_join_on_foreign_key_with<KO: Data, VO: Data, R: Data>(
+        &self,
+        other: &KTable<KO, VO>,
+        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        joiner: impl Fn(&K, &V, &VO) -> Result<R, BoxError> + Send + Sync + 'static,
+        joined: TableJoined<K, V, KO, VO, R>,
+    ) -> KTable<K, R> {
+        let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |key, value, other| Some(joiner(key, value, other?)));
+        self.foreign_key_join(other, Arc::new(foreign_key), joiner, false, joined)
+    }
+
+    /// [`left_join_on_foreign_key`](Self::left_join_on_foreign_key) whose joiner, which sees the key, may fail, as in
+    /// [`try_join_on_foreign_key`](Self::try_join_on_foreign_key).
+    pub fn try_left_join_on_foreign_key<KO, VO, R>(
+        &self,
+        other: &KTable<KO, VO>,
+        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        joiner: impl Fn(&K, &V, Option<&VO>) -> Result<R, BoxError> + Send + Sync + 'static,
+    ) -> KTable<K, R>
+    where
+        K: DefaultSerde,
+        V: DefaultSerde,
+        KO: Data + DefaultSerde,
+        VO: Data + DefaultSerde,
+        R: Data + DefaultSerde,
+    {
+        self.try_left_join_on_foreign_key_with(other, foreign_key, joiner, by_type())
+    }
+
+    /// [`try_left_join_on_foreign_key`](Self::try_left_join_on_foreign_key) with names, partitioners, serdes, or a store for the result.
+    pub fn try_left_join_on_foreign_key_with<KO: Data, VO: Data, R: Data>(
+        &self,
+        other: &KTable<KO, VO>,
+        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        joiner: impl Fn(&K, &V, Option<&VO>) -> Result<R, BoxError> + Send + Sync + 'static,
+        joined: TableJoined<K, V, KO, VO, R>,
+    ) -> KTable<K, R> {
+        let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |key, value, other| Some(joiner(key, value, other)));
         self.foreign_key_join(other, Arc::new(foreign_key), joiner, true, joined)
     }
 }

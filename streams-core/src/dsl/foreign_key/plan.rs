@@ -72,7 +72,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         &self,
         other: &KTable<KO, VO>,
         extract: Extractor<K, V, KO>,
-        joiner: AnswerJoiner<V, VO, R>,
+        joiner: AnswerJoiner<K, V, VO, R>,
         left: bool,
         options: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
@@ -82,9 +82,9 @@ impl<K: Data, V: Data> KTable<K, V> {
             plan.error(format!("{} is joined with {}, a table of another builder: make both with one builder", self.name, other.name));
             other_node = self.plan_node;
         }
-        other.table.send_old_values(true);
-        self.table.send_old_values(true);
         let names = Names::burn(&mut plan, &options.named);
+        other.require_old_values(&mut plan, &names.broadcast);
+        self.require_old_values(&mut plan, &names.subscribe);
         let keys = options.key.resolve(&self.key_serde, &mut plan, &names.subscribe, "key");
         let values = options.value.resolve(&self.value_serde, &mut plan, &names.subscribe, "value");
         let foreign_keys = options.other_key.resolve(&other.key_serde, &mut plan, &names.subscribe, "foreign key");

@@ -2,6 +2,7 @@
 
 use super::receive::stale;
 use super::wire::Answer;
+use crate::dsl::folder::Made;
 use crate::dsl::table::ValueGetter;
 use crate::exec::{Cx, Edge, Meta, Process};
 use crate::handlers::ProductionStage;
@@ -11,12 +12,12 @@ use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext};
 
 /// The row of the result; `None` where the form of the join has none.
-pub(super) type AnswerJoiner<V, VO, R> = Arc<dyn Fn(&V, Option<&VO>) -> Option<R> + Send + Sync>;
+pub(super) type AnswerJoiner<K, V, VO, R> = Arc<dyn Fn(&K, &V, Option<&VO>) -> Made<R> + Send + Sync>;
 
 pub(super) struct Resolve<K, V, VO, R> {
     pub name: Arc<str>,
     pub rows: Box<dyn ValueGetter<K, V>>,
-    pub joiner: AnswerJoiner<V, VO, R>,
+    pub joiner: AnswerJoiner<K, V, VO, R>,
     pub values: Arc<dyn Serde<V>>,
     pub value_topic: Arc<str>,
     pub pass_key: bool,
@@ -27,7 +28,7 @@ pub(super) struct Resolve<K, V, VO, R> {
 impl<K: Data, V: Data, VO: Data, R: Data> Process<K, Answer<VO>> for Resolve<K, V, VO, R> {
     fn process(&mut self, cx: &mut Cx, key: K, answer: Answer<VO>, meta: &Meta<'_>) -> Result<()> {
         // a joined row (or the lack of one) if the answer is for the row as it is now
-        let (mut looked, mut outcome): (_, Result<Option<Option<R>>, BoxError>) = (false, Ok(None));
+        let (mut looked, mut outcome): (_, Result<Option<Made<R>>, BoxError>) = (false, Ok(None));
         let (values, joiner, buffer) = (&self.values, &self.joiner, &mut self.buffer);
         let serde_cx = SerdeContext { topic: &self.value_topic, headers: meta.headers };
         self.rows.get(cx, &key, meta.key_bytes.filter(|_| self.pass_key), &mut |row| {
@@ -35,11 +36,12 @@ impl<K: Data, V: Data, VO: Data, R: Data> Process<K, Answer<VO>> for Resolve<K, 
             outcome = row
                 .map(|(value, _)| hash(&**values, &serde_cx, value, buffer))
                 .transpose()
-                .map(|hash| (hash == answer.hash).then(|| row.and_then(|(value, _)| joiner(value, answer.value.as_ref()))));
+                .map(|hash| (hash == answer.hash).then(|| row.and_then(|(value, _)| joiner(&key, value, answer.value.as_ref()))));
         })?;
         match outcome {
             _ if !looked => Ok(()),
-            Ok(Some(joined)) => self.next.process(cx, key, joined, meta),
+            Ok(Some(Some(Err(error)))) => cx.user_error(&self.name, error),
+            Ok(Some(joined)) => self.next.process(cx, key, joined.and_then(Result::ok), meta),
             Ok(None) => {
                 stale(cx);
                 Ok(())

@@ -64,8 +64,15 @@ impl<K: Data, V: Data + PartialEq> KGroupedTable<K, V> {
             }
         };
         let rows = self.aggregation("KTABLE-TOPN-", Folder::sure(add), Folder::sure(subtract), materialized);
-        let first = Arc::new(move |_: &K, rows: &Vec<V>| Some(rows.iter().take(n).cloned().collect()));
-        let list = Derived { prefix: "KTABLE-TOPN-", is_filter: false, unchanged: Some(|old, new| old == new), map: first, value_serde };
+        let first = Arc::new(move |_: &K, rows: &Vec<V>| Some(Ok(rows.iter().take(n).cloned().collect())));
+        let list = Derived {
+            prefix: "KTABLE-TOPN-",
+            is_filter: false,
+            unchanged: Some(|old, new| old == new),
+            map: first,
+            may_fail: false,
+            value_serde,
+        };
         list.attach(&rows, named.into())
     }
 }

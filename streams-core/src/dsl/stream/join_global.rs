@@ -2,14 +2,15 @@
 
 use super::{KStream, refuse_null_values};
 use crate::dsl::GlobalKTable;
+use crate::dsl::folder::Made;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process, operator};
 use crate::plan::{Named, Role, Target};
-use crate::{Data, Error, ErrorKind, Result};
+use crate::{BoxError, Data, Error, ErrorKind, Result};
 use std::sync::Arc;
 use streams_state::KvReader;
 
 type Select<K, V, KG> = Arc<dyn Fn(&K, &V) -> Option<KG> + Send + Sync>;
-type Joiner<K, V, VG, VO> = Arc<dyn Fn(&K, V, Option<&VG>) -> Option<VO> + Send + Sync>;
+type Joiner<K, V, VG, VO> = Arc<dyn Fn(&K, V, Option<&VG>) -> Made<VO> + Send + Sync>;
 
 impl<K: Data, V: Data> KStream<K, V> {
     /// Joins each record with the row of a global table that `select` names, as the row stands when the record comes; a record without a row is
@@ -82,7 +83,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, &VG) -> VO + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| row.map(|row| joiner(key, value, row)));
+        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row?))));
         self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
     }
 
@@ -137,6 +138,65 @@ impl<K: Data, V: Data> KStream<K, V> {
         table: &GlobalKTable<KG, VG>,
         select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
         joiner: impl Fn(&K, V, Option<&VG>) -> VO + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
+        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row))));
+        self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+    }
+
+    /// [`join_global_keyed`](Self::join_global_keyed) whose joiner may fail: an error goes to the processing exception handler, which fails the
+    /// task (the default) or leaves the record out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+    /// let builder = StreamsBuilder::new();
+    /// let rates = builder.global_table::<String, String>("rates");
+    /// let amounts = builder.stream::<String, f64>("amounts");
+    /// let in_euro = |_: &String, amount: f64, rate: &String| Ok(amount * rate.parse::<f64>()?);
+    /// amounts.try_join_global(&rates, |currency, _| currency.clone(), in_euro).to("out");
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, String>("rates").pipe("CHF".to_string(), "0.5".to_string())?;
+    /// driver.input::<String, f64>("amounts").pipe("CHF".to_string(), 3.0)?;
+    /// assert_eq!(driver.output::<String, f64>("out").read_all()?, [("CHF".to_string(), 1.5)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_join_global<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
+        &self,
+        table: &GlobalKTable<KG, VG>,
+        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        joiner: impl Fn(&K, V, &VG) -> Result<VO, BoxError> + Send + Sync + 'static,
+    ) -> KStream<K, VO> {
+        self.try_join_global_with(table, select, joiner, Named::default())
+    }
+
+    /// [`try_join_global`](Self::try_join_global) with a name for its node.
+    pub fn try_join_global_with<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
+        &self,
+        table: &GlobalKTable<KG, VG>,
+        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        joiner: impl Fn(&K, V, &VG) -> Result<VO, BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<K, VO> {
+        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(joiner(key, value, row?)));
+        self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+    }
+
+    /// [`left_join_global_keyed`](Self::left_join_global_keyed) whose joiner may fail, as in [`try_join_global`](Self::try_join_global).
+    pub fn try_left_join_global<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
+        &self,
+        table: &GlobalKTable<KG, VG>,
+        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        joiner: impl Fn(&K, V, Option<&VG>) -> Result<VO, BoxError> + Send + Sync + 'static,
+    ) -> KStream<K, VO> {
+        self.try_left_join_global_with(table, select, joiner, Named::default())
+    }
+
+    /// [`try_left_join_global`](Self::try_left_join_global) with a name for its node.
+    pub fn try_left_join_global_with<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
+        &self,
+        table: &GlobalKTable<KG, VG>,
+        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        joiner: impl Fn(&K, V, Option<&VG>) -> Result<VO, BoxError> + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(joiner(key, value, row)));
@@ -204,7 +264,8 @@ impl<K, V, KG: Data, VG: Data, VO> Process<K, V> for GlobalJoin<K, V, KG, VG, VO
             return Ok(());
         }
         match (self.joiner)(&key, value, row.flatten().as_ref().map(|(row, _)| row)) {
-            Some(joined) => self.next.process(cx, key, joined, meta),
+            Some(Ok(joined)) => self.next.process(cx, key, joined, meta),
+            Some(Err(error)) => cx.user_error(&self.name, error),
             None => Ok(()),
         }
     }

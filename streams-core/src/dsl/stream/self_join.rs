@@ -1,6 +1,7 @@
 //! The join of a stream with itself, which needs one store (KIP-862, `single.store.self.join`).
 
 use super::join_stream::{JoinKey, Joiner, KeyBytes};
+use crate::dsl::folder::Made;
 use crate::dsl::windows::JoinWindows;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, Process, StreamTime, operator};
 use crate::plan::{Plan, PlanId, SelfJoin, Target};
@@ -66,7 +67,7 @@ impl<K: Data, V: Data, V2: Data, VO: Data> SelfJoinSpec<'_, K, V, V2, VO> {
 }
 
 /// Makes the result of two records of one key.
-type Pair<K, V, VO> = Arc<dyn Fn(&K, &V, &V) -> Option<VO> + Send + Sync>;
+type Pair<K, V, VO> = Arc<dyn Fn(&K, &V, &V) -> Made<VO> + Send + Sync>;
 
 /// Keeps records once they have met those before them.
 struct KeepBehind<K, V> {
@@ -112,23 +113,43 @@ impl<K: Data, V: Data, VO: Data> Process<K, V> for JoinItself<K, V, VO> {
             let retention = self.windows.size_ms().saturating_add(self.windows.grace_ms);
             // where two stores are kept, an expired record is not found by its other half either
             let mut itself = time > self.stream_time.observe(cx, time).saturating_sub(retention).saturating_add(1);
-            let (found, joiner) = (&mut self.found, &self.joiner);
+            let (found, joiner, mut failed) = (&mut self.found, &self.joiner, None);
+            found.clear();
+            let mut join = |left: &V, right: &V, at: i64| match joiner(&key, left, right) {
+                Some(Ok(joined)) => {
+                    found.push((joined, at));
+                    ControlFlow::Continue(())
+                }
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+                None => ControlFlow::Continue(()),
+            };
             let span = |before: i64, after: i64| (time.saturating_sub(before).max(0), time.saturating_add(after).max(0));
             let (from, to) = span(self.windows.before_ms, self.windows.after_ms);
+            let mut whole = ControlFlow::Continue(());
             store.fetch_range(bytes, from, to, false, &mut |start, theirs, _| {
-                found.extend(joiner(&key, &value, theirs).map(|joined| (joined, start.max(time))));
-                Ok(ControlFlow::Continue(()))
+                whole = join(&value, theirs, start.max(time));
+                Ok(whole)
             })?;
             let (from, to) = span(self.windows.after_ms, self.windows.before_ms);
-            store.fetch_range(bytes, from, to, false, &mut |start, theirs, _| {
-                if start > time && std::mem::take(&mut itself) {
-                    found.extend(joiner(&key, &value, &value).map(|joined| (joined, time)));
-                }
-                found.extend(joiner(&key, theirs, &value).map(|joined| (joined, start.max(time))));
-                Ok(ControlFlow::Continue(()))
-            })?;
-            if itself {
-                found.extend(joiner(&key, &value, &value).map(|joined| (joined, time)));
+            if whole.is_continue() {
+                store.fetch_range(bytes, from, to, false, &mut |start, theirs, _| {
+                    if start > time && std::mem::take(&mut itself) {
+                        whole = join(&value, &value, time);
+                    }
+                    if whole.is_continue() {
+                        whole = join(theirs, &value, start.max(time));
+                    }
+                    Ok(whole)
+                })?;
+            }
+            if itself && whole.is_continue() {
+                let _ = join(&value, &value, time);
+            }
+            if let Some(error) = failed {
+                return cx.user_error(&self.key.name, error);
             }
         }
         let mut result = Ok(());

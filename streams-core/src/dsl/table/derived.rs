@@ -6,6 +6,7 @@ use super::getter::{GetterSupplier, MappedGetterSupplier};
 use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
 use super::ttl::refuse_ttl;
 use super::writer::TableWriter;
+use crate::dsl::folder::Made;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
 use crate::plan::{Role, Target};
 use crate::{Change, Data, Result};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use streams_state::serde::Serde;
 
-type Mapping<K, V, VO> = Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>;
+pub(super) type Mapping<K, V, VO> = Arc<dyn Fn(&K, &V) -> Made<VO> + Send + Sync>;
 
 /// Says whether two values are the same.
 type Same<V> = fn(&V, &V) -> bool;
@@ -26,6 +27,8 @@ pub(crate) struct Derived<K, V, VO> {
     /// Where given, a change between two values that are the same is not passed on.
     pub unchanged: Option<Same<VO>>,
     pub map: Mapping<K, V, VO>,
+    /// Then what a row was before cannot be computed: it may have been left out.
+    pub may_fail: bool,
     pub value_serde: Option<Arc<dyn Serde<VO>>>,
 }
 
@@ -49,13 +52,15 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
             key_bytes = keys.canonical_id();
             TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
         });
-        let (is_filter, unchanged) = (self.is_filter, self.unchanged);
+        let (is_filter, unchanged, may_fail) = (self.is_filter, self.unchanged, self.may_fail);
         // an upstream that is kept anyway spares the result needless deletions
-        let old_values = AtomicBool::new((is_filter || unchanged.is_some()) && parent.table.send_old_values(false));
+        let spares = (is_filter || unchanged.is_some()) && (store.is_some() || !may_fail);
+        let old_values = AtomicBool::new(spares && parent.table.send_old_values(false));
         let parent_history = parent.table.history_ms();
         let table = Arc::new(DerivedTable {
             parent: parent.table.clone(),
             map: self.map.clone(),
+            may_fail,
             store: store.clone(),
             old_values,
             history_ms: history_of_derived(given, store.as_ref(), parent_history),
@@ -66,7 +71,9 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
         let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let (map, old_values) = (map.clone(), flags.old_values.load(Ordering::Relaxed));
             Ok(match &flags.store {
-                None => Box::new(Computed { map, spare_deletions, unchanged, old_values, next }) as Edge<K, Change<V>>,
+                None => {
+                    Box::new(Computed { name: env.node_name(), map, spare_deletions, unchanged, old_values, next }) as Edge<K, Change<V>>
+                }
                 Some(store) => {
                     let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
                     env.maintained(Kept { map, spare_deletions, old_values: old_values || store.sends_old_values(), writer })
@@ -96,6 +103,7 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
 struct DerivedTable<K, V, VO> {
     parent: Arc<dyn TableNode<K, V>>,
     map: Mapping<K, V, VO>,
+    may_fail: bool,
     store: Option<Arc<TableStore<K, VO>>>,
     old_values: AtomicBool,
     history_ms: Option<i64>,
@@ -105,6 +113,7 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
     fn send_old_values(&self, force: bool) -> bool {
         let will = match &self.store {
             Some(store) => store.send_old_values(true),
+            None if self.may_fail => false,
             None => self.parent.send_old_values(force),
         };
         self.old_values.fetch_or(will, Ordering::Relaxed);
@@ -129,6 +138,7 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
 
 /// Not kept: computed as changes pass.
 struct Computed<K, V, VO> {
+    name: Arc<str>,
     map: Mapping<K, V, VO>,
     spare_deletions: bool,
     unchanged: Option<Same<VO>>,
@@ -138,8 +148,12 @@ struct Computed<K, V, VO> {
 
 impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Computed<K, V, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
-        let new = change.new.and_then(|value| (self.map)(&key, &value));
-        let old = if self.old_values { change.old.and_then(|value| (self.map)(&key, &value)) } else { None };
+        let map = |value: Option<V>| value.and_then(|value| (self.map)(&key, &value)).transpose();
+        let made = map(change.new).and_then(|new| Ok((new, if self.old_values { map(change.old)? } else { None })));
+        let (new, old) = match made {
+            Ok(made) => made,
+            Err(error) => return cx.user_error(&self.name, error),
+        };
         if self.spare_deletions && self.old_values && old.is_none() && new.is_none() {
             return Ok(());
         }
@@ -162,7 +176,10 @@ struct Kept<K, V, VO> {
 
 impl<K: Data, V: Data, VO: Data> Process<K, Change<V>> for Kept<K, V, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, change: Change<V>, meta: &Meta<'_>) -> Result<()> {
-        let new = change.new.and_then(|value| (self.map)(&key, &value));
+        let new = match change.new.and_then(|value| (self.map)(&key, &value)).transpose() {
+            Ok(new) => new,
+            Err(error) => return cx.user_error(&self.writer.name, error),
+        };
         if self.spare_deletions && self.old_values && new.is_none() && self.writer.look(&key, |row| row.is_none())? {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 //! `filter` and `filter_not` of tables.
 
 use super::KTable;
-use super::derived::Derived;
-use crate::Data;
+use super::derived::{Derived, Mapping};
 use crate::dsl::options::Materialized;
 use crate::plan::Named;
+use crate::{BoxError, Data};
 use std::sync::Arc;
 
 impl<K: Data, V: Data> KTable<K, V> {
@@ -28,10 +28,35 @@ impl<K: Data, V: Data> KTable<K, V> {
         keep: impl Fn(&K, &V) -> bool + Send + Sync + 'static,
         options: impl Into<TableOptions<K, V>>,
     ) -> KTable<K, V> {
-        let map = Arc::new(move |key: &K, value: &V| keep(key, value).then(|| value.clone()));
-        let options = options.into();
-        Derived { prefix: "KTABLE-FILTER-", is_filter: true, unchanged: None, map, value_serde: self.value_serde.clone() }
-            .attach(self, options)
+        self.filtered(Arc::new(move |key, value| keep(key, value).then(|| Ok(value.clone()))), false, options.into())
+    }
+
+    fn filtered(&self, map: Mapping<K, V, V>, may_fail: bool, options: TableOptions<K, V>) -> KTable<K, V> {
+        let value_serde = self.value_serde.clone();
+        Derived { prefix: "KTABLE-FILTER-", is_filter: true, unchanged: None, map, may_fail, value_serde }.attach(self, options)
+    }
+
+    /// [`filter`](Self::filter) whose closure may fail, as in [`try_map_values`](Self::try_map_values).
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "17".to_string())], |stream| {
+    ///     stream.to_table().try_filter(|_, text| Ok(text.parse::<i64>()? > 10)).to_stream()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), Some("17".to_string()))]);
+    /// ```
+    pub fn try_filter(&self, keep: impl Fn(&K, &V) -> Result<bool, BoxError> + Send + Sync + 'static) -> KTable<K, V> {
+        self.try_filter_with(keep, Named::default())
+    }
+
+    /// [`try_filter`](Self::try_filter) with options as [`filter_with`](Self::filter_with).
+    pub fn try_filter_with(
+        &self,
+        keep: impl Fn(&K, &V) -> Result<bool, BoxError> + Send + Sync + 'static,
+        options: impl Into<TableOptions<K, V>>,
+    ) -> KTable<K, V> {
+        let map = move |key: &K, value: &V| keep(key, value).map(|kept| kept.then(|| value.clone())).transpose();
+        self.filtered(Arc::new(map), true, options.into())
     }
 
     /// The rows for which `drop` is false.

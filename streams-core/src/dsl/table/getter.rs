@@ -1,5 +1,6 @@
 //! Looking up a table's row for a join: in its store, or computed from its parent's.
 
+use super::derived::Mapping;
 use super::versions::VersionedGetter;
 use crate::exec::{Cx, GraphEnv};
 use crate::{Data, Error, ErrorKind, Result};
@@ -109,7 +110,7 @@ impl<K: Data, V: Data> ValueGetter<K, V> for StoreGetter<K, V> {
 /// Of a table that is computed from another one when it is read.
 pub(crate) struct MappedGetterSupplier<K, V, VO> {
     pub parent: Arc<dyn GetterSupplier<K, V>>,
-    pub map: Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
+    pub map: Mapping<K, V, VO>,
 }
 
 impl<K: Data, V: Data, VO: Data> GetterSupplier<K, VO> for MappedGetterSupplier<K, V, VO> {
@@ -117,19 +118,34 @@ impl<K: Data, V: Data, VO: Data> GetterSupplier<K, VO> for MappedGetterSupplier<
         self.parent.stores()
     }
     fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, VO>>> {
-        Ok(Box::new(MappedGetter { parent: self.parent.make(env)?, map: self.map.clone() }))
+        Ok(Box::new(MappedGetter { name: env.node_name(), parent: self.parent.make(env)?, map: self.map.clone() }))
     }
 }
 
 struct MappedGetter<K, V, VO> {
+    /// Of the node that reads.
+    name: Arc<str>,
     parent: Box<dyn ValueGetter<K, V>>,
-    map: Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
+    map: Mapping<K, V, VO>,
+}
+
+/// Looks into a getter in one of its ways.
+type Get<'a, K, V> = &'a mut dyn FnMut(&mut dyn ValueGetter<K, V>, &mut Cx, &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
+
+impl<K, V, VO> MappedGetter<K, V, VO> {
+    fn mapped(&mut self, cx: &mut Cx, key: &K, look: &mut dyn FnMut(Option<(&VO, i64)>), get: Get<'_, K, V>) -> Result<()> {
+        let (map, mut failed) = (&self.map, None);
+        get(&mut *self.parent, cx, &mut |row| match row.and_then(|(value, _)| map(key, value)).transpose() {
+            Ok(mapped) => look(mapped.as_ref().zip(row.map(|(_, timestamp)| timestamp))),
+            Err(error) => failed = Some(error),
+        })?;
+        failed.map_or(Ok(()), |error| cx.user_error(&self.name, error))
+    }
 }
 
 impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
     fn get(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
-        let map = &self.map;
-        self.parent.get(cx, key, key_bytes, &mut |row| mapped(key, row, map, look))
+        self.mapped(cx, key, look, &mut |parent, cx, look| parent.get(cx, key, key_bytes, look))
     }
     fn get_as_of(
         &mut self,
@@ -139,12 +155,10 @@ impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
         time: i64,
         look: &mut dyn FnMut(Option<(&VO, i64)>),
     ) -> Result<()> {
-        let map = &self.map;
-        self.parent.get_as_of(cx, key, key_bytes, time, &mut |row| mapped(key, row, map, look))
+        self.mapped(cx, key, look, &mut |parent, cx, look| parent.get_as_of(cx, key, key_bytes, time, look))
     }
     fn get_forwarded(&mut self, cx: &mut Cx, key: &K, key_bytes: Option<&[u8]>, look: &mut dyn FnMut(Option<(&VO, i64)>)) -> Result<()> {
-        let map = &self.map;
-        self.parent.get_forwarded(cx, key, key_bytes, &mut |row| mapped(key, row, map, look))
+        self.mapped(cx, key, look, &mut |parent, cx, look| parent.get_forwarded(cx, key, key_bytes, look))
     }
     fn waits(&mut self, key: &K, key_bytes: Option<&[u8]>) -> Result<bool> {
         self.parent.waits(key, key_bytes)
@@ -152,14 +166,4 @@ impl<K, V, VO> ValueGetter<K, VO> for MappedGetter<K, V, VO> {
     fn remember(&mut self) {
         self.parent.remember();
     }
-}
-
-fn mapped<K, V, VO>(
-    key: &K,
-    row: Option<(&V, i64)>,
-    map: &Arc<dyn Fn(&K, &V) -> Option<VO> + Send + Sync>,
-    look: &mut dyn FnMut(Option<(&VO, i64)>),
-) {
-    let mapped = row.and_then(|(value, timestamp)| map(key, value).map(|value| (value, timestamp)));
-    look(mapped.as_ref().map(|(value, timestamp)| (value, *timestamp)));
 }

@@ -47,7 +47,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         let factory = select_factory::<KO, VO, K, V>(Arc::new(select), self.table.history_ms().is_some());
         let write = move |target: &mut Target<'_>| target.builder.add_processor(&target.name, &target.parents, factory.clone());
         let node = plan.add(name.clone(), &[self.plan_node], Role::Other, Arc::new(write));
-        self.table.send_old_values(true);
+        self.require_old_values(&mut plan, &name);
         KGroupedTable::new(&self.plan, &mut plan, node, name, grouped)
     }
 }

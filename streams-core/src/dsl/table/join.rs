@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Which rows need a partner.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Inner,
     Left,
     /// A left join, seen from its other side.
@@ -52,8 +52,8 @@ impl<K: Data, V: Data> KTable<K, V> {
         joiner: impl Fn(&V, &V2) -> VO + Send + Sync + 'static,
         options: impl Into<TableOptions<K, VO>>,
     ) -> KTable<K, VO> {
-        let joiner: RowJoiner<V, V2, VO> = Arc::new(move |this, other| Some(joiner(this?, other?)));
-        self.join_tables(other, joiner, Form::Inner, options.into())
+        let joiner: RowJoiner<K, V, V2, VO> = Arc::new(move |_, this, other| Some(Ok(joiner(this?, other?))));
+        self.join_tables(other, (joiner, false), Form::Inner, options.into())
     }
 
     /// [`join`](Self::join) that has every key of this table: where the other one lacks it, the joiner gets `None`.
@@ -87,8 +87,8 @@ impl<K: Data, V: Data> KTable<K, V> {
         joiner: impl Fn(&V, Option<&V2>) -> VO + Send + Sync + 'static,
         options: impl Into<TableOptions<K, VO>>,
     ) -> KTable<K, VO> {
-        let joiner: RowJoiner<V, V2, VO> = Arc::new(move |this, other| Some(joiner(this?, other)));
-        self.join_tables(other, joiner, Form::Left, options.into())
+        let joiner: RowJoiner<K, V, V2, VO> = Arc::new(move |_, this, other| Some(Ok(joiner(this?, other))));
+        self.join_tables(other, (joiner, false), Form::Left, options.into())
     }
 
     /// [`join`](Self::join) that has every key of either table; the joiner gets `None` for the one that lacks it, never for both.
@@ -121,14 +121,15 @@ impl<K: Data, V: Data> KTable<K, V> {
         joiner: impl Fn(Option<&V>, Option<&V2>) -> VO + Send + Sync + 'static,
         options: impl Into<TableOptions<K, VO>>,
     ) -> KTable<K, VO> {
-        let joiner: RowJoiner<V, V2, VO> = Arc::new(move |this, other| (this.is_some() || other.is_some()).then(|| joiner(this, other)));
-        self.join_tables(other, joiner, Form::Outer, options.into())
+        let joiner: RowJoiner<K, V, V2, VO> =
+            Arc::new(move |_, this, other| (this.is_some() || other.is_some()).then(|| Ok(joiner(this, other))));
+        self.join_tables(other, (joiner, false), Form::Outer, options.into())
     }
 
-    fn join_tables<V2: Data, VO: Data>(
+    pub(super) fn join_tables<V2: Data, VO: Data>(
         &self,
         other: &KTable<K, V2>,
-        joiner: RowJoiner<V, V2, VO>,
+        (joiner, may_fail): (RowJoiner<K, V, V2, VO>, bool),
         form: Form,
         options: TableOptions<K, VO>,
     ) -> KTable<K, VO> {
@@ -145,10 +146,10 @@ impl<K: Data, V: Data> KTable<K, V> {
         let sources: BTreeSet<Arc<str>> = self.sources.union(&other.sources).cloned().collect();
         plan.copartitions.push(sources.iter().cloned().collect());
         if form != Form::Inner {
-            self.table.send_old_values(true);
+            self.require_old_values(&mut plan, &name);
         }
         if form == Form::Outer {
-            other.table.send_old_values(true);
+            other.require_old_values(&mut plan, &name);
         }
         let this_name = plan.processor_name_suffixed(&options.named, "-join-this", "KTABLE-JOINTHIS-");
         let other_name = plan.processor_name_suffixed(&options.named, "-join-other", "KTABLE-JOINOTHER-");
@@ -171,13 +172,14 @@ impl<K: Data, V: Data> KTable<K, V> {
             this: self.table.clone(),
             other: other.table.clone(),
             joiner: joiner.clone(),
+            may_fail,
             needs_this: form != Form::Outer,
             store,
             old_values: AtomicBool::new(false),
         });
-        let reversed: RowJoiner<V2, V, VO> = {
+        let reversed: RowJoiner<K, V2, V, VO> = {
             let joiner = joiner.clone();
-            Arc::new(move |mine, theirs| joiner(theirs, mine))
+            Arc::new(move |key, mine, theirs| joiner(key, theirs, mine))
         };
         let (this_stores, other_stores) = (this_getter.stores(), other_getter.stores());
         let reversed_form = if form == Form::Left { Form::Right } else { form };
@@ -214,13 +216,14 @@ impl<K: Data, V: Data> KTable<K, V> {
 /// The node that one table's changes go to.
 fn side<K: Data, V1: Data, V2: Data, A: Data, B: Data, VO: Data>(
     table: Arc<JoinedTable<K, A, B, VO>>,
-    (joiner, form): (RowJoiner<V1, V2, VO>, Form),
+    (joiner, form): (RowJoiner<K, V1, V2, VO>, Form),
     other: Arc<dyn GetterSupplier<K, V2>>,
     versioned: bool,
     pass_key: bool,
 ) -> Arc<dyn crate::exec::NodeFactory> {
     operator::<K, Change<V1>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-        let old_values = table.old_values.load(Ordering::Relaxed);
+        // a store knows what it had, and of versions what it had last
+        let old_values = table.old_values.load(Ordering::Relaxed) && !table.knows_old_values();
         let mut other = other.make(env)?;
         if form == Form::Inner {
             other.remember();
@@ -244,22 +247,29 @@ fn side<K: Data, V1: Data, V2: Data, A: Data, B: Data, VO: Data>(
 struct JoinedTable<K, V1, V2, VO> {
     this: Arc<dyn TableNode<K, V1>>,
     other: Arc<dyn TableNode<K, V2>>,
-    joiner: RowJoiner<V1, V2, VO>,
+    joiner: RowJoiner<K, V1, V2, VO>,
+    /// Then what a row was before cannot be computed: it may have been left out.
+    may_fail: bool,
     needs_this: bool,
     store: Option<Arc<TableStore<K, VO>>>,
     old_values: AtomicBool,
 }
 
+impl<K: Data, V1: Data, V2: Data, VO: Data> JoinedTable<K, V1, V2, VO> {
+    fn knows_old_values(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.history_ms().is_none())
+    }
+}
+
 impl<K: Data, V1: Data, V2: Data, VO: Data> TableNode<K, VO> for JoinedTable<K, V1, V2, VO> {
     fn send_old_values(&self, _: bool) -> bool {
         // the tables are kept anyway, to be joined
-        self.this.send_old_values(true);
-        self.other.send_old_values(true);
+        let of_both = self.this.send_old_values(true) & self.other.send_old_values(true);
         if let Some(store) = &self.store {
             store.send_old_values(true);
         }
         self.old_values.store(true, Ordering::Relaxed);
-        true
+        self.knows_old_values() || (of_both && !self.may_fail)
     }
 
     fn getter(&self) -> Arc<dyn GetterSupplier<K, VO>> {

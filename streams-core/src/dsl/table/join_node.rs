@@ -2,24 +2,26 @@
 
 use super::TableWriter;
 use super::getter::{GetterSupplier, ValueGetter};
+use crate::dsl::folder::Made;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Maintain, Meta, Process};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::sync::Arc;
 
 /// The joined row of two rows; `None` where the form of the join has none.
-pub(super) type RowJoiner<V1, V2, VO> = Arc<dyn Fn(Option<&V1>, Option<&V2>) -> Option<VO> + Send + Sync>;
+pub(super) type RowJoiner<K, V1, V2, VO> = Arc<dyn Fn(&K, Option<&V1>, Option<&V2>) -> Made<VO> + Send + Sync>;
 
 /// Joins the changes of one table with the rows of the other.
 pub(super) struct JoinSide<K, V1, V2, VO> {
     pub name: Arc<str>,
     /// Changes that came out of order are left out.
     pub versioned: bool,
-    pub joiner: RowJoiner<V1, V2, VO>,
+    pub joiner: RowJoiner<K, V1, V2, VO>,
     pub other: Box<dyn ValueGetter<K, V2>>,
     /// Nothing is joined where the other table has no row.
     pub needs_other: bool,
     /// Nothing is joined where either table has no row.
     pub inner: bool,
+    /// The old row is computed.
     pub old_values: bool,
     /// The other table's row as it was last passed on, changes that wait in its cache left out: they come by themselves, and what was passed
     /// on before is the old row of this change.
@@ -35,11 +37,12 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<
             return Ok(());
         }
         let (joiner, old_values) = (&self.joiner, self.old_values);
-        let join = |other: Option<(&V2, i64)>| {
+        let join = |other: Option<(&V2, i64)>| -> Result<_, BoxError> {
             let row = other.map(|(value, _)| value);
-            let new = joiner(change.new.as_ref(), row);
-            let old = if old_values { joiner(change.old.as_ref(), row) } else { None };
-            (Change { old, new, is_latest: change.is_latest }, other.map_or(meta.timestamp, |(_, timestamp)| timestamp.max(meta.timestamp)))
+            let new = joiner(&key, change.new.as_ref(), row).transpose()?;
+            let old = if old_values { joiner(&key, change.old.as_ref(), row).transpose()? } else { None };
+            let timestamp = other.map_or(meta.timestamp, |(_, timestamp)| timestamp.max(meta.timestamp));
+            Ok((Change { old, new, is_latest: change.is_latest }, timestamp))
         };
         let key_bytes = meta.key_bytes.filter(|_| self.pass_key);
         let idle = self.needs_other || (change.new.is_none() && change.old.is_none());
@@ -59,7 +62,8 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> Process<K, Change<V1>> for JoinSide<
             self.other.get_forwarded(cx, &key, key_bytes, &mut |row| joined = row.map(|row| join(Some(row))))?;
         }
         match joined {
-            Some((change, timestamp)) => self.next.process(cx, key, change, &Meta { timestamp, ..*meta }),
+            Some(Ok((change, timestamp))) => self.next.process(cx, key, change, &Meta { timestamp, ..*meta }),
+            Some(Err(error)) => cx.user_error(&self.name, error),
             None => Ok(()),
         }
     }
@@ -89,7 +93,7 @@ impl<K: Data, VO: Data> Maintain for KeptJoin<K, VO> {
 pub(super) struct JoinedGetterSupplier<K, V1, V2, VO> {
     pub this: Arc<dyn GetterSupplier<K, V1>>,
     pub other: Arc<dyn GetterSupplier<K, V2>>,
-    pub joiner: RowJoiner<V1, V2, VO>,
+    pub joiner: RowJoiner<K, V1, V2, VO>,
     /// Without a row of the first table there is none of the join.
     pub needs_this: bool,
 }
@@ -102,21 +106,23 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> GetterSupplier<K, VO> for JoinedGett
     }
     fn make(&self, env: &mut GraphEnv<'_>) -> Result<Box<dyn ValueGetter<K, VO>>> {
         let (joiner, needs_this) = (self.joiner.clone(), self.needs_this);
-        Ok(Box::new(JoinedGetter { this: self.this.make(env)?, other: self.other.make(env)?, joiner, needs_this }))
+        Ok(Box::new(JoinedGetter { name: env.node_name(), this: self.this.make(env)?, other: self.other.make(env)?, joiner, needs_this }))
     }
 }
 
 struct JoinedGetter<K, V1, V2, VO> {
+    /// Of the node that reads.
+    name: Arc<str>,
     this: Box<dyn ValueGetter<K, V1>>,
     other: Box<dyn ValueGetter<K, V2>>,
-    joiner: RowJoiner<V1, V2, VO>,
+    joiner: RowJoiner<K, V1, V2, VO>,
     needs_this: bool,
 }
 
 type Get<K, V> = fn(&mut dyn ValueGetter<K, V>, &mut Cx, &K, Option<&[u8]>, &mut dyn FnMut(Option<(&V, i64)>)) -> Result<()>;
 
 impl<K, V1: Data, V2: Data, VO> JoinedGetter<K, V1, V2, VO> {
-    /// The row; nothing where a table's row was not told.
+    /// The row; nothing where a table's row was not told, or the joiner has failed and the processing handler goes on.
     fn row(
         &mut self,
         cx: &mut Cx,
@@ -132,13 +138,13 @@ impl<K, V1: Data, V2: Data, VO> JoinedGetter<K, V1, V2, VO> {
         if this.is_none() && self.needs_this {
             return Ok(Some(None));
         }
-        let (joiner, mut joined) = (&self.joiner, None);
+        let (joiner, mut joined) = (&self.joiner, Ok(None));
         two(&mut *self.other, cx, key, key_bytes, &mut |other| {
             let timestamp = this.as_ref().map(|(_, at)| *at).max(other.map(|(_, at)| at)).unwrap_or(-1);
-            let row = joiner(this.as_ref().map(|(value, _)| value), other.map(|(value, _)| value));
-            joined = Some(row.map(|value| (value, timestamp)));
+            let row = joiner(key, this.as_ref().map(|(value, _)| value), other.map(|(value, _)| value));
+            joined = row.transpose().map(|row| Some(row.map(|value| (value, timestamp))));
         })?;
-        Ok(joined)
+        joined.or_else(|error| cx.user_error(&self.name, error).map(|()| None))
     }
 }
 

@@ -13,6 +13,7 @@ mod source_row;
 mod suppress;
 mod to_stream;
 mod transform_values;
+mod try_join;
 mod ttl;
 mod versions;
 mod writer;
@@ -25,7 +26,7 @@ pub(crate) use source::{source_table, table_factory, table_from_stream};
 pub(crate) use ttl::{Ttl, refuse_ttl};
 pub(crate) use writer::TableWriter;
 
-use crate::plan::{PlanId, SharedPlan};
+use crate::plan::{Plan, PlanId, SharedPlan};
 use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -66,6 +67,17 @@ impl<K, V> KTable<K, V> {
     #[doc(alias = "queryableStoreName")]
     pub fn queryable_store_name(&self) -> Option<Arc<str>> {
         self.table.queryable_name()
+    }
+
+    /// Has the table send old values with its changes, for the node `reader`.
+    pub(crate) fn require_old_values(&self, plan: &mut Plan, reader: &str) {
+        if !self.table.send_old_values(true) {
+            plan.error(format!(
+                "{reader} needs to know what the rows of {} were before they change, but a closure that may fail makes them, and what it failed \
+                 for is not known where they are not kept: give the `try_` form of it a `Materialized` with a name",
+                self.name
+            ));
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use streams_state::{KeyValueStoreBuilder, StoreKind, StoreSupplier, Stores};
 
 /// The build-time side of a table. Flags are set by later DSL calls and read when the topology is written.
 pub(crate) trait TableNode<K, V>: Send + Sync {
-    /// Asks the table to send old values with its changes. `force` keeps the table if that is what it takes. The answer is whether it will.
+    /// Asks the table to send old values with its changes. `force` keeps the table if that is what it takes; of closures that may fail it does
+    /// not, see [`require_old_values`](super::KTable::require_old_values). The answer is whether it will.
     fn send_old_values(&self, force: bool) -> bool;
     /// Where rows are looked up; keeps a source table that was not kept so far.
     fn getter(&self) -> Arc<dyn GetterSupplier<K, V>>;

@@ -49,7 +49,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         windows: JoinWindows,
         joined: impl Into<StreamJoined<K, V, V2>>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, V2, VO> = Arc::new(move |_, left, right| Some(joiner(left?, right?)));
+        let joiner: Joiner<K, V, V2, VO> = Arc::new(move |_, left, right| Some(Ok(joiner(left?, right?))));
         self.join_streams(other, Form::Inner, joiner, windows, joined.into())
     }
 
@@ -90,7 +90,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         windows: JoinWindows,
         joined: impl Into<StreamJoined<K, V, V2>>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, V2, VO> = Arc::new(move |key, left, right| Some(joiner(key, left?, right?)));
+        let joiner: Joiner<K, V, V2, VO> = Arc::new(move |key, left, right| Some(Ok(joiner(key, left?, right?))));
         self.join_streams(other, Form::Inner, joiner, windows, joined.into())
     }
 }

@@ -76,7 +76,7 @@ pub(super) struct JoinSide<S: JoinOf<L, R>, K, L, R, VO> {
     key: JoinKey,
     unmatched: Option<Unmatched<K, L, R>>,
     joiner: Joiner<K, L, R, VO>,
-    /// Results of one record, kept for its capacity.
+    /// Results of one record, and the times of its partners; kept for its capacity.
     found: Vec<(VO, i64)>,
     next: Edge<K, VO>,
 }
@@ -109,7 +109,8 @@ impl<S: JoinOf<L, R>, K: Data, L: Data, R: Data, VO: Data> Process<K, S::Mine> f
             KeyBytes::Key(bytes) => bytes,
             KeyBytes::Null if *outer => {
                 return match alone(&key, &value) {
-                    Some(joined) => next.process(cx, key, joined, meta),
+                    Some(Ok(joined)) => next.process(cx, key, joined, meta),
+                    Some(Err(error)) => cx.user_error(&join_key.name, error),
                     None => Ok(()),
                 };
             }
@@ -122,21 +123,34 @@ impl<S: JoinOf<L, R>, K: Data, L: Data, R: Data, VO: Data> Process<K, S::Mine> f
 
         let from = meta.timestamp.saturating_sub(*before_ms).max(0);
         let to = meta.timestamp.saturating_add(*after_ms).max(0);
-        let mut matched = false;
+        found.clear();
+        let mut failed = None;
         other.borrow_mut().fetch_range(bytes, from, to, false, &mut |start, theirs, _| {
-            matched = true;
-            if let Some(unmatched) = unmatched.as_mut() {
-                unmatched.found_partner(S::OTHER, start, bytes, meta.timestamp, &mut *cx.out)?;
-            }
             let (left, right) = S::order(&value, Some(theirs));
-            found.extend(joiner(&key, left, right).map(|joined| (joined, start.max(meta.timestamp))));
+            match joiner(&key, left, right) {
+                Some(Ok(joined)) => found.push((joined, start)),
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    return Ok(ControlFlow::Break(()));
+                }
+                None => {}
+            }
             Ok(ControlFlow::Continue(()))
         })?;
-        if matched || !*outer {
+        if let Some(error) = failed {
+            // as if it had not come: none of its pairs goes on, and those that it would have met may still wait
+            return cx.user_error(&join_key.name, error);
+        }
+        if !found.is_empty() || !*outer {
+            if let Some(unmatched) = unmatched.as_mut() {
+                for (_, start) in found.iter() {
+                    unmatched.found_partner(S::OTHER, *start, bytes, meta.timestamp, &mut *cx.out)?;
+                }
+            }
             let mut result = Ok(());
-            for (joined, timestamp) in found.drain(..) {
+            for (joined, start) in found.drain(..) {
                 if result.is_ok() {
-                    result = next.process(cx, key.clone(), joined, &Meta { timestamp, ..*meta });
+                    result = next.process(cx, key.clone(), joined, &Meta { timestamp: start.max(meta.timestamp), ..*meta });
                 }
             }
             return result;
@@ -145,7 +159,8 @@ impl<S: JoinOf<L, R>, K: Data, L: Data, R: Data, VO: Data> Process<K, S::Mine> f
             // the other side has been seen beyond its part of the window
             Some(unmatched) if to >= unmatched.stream_time() => unmatched.wait::<S>(cx, bytes, value, meta.timestamp),
             _ => match alone(&key, &value) {
-                Some(joined) => next.process(cx, key, joined, meta),
+                Some(Ok(joined)) => next.process(cx, key, joined, meta),
+                Some(Err(error)) => cx.user_error(&join_key.name, error),
                 None => Ok(()),
             },
         }

@@ -1,5 +1,6 @@
 //! The windowed joins of two streams.
 
+mod fallible;
 mod inner;
 mod join_side;
 mod keep_side;
@@ -12,6 +13,7 @@ use super::merge::PassThrough;
 use super::self_join::SelfJoinSpec;
 use super::{Added, KStream, RepartitionSpec, refuse_null_values, refuse_nullable};
 use crate::Data;
+use crate::dsl::folder::Made;
 use crate::dsl::options::StreamJoined;
 use crate::dsl::windows::JoinWindows;
 use crate::exec::operator;
@@ -26,7 +28,7 @@ use streams_state::serde::Serde;
 use unmatched::UnmatchedSpec;
 
 /// Makes a result of key, left and right value, at least one of which is there. `None`: of this pair there is no result.
-pub(super) type Joiner<K, L, R, VO> = Arc<dyn Fn(&K, Option<&L>, Option<&R>) -> Option<VO> + Send + Sync>;
+pub(super) type Joiner<K, L, R, VO> = Arc<dyn Fn(&K, Option<&L>, Option<&R>) -> Made<VO> + Send + Sync>;
 
 /// Which records give a result without a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,7 @@ pub(super) struct UnmatchedSpec {
 impl UnmatchedSpec {
     pub fn open<K: Data, L: Data, R: Data>(&self, env: &mut GraphEnv<'_>) -> Result<Unmatched<K, L, R>> {
         Ok(Unmatched {
+            name: env.node_name(),
             store: env.store::<UnmatchedStore<K, L, R>>(&self.store)?,
             time: env.shared(&self.store, |env| JoinTime::new(env, &self.store)),
             windows: self.windows,
@@ -63,6 +64,7 @@ impl UnmatchedSpec {
 
 /// The records that wait for a partner, as one side of the join sees them.
 pub(super) struct Unmatched<K, L, R> {
+    name: Arc<str>,
     store: Rc<RefCell<UnmatchedStore<K, L, R>>>,
     time: Rc<JoinTime>,
     windows: JoinWindows,
@@ -101,7 +103,8 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
         Ok(())
     }
 
-    /// Emits the records whose window, with grace, has closed. `after_ms`: the end of the window of the record that is worked on.
+    /// Emits the records whose window, with grace, has closed; where the joiner fails and the handler goes on, such a record has no result.
+    /// `after_ms`: the end of the window of the record that is worked on.
     pub fn emit_closed<VO: Data>(
         &mut self,
         cx: &mut Cx,
@@ -175,8 +178,10 @@ impl<K: Data, L: Data, R: Data> Unmatched<K, L, R> {
                     LeftOrRight::Left(value) => joiner(&key, Some(value), None),
                     LeftOrRight::Right(value) => joiner(&key, None, Some(value)),
                 };
-                if let Some(joined) = joined {
-                    next.process(cx, key.clone(), joined, &waited)?;
+                match joined {
+                    Some(Ok(joined)) => next.process(cx, key.clone(), joined, &waited)?,
+                    Some(Err(error)) => cx.user_error(&self.name, error)?,
+                    None => {}
                 }
             }
             self.store.borrow_mut().remove(&row_key, meta.timestamp, &mut *cx.out)?;

@@ -116,7 +116,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             any.build().expect("a plain store of a legal name is always valid")
         });
         // who looks a row up that is held back must find what it was before
-        self.table.send_old_values(true);
+        self.require_old_values(&mut plan, &name);
         let table = Arc::new(SuppressedTable { parent: self.table.clone(), supplier, old_values: false.into() });
         let (node_table, key_bytes) = (table.clone(), self.key_bytes);
         let factory = operator::<K, Change<V>, K, Change<V>>(Box::new(move |env: &mut GraphEnv<'_>, next| {

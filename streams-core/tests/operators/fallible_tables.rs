@@ -1,0 +1,169 @@
+//! Closures of tables that fail: the change is left out, and the row is as it was.
+
+use crate::fallible::{Fed, Outcome, fed, number};
+use streams_core::serde::DefaultSerde;
+use streams_core::{BoxError, Data, KTable, Materialized, StreamsBuilder, TableJoined};
+
+fn input(builder: &StreamsBuilder) -> KTable<String, String> {
+    builder.table("in")
+}
+
+fn rows<V: Data + DefaultSerde>(caching: bool) -> Materialized<String, V> {
+    let rows = Materialized::from("rows");
+    if caching { rows } else { rows.caching_disabled() }
+}
+
+const MAP: &[&str] = &["KTABLE-MAPVALUES-"];
+
+#[test]
+fn a_mapped_row_is_as_it_was() -> Outcome {
+    let records = [("in", "5", 1_000, ""), ("in", "skip", 2_000, "skip"), ("in", "7", 3_000, ""), ("in", "fail", 4_000, "fail")];
+    let computed = |builder: &StreamsBuilder| input(builder).try_map_values(|text| number(text)).to_stream().to("out");
+    assert_eq!(fed(computed, |_| true, MAP, &records)?, ["a 5", "a 7"]);
+    let with_key = |builder: &StreamsBuilder| input(builder).try_map_values_with_key(|_, text| number(text)).to_stream().to("out");
+    assert_eq!(fed(with_key, |_| true, MAP, &records)?, ["a 5", "a 7"]);
+    for caching in [false, true] {
+        let kept = |builder: &StreamsBuilder| {
+            input(builder).try_map_values_with(|text| number(text), rows(caching)).to_stream().to("out");
+        };
+        assert_eq!(fed(kept, |_| true, MAP, &records)?, ["a 5", "a 7"], "caching {caching}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_filtered_row_is_as_it_was() -> Outcome {
+    let even = |_: &String, text: &String| Ok(number(text)? % 2 == 0);
+    let parsed = |table: KTable<String, String>| table.map_values(|text| text.parse::<i64>().unwrap_or(-1)).to_stream().to("out");
+    let records = [("in", "4", 1_000, ""), ("in", "skip", 2_000, "skip"), ("in", "5", 3_000, ""), ("in", "fail", 4_000, "fail")];
+    let computed = |builder: &StreamsBuilder| parsed(input(builder).try_filter(even));
+    assert_eq!(fed(computed, |_| true, &["KTABLE-FILTER-"], &records)?, ["a 4", "a -"]);
+    let kept = |builder: &StreamsBuilder| parsed(input(builder).try_filter_with(even, rows(true)));
+    assert_eq!(fed(kept, |_| true, &["KTABLE-FILTER-"], &records)?, ["a 4", "a -"]);
+    Ok(())
+}
+
+/// What a group loses is what it had, not what could not be made.
+#[test]
+fn groups_of_a_table_that_is_kept_stay_right() -> Outcome {
+    let grouped = |builder: &StreamsBuilder| {
+        let table = input(builder).try_map_values_with(|text| number(text), rows(true));
+        let sums = table.group_by(|_, value| ("sum".to_owned(), *value));
+        sums.aggregate(|| 0, |_, value, sum: &mut i64| *sum += value, |_, value, sum| *sum -= value).to_stream().to("out");
+    };
+    let records = [("in", "5", 1_000, ""), ("in", "skip", 2_000, "skip"), ("in b", "1", 2_000, ""), ("in", "7", 3_000, "")];
+    assert_eq!(fed(grouped, |name| name == "rows", MAP, &records)?, ["sum 5", "sum 6", "sum 8"]);
+    Ok(())
+}
+
+/// A join reads a row that is not kept, and computes it.
+#[test]
+fn a_record_that_reads_a_row_that_cannot_be_made_is_left_out() -> Outcome {
+    let joined = |builder: &StreamsBuilder| {
+        let other = builder.table::<String, String>("other").try_map_values(|text| number(text));
+        input(builder).join(&other, |one, other| one.parse().unwrap_or(-1) + other).to_stream().to("out");
+    };
+    let records = [
+        ("in", "1", 1_000, ""),
+        ("other", "2", 1_000, ""),
+        ("other", "skip", 2_000, "skip"),
+        ("in", "3", 3_000, "skip"),
+        ("other", "4", 4_000, ""),
+        ("in", "5", 5_000, ""),
+    ];
+    assert_eq!(fed(joined, |_| false, &[MAP[0], "KTABLE-JOINTHIS-"], &records)?, ["a 3", "a 7", "a 9"]);
+    Ok(())
+}
+
+/// Not beyond 8.
+fn sum(one: Option<&String>, two: Option<&String>) -> Result<i64, BoxError> {
+    let of = |text: Option<&String>| text.map_or(Ok(0), |text| number(text.rsplit(' ').next().unwrap_or_default()));
+    match of(one)? + of(two)? {
+        sum if sum > 8 => Err("skip what is too much".into()),
+        sum => Ok(sum),
+    }
+}
+
+#[test]
+fn a_joined_row_is_as_it_was() -> Outcome {
+    let inner = [
+        ("one", "5", 1_000, ""),
+        ("two", "2", 2_000, ""),
+        ("two", "4", 3_000, "skip"),
+        ("one", "6", 4_000, "skip"),
+        ("one", "1", 5_000, ""),
+        ("two", "fail", 6_000, "fail"),
+    ];
+    let either = [("one", "9", 1_000, "skip"), ("one", "5", 1_000, ""), ("two", "4", 3_000, "skip"), ("two", "3", 3_000, "")];
+    let (this, other) = ("KTABLE-JOINTHIS-", "KTABLE-JOINOTHER-");
+    for caching in [None, Some(false), Some(true)] {
+        let tables = |builder: &StreamsBuilder| (builder.table::<String, String>("one"), builder.table::<String, String>("two"));
+        let check = |join: &dyn Fn(&StreamsBuilder) -> KTable<String, i64>, nodes: &[&str], records: &[Fed], expected: &[&str]| {
+            let kept = |name: &str| name == "rows";
+            let out = fed(|builder| join(builder).to_stream().to("out"), kept, nodes, records)?;
+            assert_eq!(out, expected, "caching {caching:?}");
+            Outcome::Ok(())
+        };
+        let joined = |builder: &StreamsBuilder| {
+            let (one, two) = tables(builder);
+            let joiner = |_: &String, one: &String, two: &String| sum(Some(one), Some(two));
+            caching.map_or_else(|| one.try_join(&two, joiner), |caching| one.try_join_with(&two, joiner, rows(caching)))
+        };
+        check(&joined, &[other, this, other], &inner, &["a 7", "a 5"])?;
+        let joined = |builder: &StreamsBuilder| {
+            let (one, two) = tables(builder);
+            let joiner = |_: &String, one: &String, two: Option<&String>| sum(Some(one), two);
+            caching.map_or_else(|| one.try_left_join(&two, joiner), |caching| one.try_left_join_with(&two, joiner, rows(caching)))
+        };
+        check(&joined, &[this, other], &either, &["a 5", "a 8"])?;
+        let joined = |builder: &StreamsBuilder| {
+            let (one, two) = tables(builder);
+            let joiner = |_: &String, one: Option<&String>, two: Option<&String>| sum(one, two);
+            caching.map_or_else(|| one.try_outer_join(&two, joiner), |caching| one.try_outer_join_with(&two, joiner, rows(caching)))
+        };
+        check(&joined, &[this, other], &either, &["a 5", "a 8"])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn groups_of_a_join_that_is_kept_stay_right() -> Outcome {
+    let grouped = |builder: &StreamsBuilder| {
+        let (one, two) = (builder.table::<String, String>("one"), builder.table::<String, String>("two"));
+        let joined = one.try_join_with(&two, |_, one, two| sum(Some(one), Some(two)), rows(true));
+        let sums = joined.group_by(|_, value| ("sum".to_owned(), *value));
+        sums.aggregate(|| 0, |_, value, sum: &mut i64| *sum += value, |_, value, sum| *sum -= value).to_stream().to("out");
+    };
+    let records = [("one", "5", 1_000, ""), ("two", "2", 2_000, ""), ("two", "4", 3_000, "skip"), ("one", "1", 5_000, "")];
+    assert_eq!(fed(grouped, |name| name == "rows", &["KTABLE-JOINOTHER-"], &records)?, ["sum 7", "sum 5"]);
+    Ok(())
+}
+
+#[test]
+fn a_row_joined_by_foreign_key_is_as_it_was() -> Outcome {
+    let node = ["KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-"];
+    let key = |_: &String, value: &String| value.split_once(' ').map(|(key, _)| key.to_owned());
+    let records = [
+        ("other k", "2", 1_000, ""),
+        ("in", "k 3", 1_000, ""),
+        ("in", "k 9", 2_000, "skip"),
+        ("other k", "5", 3_000, "skip"),
+        ("in", "k 1", 4_000, ""),
+        ("other k", "fail", 5_000, "fail"),
+    ];
+    let kept = |name: &str| name == "rows";
+    let inner = |builder: &StreamsBuilder| {
+        let other = builder.table::<String, String>("other");
+        let joined = TableJoined::default().materialized(Materialized::from("rows"));
+        input(builder).try_join_on_foreign_key_with(&other, key, |_, one, two| sum(Some(one), Some(two)), joined).to_stream().to("out");
+    };
+    assert_eq!(fed(inner, kept, &node, &records)?, ["a 5", "a 6"]);
+    let left = |builder: &StreamsBuilder| {
+        let other = builder.table::<String, String>("other");
+        let joined = TableJoined::default().materialized(Materialized::from("rows"));
+        input(builder).try_left_join_on_foreign_key_with(&other, key, |_, one, two| sum(Some(one), two), joined).to_stream().to("out");
+    };
+    let records = [("in", "k 9", 1_000, "skip"), ("in", "k 3", 2_000, ""), ("other k", "6", 3_000, "skip"), ("other k", "5", 3_000, "")];
+    assert_eq!(fed(left, kept, &node, &records)?, ["a 3", "a 8"]);
+    Ok(())
+}
