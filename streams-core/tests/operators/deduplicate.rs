@@ -1,6 +1,7 @@
 //! Deduplication record by record, compared with a model that remembers everything; and over restarts, aborts and crashes.
 
-use crate::common::*;
+use crate::common::{close, eventually, start};
+use crate::one_partition::{self, cluster, config_that_aborts, feed, time};
 use std::time::Duration;
 use streams_core::cluster::embedded::{EmbeddedCluster, OwnedRecord};
 use streams_core::testing::TopologyTestDriver;
@@ -177,24 +178,6 @@ fn topology() -> Topology {
 
 const CHANGELOG: &str = "app-ids-changelog";
 
-fn time(second: i64) -> i64 {
-    1_700_000_000_000 + second * 1000
-}
-
-fn cluster() -> EmbeddedCluster {
-    let cluster = EmbeddedCluster::new();
-    cluster.create_topic("in", 1).expect("a new topic");
-    cluster.create_topic("out", 1).expect("a new topic");
-    cluster
-}
-
-fn feed(cluster: &EmbeddedCluster, records: &[(&str, i64)]) {
-    for (key, second) in records {
-        let value = if *key == "boom" { "boom" } else { "x" };
-        cluster.produce("in", Some(0), Some(key.as_bytes()), Some(value.as_bytes()), time(*second)).expect("the record is taken");
-    }
-}
-
 /// Key and second of what is committed.
 fn results(cluster: &EmbeddedCluster) -> Vec<(String, i64)> {
     let records = cluster.read_committed("out", 0, 0).expect("the topic is there");
@@ -204,13 +187,7 @@ fn results(cluster: &EmbeddedCluster) -> Vec<(String, i64)> {
 }
 
 fn run(cluster: &EmbeddedCluster, guarantee: &str, records: &[(&str, i64)]) {
-    // a directory of its own each time: all state comes from the changelog
-    let directory = tempfile::tempdir().expect("a directory");
-    let app = start(cluster, topology(), config(directory.path()).set("processing.guarantee", guarantee));
-    feed(cluster, records);
-    let end = cluster.end_offset("in", 0).expect("the topic is there");
-    eventually("all is committed", || cluster.committed_offset("app", "in", 0).is_some_and(|committed| committed.offset == end));
-    close(&app);
+    one_partition::run(cluster, topology(), guarantee, |cluster| feed(cluster, records));
 }
 
 fn survives(guarantee: &str) {
@@ -238,12 +215,7 @@ fn ids_outlast_the_application_exactly_once() {
 fn ids_of_a_transaction_that_is_aborted_are_forgotten() {
     let cluster = cluster();
     let directory = tempfile::tempdir().expect("a directory");
-    let config = config(directory.path())
-        .set("processing.guarantee", "exactly_once_v2")
-        .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
-        .set("commit.interval.ms", "60000")
-        .set("producer.transaction.timeout.ms", "120000");
-    let app = start(&cluster, topology(), config);
+    let app = start(&cluster, topology(), config_that_aborts(directory.path()));
     feed(&cluster, &[("a", 1), ("b", 2), ("a", 3), ("boom", 3), ("a", 4), ("c", 5), ("b", 6)]);
     eventually("the last new key", || {
         cluster.read("out", 0, 0).is_ok_and(|records| records.iter().any(|record| record.key.as_deref() == Some(b"c")))

@@ -1,6 +1,7 @@
 //! What a suppression holds back outlasts the application: it is read again from the buffer's changelog, and nothing is emitted twice.
 
-use crate::common::*;
+use crate::common::{close, config, eventually, start};
+use crate::one_partition::{cluster, config_that_aborts, feed, time};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::EmbeddedCluster;
@@ -16,13 +17,6 @@ fn final_counts() -> Topology {
     let closed = counts.suppress(Suppressed::until_window_closes(BufferConfig::unbounded()).named("final"));
     closed.to_stream().select_key(|windowed, _| format!("{}@{}", windowed.key, windowed.window.start)).to("out");
     builder.build().expect("the topology is right")
-}
-
-fn feed(cluster: &EmbeddedCluster, records: &[(&str, i64)]) {
-    for (key, time) in records {
-        let value = if *key == "boom" { "boom" } else { "x" };
-        cluster.produce("in", Some(0), Some(key.as_bytes()), Some(value.as_bytes()), *time).expect("the record is taken");
-    }
 }
 
 /// The results that are committed, in the order in which they came.
@@ -46,9 +40,7 @@ fn buffered(cluster: &EmbeddedCluster) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
 }
 
 fn survives(guarantee: &str) {
-    let cluster = EmbeddedCluster::new();
-    cluster.create_topic("in", 1).expect("a new topic");
-    cluster.create_topic("out", 1).expect("a new topic");
+    let cluster = cluster();
     let run = |during: &dyn Fn()| {
         // a directory of its own each time: all state comes from the changelogs
         let directory = tempfile::tempdir().expect("a directory");
@@ -56,16 +48,15 @@ fn survives(guarantee: &str) {
         during();
         close(&app);
     };
-    let time = |second: i64| 1_700_000_000_000 + second * 1000;
     let result = |key: &str, window: i64, count| (format!("{key}@{}", time(window)), count);
     run(&|| {
-        feed(&cluster, &[("a", time(1)), ("b", time(2)), ("a", time(3))]);
+        feed(&cluster, &[("a", 1), ("b", 2), ("a", 3)]);
         eventually("the buffer's rows are committed", || buffered(&cluster).len() == 2);
         assert!(buffered(&cluster).values().all(|version| *version == Some(vec![3])));
     });
     assert!(results(&cluster).is_empty());
     run(&|| {
-        feed(&cluster, &[("b", time(9)), ("c", time(11))]);
+        feed(&cluster, &[("b", 9), ("c", 11)]);
         eventually("the first window's results", || results(&cluster).len() >= 2);
     });
     let first = [result("a", 0, 2), result("b", 0, 2)];
@@ -73,7 +64,7 @@ fn survives(guarantee: &str) {
     let rows = buffered(&cluster).into_values().filter(Option::is_some).count();
     assert_eq!(rows, 1, "what was emitted is gone from the changelog");
     run(&|| {
-        feed(&cluster, &[("c", time(19)), ("d", time(20))]);
+        feed(&cluster, &[("c", 19), ("d", 20)]);
         eventually("the second window's result", || results(&cluster).len() >= 3);
     });
     assert_eq!(results(&cluster), [&first[..], &[result("c", 10, 2)]].concat());
@@ -92,19 +83,11 @@ fn what_is_held_back_outlasts_the_application_exactly_once() {
 /// A record makes user code panic while changes are held back that were not committed: they are undone, and come again.
 #[test]
 fn what_was_held_back_since_the_last_commit_is_undone_with_it() {
-    let cluster = EmbeddedCluster::new();
-    cluster.create_topic("in", 1).expect("a new topic");
-    cluster.create_topic("out", 1).expect("a new topic");
+    let cluster = cluster();
     let directory = tempfile::tempdir().expect("a directory");
-    let config = config(directory.path())
-        .set("processing.guarantee", "exactly_once_v2")
-        .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
-        .set("statestore.cache.max.bytes", "0")
-        .set("commit.interval.ms", "60000")
-        .set("producer.transaction.timeout.ms", "120000");
-    let time = |second: i64| 1_700_000_000_000 + second * 1000;
+    let config = config_that_aborts(directory.path()).set("statestore.cache.max.bytes", "0");
     let app = start(&cluster, final_counts(), config);
-    feed(&cluster, &[("a", time(1)), ("a", time(2)), ("boom", time(3)), ("a", time(4)), ("c", time(11))]);
+    feed(&cluster, &[("a", 1), ("a", 2), ("boom", 3), ("a", 4), ("c", 11)]);
     eventually("the window's result", || cluster.read("out", 0, 0).is_ok_and(|records| !records.is_empty()));
     close(&app);
     assert_eq!(results(&cluster), [(format!("a@{}", time(0)), 3)]);

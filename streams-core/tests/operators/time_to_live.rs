@@ -1,6 +1,7 @@
 //! Rows that expire, record by record, compared with a model that looks at all rows; and over restarts and aborts.
 
-use crate::common::*;
+use crate::common::{close, eventually, start};
+use crate::one_partition::{self, cluster, config_that_aborts, feed, time};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::{EmbeddedCluster, OwnedRecord};
@@ -201,24 +202,6 @@ fn topology() -> Topology {
     builder.build().expect("the topology is right")
 }
 
-fn time(second: i64) -> i64 {
-    1_700_000_000_000 + second * 1000
-}
-
-fn cluster() -> EmbeddedCluster {
-    let cluster = EmbeddedCluster::new();
-    cluster.create_topic("in", 1).expect("a new topic");
-    cluster.create_topic("out", 1).expect("a new topic");
-    cluster
-}
-
-fn feed(cluster: &EmbeddedCluster, records: &[(&str, i64)]) {
-    for (key, second) in records {
-        let value = if *key == "boom" { "boom" } else { "x" };
-        cluster.produce("in", Some(0), Some(key.as_bytes()), Some(value.as_bytes()), time(*second)).expect("the record is taken");
-    }
-}
-
 /// The newest value of each key of a topic of counts.
 fn newest(cluster: &EmbeddedCluster, topic: &str) -> BTreeMap<String, Option<i64>> {
     let records = cluster.read_committed(topic, 0, 0).expect("the topic is there");
@@ -233,15 +216,7 @@ fn expected(rows: &[(&str, Option<i64>)]) -> BTreeMap<String, Option<i64>> {
 
 fn survives(guarantee: &str) {
     let cluster = cluster();
-    let run = |records: &[(&str, i64)]| {
-        // a directory of its own each time: all state comes from the changelogs
-        let directory = tempfile::tempdir().expect("a directory");
-        let app = start(&cluster, topology(), config(directory.path()).set("processing.guarantee", guarantee));
-        feed(&cluster, records);
-        let end = cluster.end_offset("in", 0).expect("the topic is there");
-        eventually("all is committed", || cluster.committed_offset("app", "in", 0).is_some_and(|committed| committed.offset == end));
-        close(&app);
-    };
+    let run = |records: &[(&str, i64)]| one_partition::run(&cluster, topology(), guarantee, |cluster| feed(cluster, records));
     run(&[("a", 0), ("b", 5), ("c", 100), ("a", 100)]);
     // the note of b is read back, and moved; stream time is known: the last record is late, by that of the run before
     run(&[("d", 240), ("b", 75)]);
@@ -267,12 +242,7 @@ fn times_outlast_the_application_exactly_once() {
 fn what_expired_since_the_last_commit_is_undone_with_it() {
     let cluster = cluster();
     let directory = tempfile::tempdir().expect("a directory");
-    let config = config(directory.path())
-        .set("processing.guarantee", "exactly_once_v2")
-        .set("processing.exception.handler", "LogAndContinueProcessingExceptionHandler")
-        .set("statestore.cache.max.bytes", "0")
-        .set("commit.interval.ms", "60000")
-        .set("producer.transaction.timeout.ms", "120000");
+    let config = config_that_aborts(directory.path()).set("statestore.cache.max.bytes", "0");
     let app = start(&cluster, topology(), config);
     feed(&cluster, &[("a", 0), ("b", 1), ("a", 2), ("c", 500), ("boom", 501), ("a", 502)]);
     eventually("the last record's count", || {

@@ -1,10 +1,12 @@
 //! The values with the largest scores, record by record, compared with a model that sorts all there are.
 
+use crate::common::eventually;
+use crate::one_partition::{self, time};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{Grouped, KStream, Materialized, StreamsBuilder, TimeWindows};
+use streams_core::{Grouped, KStream, Materialized, StreamsBuilder, TimeWindows, Topology};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -150,6 +152,66 @@ fn nodes_and_stores_have_names_as_others_have() -> Outcome {
         "by-repartition",
     ] {
         assert!(text.contains(part), "no {part} in {text}");
+    }
+    Ok(())
+}
+
+/// Lists of words: of a stream by its key, and of a table by the first letter of the words. Scores are lengths, so that many are equal.
+fn lists() -> Topology {
+    let builder = StreamsBuilder::new();
+    let words = builder.stream::<String, String>("in");
+    let list = |words: Option<Vec<String>>| words.unwrap_or_default().join(" ");
+    let kept = |name| Materialized::inherited().named(name).caching_disabled();
+    let of_stream = words.group_by_key().top_n_with(3, String::len, kept("stream"));
+    let by_letter =
+        words.to_table_with(Materialized::from("words").caching_disabled()).group_by(|_, word| (word[..1].to_owned(), word.clone()));
+    let of_table = by_letter.top_n_with(2, String::len, kept("table"));
+    let of_stream = of_stream.to_stream().map(move |key, words| (format!("stream {key}"), list(words)));
+    of_stream.merge(&of_table.to_stream().map(move |letter, words| (format!("table {letter}"), list(words)))).to("out");
+    builder.build().expect("the topology is right")
+}
+
+/// Which of equal scores came first is known after a restart, too.
+#[test]
+fn rankings_outlast_the_application() -> Outcome {
+    let records = [
+        ("1", "bee", 0),
+        ("2", "bat", 1),
+        ("1", "boa", 2),
+        ("3", "ant", 3),
+        ("1", "ape", 4),
+        ("2", "bear", 5),
+        ("3", "bug", 6),
+        ("1", "cow", 7),
+        ("2", "cat", 8),
+        ("1", "a", 9),
+        ("3", "ox", 10),
+        ("1", "bull", 11),
+    ];
+    let driver = TopologyTestDriver::new(&lists())?;
+    for (key, value, second) in records {
+        driver.input::<String, String>("in").pipe_at(key.to_owned(), value.to_owned(), time(second))?;
+    }
+    let by_key = |changes: Vec<(String, String)>| {
+        let mut lists = BTreeMap::<String, Vec<String>>::new();
+        changes.into_iter().for_each(|(key, list)| lists.entry(key).or_default().push(list));
+        lists
+    };
+    let expected = by_key(driver.output::<String, String>("out").read_all()?);
+    assert_eq!(expected["stream 1"].last().map(String::as_str), Some("bull bee boa"));
+    assert_eq!(expected["table b"][1..3], ["bee bat", "bat boa"], "a row that changes comes anew");
+    for guarantee in ["at_least_once", "exactly_once_v2"] {
+        let cluster = one_partition::cluster();
+        let told = || {
+            let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap_or_default()).expect("a text");
+            let records = cluster.read_committed("out", 0, 0).expect("the topic is there");
+            by_key(records.into_iter().map(|record| (text(record.key), text(record.value))).collect())
+        };
+        for records in records.chunks(3) {
+            one_partition::run(&cluster, lists(), guarantee, |cluster| one_partition::feed_values(cluster, records));
+        }
+        // what was on its way between the two parts of the application
+        one_partition::run(&cluster, lists(), guarantee, |_| eventually("all lists", || told() == expected));
     }
     Ok(())
 }
