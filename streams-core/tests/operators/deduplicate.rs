@@ -77,7 +77,9 @@ impl Model {
         if late && !shape.pass_late {
             return Fate::Late;
         }
-        let forgotten = |at: i64| at < self.kept_time - shape.within - shape.grace();
+        // ids are forgotten by spans of time, some a little later than they could be
+        let span = |at: i64| at - at % (shape.within + 1);
+        let forgotten = |at: i64| span(at) < span(self.kept_time) - 2 * shape.within - shape.grace();
         let repeats = |(of, other, at): &(String, i64, i64)| {
             of == key && (!shape.by_id || other == id) && (at - time).abs() <= shape.within && !(shape.pass_late && forgotten(*at))
         };

@@ -111,7 +111,9 @@ impl<K: Data, V: Data> KStream<K, V> {
         let key_serde = options.key.resolve(&self.key_serde, &mut plan, &name, "key");
         let id = write_id(&options.id, (&mut plan, &name));
         let (within_ms, grace_ms) = (millis(within), millis(options.grace.unwrap_or(within)));
-        let store = store(&mut plan, &store_name, &options, within_ms.saturating_add(grace_ms));
+        // a row lies at the begin of its span
+        let kept_ms = within_ms.saturating_add(grace_ms).saturating_add(within_ms);
+        let store = store(&mut plan, &store_name, &options, kept_ms);
         let mut out = self.clone();
         if self.repartition_required {
             let names = RepartitionNames::burn(&mut plan, options.named.get().unwrap_or(&store_name));

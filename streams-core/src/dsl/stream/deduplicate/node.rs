@@ -7,12 +7,11 @@ use crate::partitioner::murmur2;
 use crate::{BoxError, Data, Result};
 use std::any::TypeId;
 use std::cell::RefCell;
-use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
+use streams_state::WindowStore;
 use streams_state::serde::{Serde, SerdeContext, Wrote};
 use streams_state::store::{Origin, StateStore};
-use streams_state::{Slot, WindowStore};
 
 /// Writes the id of a record.
 pub(super) type WriteId<K, V> = Arc<dyn Fn(&SerdeContext<'_>, &K, &V, &mut Vec<u8>) -> Result<Wrote, BoxError> + Send + Sync>;
@@ -31,6 +30,11 @@ pub(super) struct Spec<K, V> {
 }
 
 impl<K: Data, V: Data> Spec<K, V> {
+    /// Milliseconds of the spans that have a row each.
+    fn span_ms(&self) -> i64 {
+        self.within_ms.saturating_add(1)
+    }
+
     pub fn open(&self, env: &mut GraphEnv<'_>, key_bytes: Option<TypeId>, next: Edge<K, V>) -> Result<Edge<K, V>> {
         let (time, stream_time) = env.kept_number(&self.store);
         let spec = Spec {
@@ -50,7 +54,6 @@ impl<K: Data, V: Data> Spec<K, V> {
             at: Origin { source: u32::MAX, offset: -1 },
             ordinal: 0,
             id: Vec::new(),
-            undone: Vec::new(),
             next,
         }))
     }
@@ -59,7 +62,7 @@ impl<K: Data, V: Data> Spec<K, V> {
 struct Deduplicate<K, V> {
     name: Arc<str>,
     spec: Spec<K, V>,
-    /// A row for each record that was passed on, by its id and at its time.
+    /// A row for each record that was passed on, by its id and its [span](Self::span_start).
     store: Rc<RefCell<WindowStore<Vec<u8>, Seen>>>,
     /// Number of the stream time among what is committed with the offsets: after a restart the ids that are gone are those of the same times.
     time: usize,
@@ -70,8 +73,6 @@ struct Deduplicate<K, V> {
     ordinal: i32,
     /// Bytes of the record's id, kept for their capacity.
     id: Vec<u8>,
-    /// Rows of records that are to come once more, kept for its capacity.
-    undone: Vec<i64>,
     next: Edge<K, V>,
 }
 
@@ -112,34 +113,41 @@ impl<K: Data, V: Data> Deduplicate<K, V> {
         }
     }
 
-    fn number(&mut self, cx: &Cx) -> Seen {
+    fn number(&mut self, cx: &Cx, time: i64) -> Seen {
         self.ordinal = if self.at == cx.origin { self.ordinal.wrapping_add(1) } else { 0 };
         self.at = cx.origin;
         let topic = cx.inputs.get(cx.origin.source as usize).map_or(0, |input| murmur2(input.topic.as_bytes()));
-        Seen { run: self.run, topic, offset: cx.origin.offset, ordinal: self.ordinal }
+        Seen { run: self.run, topic, offset: cx.origin.offset, ordinal: self.ordinal, time }
+    }
+
+    /// Where the span of a time begins. Two times of one span are near enough for a repetition, so each has one row at most, which is found
+    /// without a walk; and what a time may repeat lies in its span or the one before or behind it.
+    fn span_start(&self, time: i64) -> i64 {
+        time - time % self.spec.span_ms()
     }
 
     /// Keeps the id, unless it is there already.
-    fn is_new(&mut self, cx: &mut Cx, timestamp: i64, record: Seen) -> Result<bool> {
-        let (mut store, undone, mut repeats) = (self.store.borrow_mut(), &mut self.undone, false);
-        let (from, to) = (timestamp.saturating_sub(self.spec.within_ms).max(0), timestamp.saturating_add(self.spec.within_ms));
-        undone.clear();
-        store.fetch_range(&self.id, from, to, false, &mut |start, seen, _| {
-            repeats = seen.counts_against(&record);
-            if repeats {
-                return Ok(ControlFlow::Break(()));
+    fn is_new(&self, cx: &mut Cx, record: Seen) -> Result<bool> {
+        let (own, span, mut store) = (self.span_start(record.time), self.spec.span_ms(), self.store.borrow_mut());
+        let (latest, mut undone) = (store.observed_stream_time(), [None; 3]);
+        for (start, undone) in [own, own - span, own.saturating_add(span)].into_iter().zip(&mut undone) {
+            // nothing lies behind the latest row: records in order look at two spans, or one
+            if start < 0 || start > latest {
+                continue;
             }
-            undone.push(start);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if repeats {
-            return Ok(false);
+            let near = |seen: &&Seen| seen.time.abs_diff(record.time) < span.unsigned_abs();
+            match store.with(&self.id, start, |row| row.map(|(seen, _)| seen).filter(near).map(|seen| seen.counts_against(&record)))? {
+                Some(true) => return Ok(false),
+                // a record that is to come once more
+                Some(false) => *undone = Some(start),
+                None => {}
+            }
         }
-        for &start in undone.iter().filter(|start| **start != timestamp) {
-            store.put(&self.id, start, None, timestamp, cx.origin)?;
+        for start in undone.into_iter().flatten().filter(|start| *start != own) {
+            store.put(&self.id, start, None, record.time, cx.origin)?;
         }
         // of a record that is too late to be kept nothing is
-        store.update(&self.id, timestamp, cx.origin, |slot| *slot = Slot { value: Some(record), timestamp })?;
+        store.put(&self.id, own, Some(record), record.time, cx.origin)?;
         store.flush(&mut *cx.out)?;
         Ok(true)
     }
@@ -147,7 +155,7 @@ impl<K: Data, V: Data> Deduplicate<K, V> {
 
 impl<K: Data, V: Data> Process<K, V> for Deduplicate<K, V> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let record = self.number(cx);
+        let record = self.number(cx, meta.timestamp);
         if meta.timestamp > self.stream_time {
             self.stream_time = meta.timestamp;
             cx.kept.set(self.time, meta.timestamp);
@@ -161,7 +169,7 @@ impl<K: Data, V: Data> Process<K, V> for Deduplicate<K, V> {
             cx.dropped(&self.name, DropReason::Late);
             return Ok(());
         }
-        if self.is_new(cx, meta.timestamp, record)? {
+        if self.is_new(cx, record)? {
             self.next.process(cx, key, value, meta)
         } else {
             cx.dropped(&self.name, DropReason::Duplicate);

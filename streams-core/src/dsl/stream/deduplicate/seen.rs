@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub offset: i64,
     /// Which of the records that were made of it.
     pub ordinal: i32,
+    /// Its time in milliseconds.
+    pub time: i64,
 }
 
 impl Seen {
@@ -26,7 +28,7 @@ impl Seen {
     }
 }
 
-/// `run i64 | offset i64 | topic i32 | ordinal i32`, big-endian.
+/// `run i64 | offset i64 | topic i32 | ordinal i32 | time i64`, big-endian.
 pub(super) struct SeenSerde;
 
 impl SeenSerde {
@@ -41,6 +43,7 @@ impl Serde<Seen> for SeenSerde {
         out.extend_from_slice(&seen.offset.to_be_bytes());
         out.extend_from_slice(&seen.topic.to_be_bytes());
         out.extend_from_slice(&seen.ordinal.to_be_bytes());
+        out.extend_from_slice(&seen.time.to_be_bytes());
         Ok(Wrote::Bytes)
     }
 
@@ -50,11 +53,13 @@ impl Serde<Seen> for SeenSerde {
             let (run, rest) = bytes.split_first_chunk()?;
             let (offset, rest) = rest.split_first_chunk()?;
             let (topic, rest) = rest.split_first_chunk()?;
-            let ordinal = rest.try_into().ok()?;
-            let (run, offset) = (i64::from_be_bytes(*run), i64::from_be_bytes(*offset));
-            Some(Seen { run, offset, topic: i32::from_be_bytes(*topic), ordinal: i32::from_be_bytes(ordinal) })
+            let (ordinal, rest) = rest.split_first_chunk()?;
+            let time = rest.try_into().ok()?;
+            let [run, offset, time] = [*run, *offset, time].map(i64::from_be_bytes);
+            let [topic, ordinal] = [*topic, *ordinal].map(i32::from_be_bytes);
+            Some(Seen { run, topic, offset, ordinal, time })
         };
-        parts().ok_or_else(|| format!("{} bytes are not the row of a deduplication, which has 24", bytes.len()).into())
+        parts().ok_or_else(|| format!("{} bytes are not the row of a deduplication, which has 32", bytes.len()).into())
     }
 }
 
@@ -63,13 +68,14 @@ mod tests {
     use super::*;
     use streams_state::NO_HEADERS;
 
-    const SEEN: Seen = Seen { run: 1, topic: 2, offset: 3, ordinal: 4 };
+    const SEEN: Seen = Seen { run: 1, topic: 2, offset: 3, ordinal: 4, time: 5 };
 
     #[test]
     fn rows_are_read_as_they_were_written() -> Result<(), BoxError> {
         let (cx, mut bytes) = (SerdeContext { topic: "log", headers: &NO_HEADERS }, Vec::new());
         SeenSerde.serialize(&cx, &SEEN, &mut bytes)?;
-        assert_eq!(bytes, [[0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 3], [0, 0, 0, 2, 0, 0, 0, 4]].concat());
+        let long = |n| [0, 0, 0, 0, 0, 0, 0, n];
+        assert_eq!(bytes, [long(1), long(3), [0, 0, 0, 2, 0, 0, 0, 4], long(5)].concat());
         assert_eq!(SeenSerde.deserialize(&cx, Some(&bytes))?, SEEN);
         assert!(SeenSerde.deserialize(&cx, Some(&bytes[1..])).is_err());
         assert!(SeenSerde.deserialize(&cx, None).is_err());
