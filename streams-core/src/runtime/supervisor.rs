@@ -2,19 +2,20 @@
 //!
 //! Everything that waits for the cluster is done by short-lived threads of its own, so that closing never waits for a broker.
 
+mod threads;
+mod topics;
+
 use super::backoff::Backoff;
 use super::global::{self, Global};
-use super::internal_topics::{Plan, prepare};
+use super::internal_topics::Plan;
 use super::mailbox::Mailbox;
 use super::purge;
 use super::restorer;
 use super::shared::Shared;
 use super::state::State;
 use super::stores::StateFiles;
-use super::thread::{self, Ended, ThreadMessage};
-use crate::config::Bootstrap;
+use super::thread::{Ended, ThreadMessage};
 use crate::exec::GlobalStores;
-use crate::handlers::UncaughtErrorResponse;
 use crate::task::TaskSettings;
 use crate::{Error, ErrorKind, Result};
 use crossbeam_channel::Sender;
@@ -22,13 +23,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use threads::Thread;
 
 /// How long threads have to commit when an error, or nobody in particular, ends the application.
 const CLOSE_WITHIN: Duration = Duration::from_secs(30);
-/// A thread that is replaced sooner than this after it began is replaced more and more slowly.
-const LIVED_WELL: Duration = Duration::from_secs(30);
-/// How often "the cluster cannot be reached" is said.
-const SAY_AGAIN: Duration = Duration::from_secs(30);
 /// How often the figures of what all stores share are published.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
@@ -76,11 +74,6 @@ pub(crate) struct Supervisor {
     next_purge: Duration,
     ending: bool,
     first_news: Option<Sender<FirstNews>>,
-}
-
-struct Thread {
-    handle: JoinHandle<()>,
-    begun: Duration,
 }
 
 impl Supervisor {
@@ -184,7 +177,7 @@ impl Supervisor {
     fn prepare_topics(&self) {
         let (shared, files) = (self.shared.clone(), self.files.clone());
         spawn(format!("{}-admin", self.shared.client_id), move || {
-            let prepared = prepare_until_it_works(&shared, &files);
+            let prepared = topics::prepare_until_it_works(&shared, &files);
             if let Some(prepared) = prepared {
                 let _ = shared.supervisor.post(Message::Prepared(prepared));
             }
@@ -206,94 +199,6 @@ impl Supervisor {
             Err(error) => {
                 self.end_with(error);
                 self.tell(FirstNews::Failed);
-            }
-        }
-    }
-
-    fn start_threads(&mut self, plan: Plan) {
-        let threads = if plan.tasks.task_count() == 0 { 0 } else { self.shared.settings.num_stream_threads };
-        self.plan = Some(Arc::new(plan));
-        if !self.ending {
-            for _ in 0..threads {
-                if let Err(error) = self.start_thread() {
-                    self.end_with(error);
-                    break;
-                }
-            }
-            if threads == 0 {
-                // nothing but global stores, which are complete
-                self.shared.state.set(State::Running);
-            }
-        }
-        self.tell(if self.ending { FirstNews::Failed } else { FirstNews::Running });
-    }
-
-    fn start_thread(&mut self) -> Result<String> {
-        let Some(plan) = self.plan.clone() else {
-            return Err(Error::new(ErrorKind::Internal, "a thread was to start before the topics were ready"));
-        };
-        let entry = self.shared.new_thread();
-        let (index, name) = (entry.index, entry.name.clone());
-        let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
-        let body = move || thread::run(shared, plan, entry, tasks);
-        match std::thread::Builder::new().name(name.clone()).spawn(body) {
-            Ok(handle) => {
-                self.threads.insert(index, Thread { handle, begun: self.shared.clock.monotonic() });
-                Ok(name)
-            }
-            Err(error) => {
-                self.shared.remove_thread(index);
-                Err(Error::caused(ErrorKind::Io, format!("thread {name} could not be started"), error))
-            }
-        }
-    }
-
-    fn remove_thread(&mut self, reply: Sender<Result<Option<String>>>) {
-        let victim = self.threads.keys().rev().find(|index| !self.removals.contains_key(index)).copied();
-        let entry = self.shared.threads().into_iter().find(|entry| Some(entry.index) == victim);
-        let Some(entry) = entry else {
-            let _ = reply.send(Ok(None));
-            return;
-        };
-        self.removals.insert(entry.index, reply);
-        let deadline = self.shared.clock.monotonic() + CLOSE_WITHIN;
-        let _ = entry.mailbox.post(ThreadMessage::Stop { deadline });
-    }
-
-    fn thread_ended(&mut self, ended: Ended) {
-        let Ended { index, name, failure } = ended;
-        let thread = self.threads.remove(&index);
-        let begun = thread.as_ref().map(|t| t.begun);
-        if thread.is_some_and(|thread| thread.handle.join().is_err()) {
-            tracing::error!(target: "streams::app", "thread {name} panicked while it ended");
-        }
-        self.shared.remove_thread(index);
-        if let Some(reply) = self.removals.remove(&index) {
-            let _ = reply.send(Ok(Some(name)));
-        }
-        let Some((error, response)) = failure else { return };
-        self.shared.metrics.app().threads_failed.add_shared(1);
-        match response {
-            UncaughtErrorResponse::ReplaceThread if self.ending => {}
-            UncaughtErrorResponse::ReplaceThread => {
-                let now = self.shared.clock.monotonic();
-                let lived = now.saturating_sub(begun.unwrap_or(now));
-                let wait = if lived >= LIVED_WELL {
-                    self.replace_backoff.reset();
-                    Duration::ZERO
-                } else {
-                    self.replace_backoff.next()
-                };
-                self.replacements.push(now + wait);
-            }
-            UncaughtErrorResponse::ShutdownClient => self.end_with(error),
-            UncaughtErrorResponse::ShutdownApplication => {
-                tracing::error!(
-                    target: "streams::app",
-                    "this instance closes; the classic group protocol cannot tell the other instances of {} to close: stop them",
-                    self.shared.settings.application_id
-                );
-                self.end_with(error);
             }
         }
     }
@@ -354,43 +259,6 @@ impl Supervisor {
             shared.purgeable.lock().ended();
         });
     }
-}
-
-/// `None`: the application is closing.
-fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Option<Result<Plan>> {
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
-    let mut said: Option<Duration> = None;
-    loop {
-        if !shared.state.get().is_alive() {
-            return None;
-        }
-        let error = match prepare_topics(shared, files) {
-            Err(error) if error.kind() == ErrorKind::Unavailable => error,
-            result => return Some(result),
-        };
-        let now = shared.clock.monotonic();
-        if said.is_none_or(|at| now.saturating_sub(at) >= SAY_AGAIN) {
-            said = Some(now);
-            let servers = match &shared.settings.bootstrap {
-                Bootstrap::Servers(servers) => servers.clone(),
-                Bootstrap::Embedded(name) => format!("embedded://{name}"),
-            };
-            tracing::warn!(target: "streams::app", "no answer from the cluster at bootstrap.servers={servers}, trying again: {error}");
-        }
-        let _ = shared.supervisor.post(Message::Unreachable);
-        shared.state.wait(backoff.next(), |state| !state.is_alive());
-    }
-}
-
-/// Once. What was seen in a cluster that ends with its process is not expected again.
-fn prepare_topics(shared: &Shared, files: &StateFiles) -> Result<Plan> {
-    let lasts = shared.cluster.lasts();
-    let seen = if lasts { files.repartition_topics()? } else { BTreeMap::new() };
-    let plan = prepare(&shared.topology, &shared.settings, &*shared.admin, &seen)?;
-    if lasts && plan.repartition_ids != seen {
-        files.remember_repartition_topics(&plan.repartition_ids)?;
-    }
-    Ok(plan)
 }
 
 fn spawn(name: String, body: impl FnOnce() + Send + 'static) {

@@ -3,68 +3,27 @@
 //! An update touches one table slot and one entry, nothing else: the orders in which entries were used and written are stamps in the entry,
 //! and only eviction and draining pay for sorting by them.
 
+mod entry;
+mod eviction;
+
 use super::budget::CacheBudget;
 use super::small::SmallBytes;
 use super::view::{Range, SortedView};
 use super::{Hash, Slot};
 use crate::store::Origin;
 use crate::{Header, Headers};
+pub(crate) use entry::Entry;
+use entry::entry_size;
+use eviction::EvictionOrder;
 use hashbrown::HashTable;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Counted per entry beside key and value. Java counts three references, flags and the record context, about as much.
-pub(crate) const ENTRY_OVERHEAD: usize = 64;
 /// Places from which on unused ones are worth giving back. The tests have few.
 const SHRINK_FROM: usize = if cfg!(test) { 4 } else { 4096 };
 /// In place of an index, while entries move.
 const GONE: u32 = u32::MAX;
-
-/// What an update touches lies in the first cache line and the start of the second.
-#[repr(C, align(64))]
-pub(crate) struct Entry<V> {
-    key: SmallBytes,
-    /// Stamp of the last access.
-    used: u64,
-    /// Stamp of the last write.
-    written: u64,
-    /// Stamp under which the entry became dirty; 0 while it is clean.
-    dirty_since: u64,
-    /// The record that wrote last.
-    pub origin: Origin,
-    /// That record's headers, until the entry is clean again.
-    headers: Headers,
-    pub slot: Slot<V>,
-    /// The value before the first change since the last drain, where a node downstream wants it.
-    pub old: Option<V>,
-    hash: u64,
-    /// Stamp under which it stands in the order of eviction.
-    queued: u64,
-    size: u32,
-    /// Bytes of the headers, counted apart.
-    header_bytes: u32,
-    /// Whether a row lies below this entry.
-    pub existed: bool,
-}
-
-impl<V> Entry<V> {
-    #[inline]
-    pub fn dirty(&self) -> bool {
-        self.dirty_since != 0
-    }
-
-    #[inline]
-    pub fn hash(&self) -> u64 {
-        self.hash
-    }
-
-    #[inline]
-    pub fn key(&self) -> &[u8] {
-        &self.key
-    }
-}
 
 pub(crate) struct RecordCache<V> {
     /// Those of the record that entries are written for.
@@ -77,9 +36,7 @@ pub(crate) struct RecordCache<V> {
     dirty: Vec<(u64, u32)>,
     /// What a drain has still to visit, last first: stamp of the last write, stamp of becoming dirty, index.
     drain: Vec<(u64, u64, u32)>,
-    /// Eviction order of entries not used since they came, which is cheap, and of those that were.
-    young: VecDeque<(u64, u32)>,
-    seen: BinaryHeap<Reverse<(u64, u32)>>,
+    order: EvictionOrder,
     view: SortedView,
     charged: usize,
     budget: Option<Arc<CacheBudget>>,
@@ -95,8 +52,7 @@ impl<V> RecordCache<V> {
             stamp: 0,
             dirty: Vec::new(),
             drain: Vec::new(),
-            young: VecDeque::new(),
-            seen: BinaryHeap::new(),
+            order: EvictionOrder::default(),
             view: SortedView::default(),
             charged: 0,
             budget: None,
@@ -171,7 +127,7 @@ impl<V> RecordCache<V> {
         self.index.insert_unique(hash.0, i, |&i| slab[i as usize].hash);
         self.view.inserted(key, i);
         if evictable {
-            self.young.push_back((self.stamp, i));
+            self.order.came(self.stamp, i);
             self.charge(0, size);
         }
         i
@@ -261,24 +217,7 @@ impl<V> RecordCache<V> {
 
     /// The least recently used entry. It leaves the order of eviction: the caller removes it.
     pub fn least_recent(&mut self) -> Option<u32> {
-        loop {
-            let young = self.young.front().copied();
-            let seen = self.seen.peek().map(|Reverse(item)| *item);
-            let (stamp, i) = match (young, seen) {
-                (Some(young), Some(seen)) if seen < young => self.seen.pop()?.0,
-                (Some(_), _) => self.young.pop_front()?,
-                (None, _) => self.seen.pop()?.0,
-            };
-            let entry = &mut self.slab[i as usize];
-            if entry.queued != stamp {
-                continue;
-            }
-            if entry.used == stamp {
-                return Some(i);
-            }
-            entry.queued = entry.used;
-            self.seen.push(Reverse((entry.used, i)));
-        }
+        self.order.first(&mut self.slab)
     }
 
     /// Removes an entry and returns its value.
@@ -321,8 +260,7 @@ impl<V> RecordCache<V> {
             let i = moved[i as usize];
             (i != GONE && slab[i as usize].queued == stamp).then_some((stamp, i))
         };
-        self.young = self.young.iter().filter_map(still).collect();
-        self.seen = self.seen.iter().filter_map(|Reverse(item)| still(item)).map(Reverse).collect();
+        self.order.keep(still);
         (self.free, self.dirty, self.drain, self.view) = (Vec::new(), Vec::new(), Vec::new(), SortedView::default());
         self.slab = slab;
     }
@@ -334,8 +272,7 @@ impl<V> RecordCache<V> {
         self.free.clear();
         self.dirty.clear();
         self.drain.clear();
-        self.young.clear();
-        self.seen.clear();
+        self.order.clear();
         self.view.clear();
         if let Some(budget) = &self.budget {
             budget.sub(self.charged);
@@ -360,41 +297,5 @@ impl<V> Drop for RecordCache<V> {
     }
 }
 
-#[inline]
-fn entry_size(key: &[u8], value_bytes: usize) -> u32 {
-    u32::try_from(key.len() + value_bytes + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_gone_gives_its_memory_back_and_the_rest_keeps_its_order() {
-        let mut cache = RecordCache::<u32>::new();
-        let budget = Arc::new(CacheBudget::new(1));
-        cache.attach(Some(budget.clone()));
-        let key = |n: u32| n.to_be_bytes();
-        let hash = |n: u32| Hash(u64::from(n % 7));
-        for n in 0..1000 {
-            cache.insert(hash(n), &key(n), Slot { value: Some(n), timestamp: 1 }, true, 4, true);
-        }
-        for n in (0..1000).step_by(3) {
-            cache.find(hash(n), &key(n)).expect("it is there");
-        }
-        for _ in 0..900 {
-            let i = cache.least_recent().expect("there are more");
-            cache.remove(i);
-        }
-        let used = budget.used();
-        cache.shrink();
-        assert_eq!((cache.len(), cache.slab.len(), budget.used()), (100, 100, used));
-        assert!(cache.slab.capacity() < 200 && cache.young.len() + cache.seen.len() == 100);
-        // those used again come last, in the order of that use
-        let expected: Vec<u32> = (0..1000).step_by(3).skip(234).collect();
-        cache.insert(hash(1), &key(1), Slot { value: Some(1), timestamp: 1 }, true, 4, true);
-        let left = std::iter::from_fn(|| cache.least_recent().and_then(|i| cache.remove(i)));
-        assert_eq!(left.collect::<Vec<_>>(), [expected, vec![1]].concat());
-        assert_eq!(budget.used(), 0);
-    }
-}
+mod tests;

@@ -1,0 +1,32 @@
+//! What a cache gives back when entries go.
+
+use super::*;
+
+#[test]
+fn what_is_gone_gives_its_memory_back_and_the_rest_keeps_its_order() {
+    let mut cache = RecordCache::<u32>::new();
+    let budget = Arc::new(CacheBudget::new(1));
+    cache.attach(Some(budget.clone()));
+    let key = |n: u32| n.to_be_bytes();
+    let hash = |n: u32| Hash(u64::from(n % 7));
+    for n in 0..1000 {
+        cache.insert(hash(n), &key(n), Slot { value: Some(n), timestamp: 1 }, true, 4, true);
+    }
+    for n in (0..1000).step_by(3) {
+        cache.find(hash(n), &key(n)).expect("it is there");
+    }
+    for _ in 0..900 {
+        let i = cache.least_recent().expect("there are more");
+        cache.remove(i);
+    }
+    let used = budget.used();
+    cache.shrink();
+    assert_eq!((cache.len(), cache.slab.len(), budget.used()), (100, 100, used));
+    assert!(cache.slab.capacity() < 200 && cache.order.len() == 100);
+    // those used again come last, in the order of that use
+    let expected: Vec<u32> = (0..1000).step_by(3).skip(234).collect();
+    cache.insert(hash(1), &key(1), Slot { value: Some(1), timestamp: 1 }, true, 4, true);
+    let left = std::iter::from_fn(|| cache.least_recent().and_then(|i| cache.remove(i)));
+    assert_eq!(left.collect::<Vec<_>>(), [expected, vec![1]].concat());
+    assert_eq!(budget.used(), 0);
+}
