@@ -45,7 +45,8 @@ pub use dsl::{
     GlobalKTable, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed,
     Produced, Repartitioned, SessionWindowedCogroupedKStream, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
     ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, Suppressed, TableJoined,
-    TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind, Windows,
+    TableKey, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind,
+    Windows,
 };
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use plan::Named;

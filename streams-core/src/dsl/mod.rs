@@ -27,7 +27,7 @@ pub use options::{
     ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, TableJoined, Topics, WhenFull,
 };
 pub use session::SessionWindowedKStream;
-pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed};
+pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed, TableKey};
 pub use table::{KTable, TableOptions};
 pub use topology_builder::{Node, TopologyBuilder};
 pub use windowed::TimeWindowedKStream;

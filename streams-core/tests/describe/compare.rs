@@ -58,6 +58,7 @@ const COPARTITIONED_HERE: &[(&str, &str)] = &[
     ("cogroup-windowed-re-keyed", "copartitioned app-COGROUPKSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition right\n"),
     ("join-named-and-unnamed-of-one-re-keyed-stream", "copartitioned app-one-repartition first second\n"),
     ("stream-joined-twice-after-key-change", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
+    ("stream-joined-twice-after-null-keys", "copartitioned app-KSTREAM-KEY-SELECT-0000000007-repartition first second\n"),
     ("stream-stream-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
     ("stream-stream-left-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),
     ("stream-stream-outer-join-twice-re-keyed", "copartitioned app-KSTREAM-KEY-SELECT-0000000003-repartition right third\n"),

@@ -1,7 +1,9 @@
 //! Streams joined with tables.
 
-use crate::input;
-use streams_core::{Consumed, KStream, KTable, StreamsBuilder};
+use crate::versioned_tables::table as versioned_table;
+use crate::{input, null_or};
+use std::time::Duration;
+use streams_core::{Consumed, Joined, KStream, KTable, StreamsBuilder};
 
 fn join(value: String, other: &String) -> String {
     value + other
@@ -104,6 +106,68 @@ fn stream_joined_in_a_row(b: &StreamsBuilder) {
     keyed(b).join_table(&first, join).join_table(&second, join).to("output");
 }
 
+fn with_key(key: &String, value: String, other: &String) -> String {
+    key.clone() + &value + other
+}
+
+fn left_with_key(key: &Option<String>, value: String, other: Option<&String>) -> String {
+    null_or(key.as_ref()) + &left_join(value, other)
+}
+
+/// Where keys may be null.
+fn nullable(b: &StreamsBuilder) -> KStream<Option<String>, String> {
+    b.stream("input")
+}
+
+fn stream_table_join_keyed(b: &StreamsBuilder) {
+    let table = table(b);
+    input(b).join_table_with_key(&table, with_key).to("output");
+}
+
+fn stream_table_join_keyed_after_key_change_named(b: &StreamsBuilder) {
+    let table = table(b);
+    keyed(b).join_table_with_key_with(&table, with_key, "my-join").to("output");
+}
+
+fn stream_table_left_join_null_keys(b: &StreamsBuilder) {
+    let table = table(b);
+    nullable(b).left_join_table_with_key(&table, left_with_key).to("output");
+}
+
+fn stream_table_left_join_null_keys_re_keyed(b: &StreamsBuilder) {
+    let table = table(b);
+    nullable(b).select_key(|key, _| key.clone()).left_join_table(&table, left_join).to("output");
+}
+
+fn stream_table_left_join_null_keys_named(b: &StreamsBuilder) {
+    let table = table(b);
+    let stream = nullable(b).select_key(|key, _| key.clone());
+    stream.left_join_table_with_key_with(&table, left_with_key, "my-join").to("output");
+}
+
+fn stream_table_left_join_null_keys_versioned(b: &StreamsBuilder) {
+    let table = versioned_table(b, "table");
+    nullable(b).left_join_table_with_key(&table, left_with_key).to("output");
+}
+
+fn stream_table_left_join_null_keys_filtered(b: &StreamsBuilder) {
+    let table = table(b);
+    let stream = nullable(b);
+    stream.left_join_table(&table.filter(|_, value| value.len() == 1), left_join).to("output");
+}
+
+fn stream_joined_twice_after_null_keys(b: &StreamsBuilder) {
+    let [first, second] = two_tables(b);
+    let keyed = nullable(b).select_key(|key, _| key.clone());
+    keyed.left_join_table(&first, left_join).to("output-1");
+    keyed.left_join_table(&second, left_join).to("output-2");
+}
+
+fn stream_table_join_grace_keyed(b: &StreamsBuilder) {
+    let grace = Joined::default().grace(Duration::from_secs(5));
+    input(b).join_table_with_key_with(&versioned_table(b, "table"), with_key, grace).to("output");
+}
+
 golden!(
     stream_table_join,
     stream_table_join_named,
@@ -120,4 +184,13 @@ golden!(
     stream_joined_twice_after_key_change,
     stream_joined_twice_after_key_change_named,
     stream_joined_in_a_row,
+    stream_table_join_keyed,
+    stream_table_join_keyed_after_key_change_named,
+    stream_table_left_join_null_keys,
+    stream_table_left_join_null_keys_re_keyed,
+    stream_table_left_join_null_keys_named,
+    stream_table_left_join_null_keys_versioned,
+    stream_table_left_join_null_keys_filtered,
+    stream_joined_twice_after_null_keys,
+    stream_table_join_grace_keyed,
 );

@@ -184,6 +184,13 @@ fn nulls_where_a_key_or_value_is_needed() {
     refused(|b| drop(b.stream::<(), String>("in").group_by_key().count()), &["KSTREAM-SOURCE-0000000000", "needs a key", "select_key(..)"]);
     refused(|b| drop(null_values(b).join_table(&table(b), |_, row| row.clone())), &value);
     refused(|b| drop(null_keys(b).join_table(&b.table::<Option<String>, String>("table"), |_, row| row.clone())), &key);
+    let nullable_table = |b: &StreamsBuilder| {
+        drop(null_keys(b).left_join_table(&b.table::<Option<String>, String>("table"), |_, row: Option<&String>| row.cloned()));
+    };
+    refused(nullable_table, &["KTABLE-SOURCE-", "a table that is joined needs a key"]);
+    let no_keys =
+        |b: &StreamsBuilder| drop(b.stream::<(), String>("in").left_join_table(&b.table::<(), String>("table"), |value, _| value));
+    refused(no_keys, &["a join needs keys, but `()` is none", "call `select_key(..)` first"]);
     let windows = JoinWindows::within(seconds(1));
     refused(|b| drop(null_values(b).join(&stream(b, "other"), |_, other| other.clone(), windows)), &value);
     let right = |b: &StreamsBuilder| drop(stream(b, "left").join(&null_values(b), |left, _| left.clone(), windows));

@@ -27,6 +27,7 @@ mod sessions;
 mod sliding_windows;
 mod source_as_changelog;
 mod stream_joins;
+mod stream_table_joins;
 mod suppress;
 mod suppress_restart;
 mod table_joins;

@@ -1,5 +1,8 @@
 package oracle.describe;
 
+import java.time.Duration;
+
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
@@ -123,6 +126,77 @@ final class StreamTableJoins {
         in.selectKey((key, value) -> value)
             .join(first, (value, other) -> value + other)
             .join(second, (value, other) -> value + other)
+            .to("output");
+    }
+
+    private static String withKey(String key, String value, String other) {
+        return key + value + other;
+    }
+
+    @Case(id = "stream-table-join-keyed", note = "the joiner is told the key")
+    static void streamTableJoinKeyed(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.join(table, StreamTableJoins::withKey).to("output");
+    }
+
+    @Case(id = "stream-table-join-keyed-after-key-change-named", note = "the joiner is told the key, behind a repartition")
+    static void streamTableJoinKeyedAfterKeyChangeNamed(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.selectKey((key, value) -> value).join(table, StreamTableJoins::withKey, Joined.as("my-join")).to("output");
+    }
+
+    @Case(id = "stream-table-left-join-null-keys", note = "records without a key are joined with nothing at once", nullKeys = true)
+    static void streamTableLeftJoinNullKeys(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.leftJoin(table, StreamTableJoins::withKey).to("output");
+    }
+
+    @Case(id = "stream-table-left-join-null-keys-re-keyed", note = "the repartition topic keeps records without a key", nullKeys = true)
+    static void streamTableLeftJoinNullKeysReKeyed(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.selectKey((key, value) -> key).leftJoin(table, (value, other) -> value + other).to("output");
+    }
+
+    @Case(id = "stream-table-left-join-null-keys-named", note = "the same with a name", nullKeys = true)
+    static void streamTableLeftJoinNullKeysNamed(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.selectKey((key, value) -> key).leftJoin(table, StreamTableJoins::withKey, Joined.as("my-join")).to("output");
+    }
+
+    @Case(id = "stream-table-left-join-null-keys-versioned", note = "the table is versioned", nullKeys = true)
+    static void streamTableLeftJoinNullKeysVersioned(StreamsBuilder b) {
+        KTable<String, String> table = VersionedTables.table(b, "table");
+        KStream<String, String> in = b.stream("input");
+        in.leftJoin(table, StreamTableJoins::withKey).to("output");
+    }
+
+    @Case(id = "stream-table-left-join-null-keys-filtered", note = "the table's rows are computed", nullKeys = true)
+    static void streamTableLeftJoinNullKeysFiltered(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table");
+        KStream<String, String> in = b.stream("input");
+        in.leftJoin(table.filter((key, value) -> value.length() == 1), (value, other) -> value + other).to("output");
+    }
+
+    @Case(id = "stream-joined-twice-after-null-keys", note = "two left joins behind one repartition topic", nullKeys = true)
+    static void streamJoinedTwiceAfterNullKeys(StreamsBuilder b) {
+        KTable<String, String> first = b.table("first");
+        KTable<String, String> second = b.table("second");
+        KStream<String, String> in = b.stream("input");
+        KStream<String, String> keyed = in.selectKey((key, value) -> key);
+        keyed.leftJoin(first, (value, other) -> value + other).to("output-1");
+        keyed.leftJoin(second, (value, other) -> value + other).to("output-2");
+    }
+
+    @Case(id = "stream-table-join-grace-keyed", note = "records wait; the joiner is told the key")
+    static void streamTableJoinGraceKeyed(StreamsBuilder b) {
+        KStream<String, String> in = b.stream("input");
+        in.join(VersionedTables.table(b, "table"), StreamTableJoins::withKey,
+            Joined.<String, String, String>with(Serdes.String(), Serdes.String(), Serdes.String()).withGracePeriod(Duration.ofSeconds(5)))
             .to("output");
     }
 }

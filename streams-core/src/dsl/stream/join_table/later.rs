@@ -1,7 +1,7 @@
 //! Joins of a stream with a versioned table, that wait for the table to catch up.
 
-use super::join_table::TableJoin;
-use crate::exec::{Cx, GraphEnv, Meta, Process};
+use super::Form;
+use crate::exec::{Cx, Edge, GraphEnv, Meta, Process};
 use crate::handlers::ProductionStage;
 use crate::{Data, Result};
 use std::any::TypeId;
@@ -13,9 +13,10 @@ use streams_state::{RecordBuffer, RecordContext, Waiting};
 
 /// Holds records back until stream time has passed them by the grace period, and joins them then. Records that come later than that are joined
 /// at once.
-pub(super) struct JoinLater<K, V, VT, VO> {
+pub(super) struct JoinLater<K, V> {
     name: Arc<str>,
-    join: TableJoin<K, V, VT, VO>,
+    join: Edge<K, V>,
+    form: Form,
     buffer: Rc<RefCell<RecordBuffer<K, V>>>,
     /// The bytes that travel with keys are those of the buffer's key serde.
     pass_key: bool,
@@ -23,11 +24,11 @@ pub(super) struct JoinLater<K, V, VT, VO> {
     row_key: Vec<u8>,
 }
 
-impl<K: Data, V: Data, VT: Data, VO: Data> JoinLater<K, V, VT, VO> {
-    pub fn new(env: &mut GraphEnv<'_>, join: TableJoin<K, V, VT, VO>, buffer: &str, key_bytes: Option<TypeId>) -> Result<Self> {
+impl<K: Data, V: Data> JoinLater<K, V> {
+    pub fn new(env: &mut GraphEnv<'_>, join: Edge<K, V>, form: Form, buffer: &str, key_bytes: Option<TypeId>) -> Result<Self> {
         let buffer = env.store::<RecordBuffer<K, V>>(buffer)?;
         let pass_key = key_bytes.is_some() && key_bytes == buffer.borrow().key_serde().canonical_id();
-        Ok(JoinLater { name: env.node_name(), join, buffer, pass_key, key_buf: Vec::new(), row_key: Vec::new() })
+        Ok(JoinLater { name: env.node_name(), join, form, buffer, pass_key, key_buf: Vec::new(), row_key: Vec::new() })
     }
 
     /// Joins the records that have waited. Each leaves the buffer behind that, so that an error leaves it there.
@@ -52,7 +53,7 @@ impl<K: Data, V: Data, VT: Data, VO: Data> JoinLater<K, V, VT, VO> {
     }
 }
 
-impl<K: Data, V: Data, VT: Data, VO: Data> Process<K, V> for JoinLater<K, V, VT, VO> {
+impl<K: Data, V: Data> Process<K, V> for JoinLater<K, V> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
         let waits = {
             let mut buffer = self.buffer.borrow_mut();
@@ -64,6 +65,11 @@ impl<K: Data, V: Data, VT: Data, VO: Data> Process<K, V> for JoinLater<K, V, VT,
                     let serde_cx = SerdeContext { topic: &topic, headers: meta.headers };
                     match buffer.key_serde().serialize(&serde_cx, &key, &mut self.key_buf) {
                         Ok(Wrote::Bytes) => &self.key_buf,
+                        // no change of the table can give it a row
+                        Ok(Wrote::Null) if self.form == Form::Left => {
+                            drop(buffer);
+                            return self.join.process(cx, key, value, meta);
+                        }
                         Ok(Wrote::Null) => return cx.drop_null_key(&self.name),
                         Err(error) => return cx.serialization_error(&self.name, &topic, ProductionStage::Key, cx.origin, error),
                     }
