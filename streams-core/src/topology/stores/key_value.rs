@@ -19,26 +19,9 @@ pub struct KeyValueStore<K, V> {
     buffer: Cell<Vec<u8>>,
 }
 
-impl<K, V> fmt::Debug for KeyValueStore<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyValueStore")
-    }
-}
+keyed!(KeyValueStore, KvStore);
 
 impl<K: Data, V: Data> KeyValueStore<K, V> {
-    pub(super) fn new(store: Rc<RefCell<KvStore<K, V>>>) -> Self {
-        KeyValueStore { store, buffer: Cell::default() }
-    }
-
-    fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut KvStore<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
-        let mut bytes = self.buffer.take();
-        bytes.clear();
-        let mut store = self.store.borrow_mut();
-        let result = store.write_key(key, &mut bytes).and_then(|()| f(&mut store, &bytes));
-        self.buffer.set(bytes);
-        result
-    }
-
     /// The value of a key.
     ///
     /// # Errors

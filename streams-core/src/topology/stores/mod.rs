@@ -1,5 +1,32 @@
 //! Stores that user code names: typed tokens while a topology is built, opened stores in a processor.
 
+/// What opened stores have in common that are asked by the bytes of one key.
+macro_rules! keyed {
+    ($opened:ident, $store:ident) => {
+        impl<K, V> std::fmt::Debug for $opened<K, V> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($opened))
+            }
+        }
+
+        impl<K: Data, V: Data> $opened<K, V> {
+            pub(super) fn new(store: Rc<RefCell<$store<K, V>>>) -> Self {
+                $opened { store, buffer: Cell::default() }
+            }
+
+            /// Runs `f` with the store and the bytes of the key in it.
+            fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut $store<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
+                let mut bytes = self.buffer.take();
+                bytes.clear();
+                let mut store = self.store.borrow_mut();
+                let result = store.write_key(key, &mut bytes).and_then(|()| f(&mut store, &bytes));
+                self.buffer.set(bytes);
+                result
+            }
+        }
+    };
+}
+
 mod key_value;
 mod session;
 mod versioned;

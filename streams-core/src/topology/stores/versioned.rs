@@ -4,7 +4,6 @@ use crate::exec::DropReason;
 use crate::topology::ProcessingContext;
 use crate::{BoxError, Data};
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::rc::Rc;
 use streams_state::store::StateStore;
 use streams_state::{PutResult, VersionedRecord, VersionedStore};
@@ -18,26 +17,9 @@ pub struct VersionedKeyValueStore<K, V> {
     buffer: Cell<Vec<u8>>,
 }
 
-impl<K, V> fmt::Debug for VersionedKeyValueStore<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("VersionedKeyValueStore")
-    }
-}
+keyed!(VersionedKeyValueStore, VersionedStore);
 
 impl<K: Data, V: Data> VersionedKeyValueStore<K, V> {
-    pub(super) fn new(store: Rc<RefCell<VersionedStore<K, V>>>) -> Self {
-        VersionedKeyValueStore { store, buffer: Cell::default() }
-    }
-
-    fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut VersionedStore<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
-        let mut bytes = self.buffer.take();
-        bytes.clear();
-        let mut store = self.store.borrow_mut();
-        let result = store.write_key(key, &mut bytes).and_then(|()| f(&mut store, &bytes));
-        self.buffer.set(bytes);
-        result
-    }
-
     /// Puts a value that is valid from `timestamp` on, or, with `None`, says that there was none; the answer is until when it is valid.
     ///
     /// # Errors

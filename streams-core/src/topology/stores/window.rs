@@ -20,26 +20,9 @@ pub struct WindowedStore<K, V> {
     buffer: Cell<Vec<u8>>,
 }
 
-impl<K, V> fmt::Debug for WindowedStore<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WindowedStore")
-    }
-}
+keyed!(WindowedStore, WindowStore);
 
 impl<K: Data, V: Data> WindowedStore<K, V> {
-    pub(super) fn new(store: Rc<RefCell<WindowStore<K, V>>>) -> Self {
-        WindowedStore { store, buffer: Cell::default() }
-    }
-
-    fn with_key<R>(&self, key: &K, f: impl FnOnce(&mut WindowStore<K, V>, &[u8]) -> Result<R, BoxError>) -> Result<R, BoxError> {
-        let mut bytes = self.buffer.take();
-        bytes.clear();
-        let mut store = self.store.borrow_mut();
-        let result = store.write_key(key, &mut bytes).and_then(|()| f(&mut store, &bytes));
-        self.buffer.set(bytes);
-        result
-    }
-
     /// The value of a key in the window that begins at `start`; not in a store that retains duplicates.
     ///
     /// # Errors
