@@ -3,7 +3,7 @@
 use crate::fallible::{Outcome, driver, fed, fed_with, number};
 use std::time::Duration;
 use streams_core::config::{StreamsConfig, TopologyOptimization};
-use streams_core::{BoxError, JoinWindows, KStream, StreamsBuilder};
+use streams_core::{BoxError, Consumed, JoinWindows, Joined, KStream, Materialized, StreamsBuilder};
 
 /// Not beyond 8.
 fn sum(left: Option<&String>, right: Option<&String>) -> Result<i64, BoxError> {
@@ -161,5 +161,48 @@ fn a_record_that_meets_a_row_of_a_global_table_fails() -> Outcome {
     };
     let records = [("in", "3", 0, ""), ("in", "9", 0, "skip"), ("table", "4", 0, ""), ("in", "5", 0, "skip"), ("in", "1", 0, "")];
     assert_eq!(fed(left, |_| true, &["KSTREAM-LEFTJOIN-"], &records)?, ["a 3", "a 5"]);
+    Ok(())
+}
+
+#[test]
+fn a_record_that_meets_a_row_of_a_table_fails() -> Outcome {
+    let inner = |builder: &StreamsBuilder| {
+        let rows = builder.table::<String, String>("table");
+        let joiner = |_: &String, value: String, row: &String| sum(Some(&value), Some(row));
+        builder.stream::<String, String>("in").try_join_table(&rows, joiner).to("out");
+    };
+    let records = [("table", "4", 0, ""), ("in", "3", 0, ""), ("in", "5", 0, "skip"), ("in", "1", 0, ""), ("in", "fail", 0, "fail")];
+    assert_eq!(fed(inner, |_| true, &["KSTREAM-JOIN-"], &records)?, ["a 7", "a 5"]);
+    let left = |builder: &StreamsBuilder| {
+        let rows = builder.table::<String, String>("table");
+        let joiner = |_: &String, value: String, row: Option<&String>| sum(Some(&value), row);
+        builder.stream::<String, String>("in").try_left_join_table(&rows, joiner).to("out");
+    };
+    let records = [("in", "3", 0, ""), ("in", "9", 0, "skip"), ("table", "4", 0, ""), ("in", "5", 0, "skip"), ("in", "1", 0, "")];
+    assert_eq!(fed(left, |_| true, &["KSTREAM-LEFTJOIN-"], &records)?, ["a 3", "a 5"]);
+    Ok(())
+}
+
+/// It is the one that waited which the handler is told of, and it does not wait on.
+#[test]
+fn a_record_that_has_waited_for_a_table_fails() -> Outcome {
+    let builder = StreamsBuilder::new();
+    let rows = Materialized::<String, String>::from("rows").versioned(Duration::from_secs(60));
+    let rows = builder.table_with("table", Consumed::default(), rows);
+    let joiner = |_: &String, value: String, row: &String| sum(Some(&value), Some(row));
+    let joined = Joined::default().named("join").grace(Duration::from_secs(5));
+    builder.stream::<String, String>("in").try_join_table_with(&rows, joiner, joined).to("out");
+    let (driver, told) = driver(&builder.build()?)?;
+    driver.input::<String, String>("table").pipe_at("a".to_owned(), "4".to_owned(), 0)?;
+    let mut input = driver.input::<String, String>("in");
+    for (value, at) in [("3", 1_000), ("skip", 2_000), ("2", 3_000), ("1", 20_000)] {
+        input.pipe_at("a".to_owned(), value.to_owned(), at)?;
+    }
+    let mut output = driver.output::<String, i64>("out");
+    assert_eq!(output.read_all()?, [7, 6].map(|sum| ("a".to_owned(), sum)));
+    assert!(told.lock().len() == 1 && told.lock()[0].starts_with("join: "), "{told:?}");
+    input.pipe_at("a".to_owned(), "0".to_owned(), 40_000)?;
+    assert_eq!(output.read_all()?, [("a".to_owned(), 5)]);
+    assert_eq!(told.lock().len(), 1, "it is not tried again");
     Ok(())
 }

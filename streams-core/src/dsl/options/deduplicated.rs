@@ -80,7 +80,8 @@ impl<K: Data, V: Data, I: Data> Deduplicated<K, V, I> {
     }
 
     /// How far behind stream time a record may be and still be judged. A later one is dropped and counted as late: what it might repeat is
-    /// forgotten. Ids are kept for this and the time within which repetitions are left out, some for up to that time longer. Default: as long as that time.
+    /// forgotten. Ids are kept for this and the time within which repetitions are left out, some for up to that time longer. Default: as long as
+    /// that time.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);

@@ -43,7 +43,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(V, &VT) -> VO + Send + Sync + 'static,
         joined: impl Into<Joined<K, V>>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |_, value, row| row.map(|row| joiner(value, row)));
+        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |_, value, row| Some(Ok(joiner(value, row?))));
         self.table_join(Form::Inner, table, joiner, joined.into())
     }
 
@@ -81,7 +81,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, &VT) -> VO + Send + Sync + 'static,
         joined: impl Into<Joined<K, V>>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |key, value, row| row.map(|row| joiner(key, value, row)));
+        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row?))));
         self.table_join(Form::Inner, table, joiner, joined.into())
     }
 }

@@ -46,7 +46,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     where
         K: TableKey<KT>,
     {
-        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |_, value, row| Some(joiner(value, row)));
+        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |_, value, row| Some(Ok(joiner(value, row))));
         self.table_join(Form::Left, table, joiner, joined.into())
     }
 
@@ -86,7 +86,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     where
         K: TableKey<KT>,
     {
-        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |key, value, row| Some(joiner(key, value, row)));
+        let joiner: Joiner<K, V, VT, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row))));
         self.table_join(Form::Left, table, joiner, joined.into())
     }
 }

@@ -1,5 +1,6 @@
 //! Joins of a stream with a table.
 
+mod fallible;
 mod inner;
 mod later;
 mod left;
@@ -7,6 +8,7 @@ mod table_key;
 
 use super::{Added, KStream, RepartitionSpec, refuse_null_values, refuse_nullable, refuse_nullable_keys};
 use crate::dsl::KTable;
+use crate::dsl::folder::Made;
 use crate::dsl::options::Joined;
 use crate::dsl::table::ValueGetter;
 use crate::dsl::windows::millis;
@@ -22,7 +24,7 @@ use streams_state::{StoreSupplier, Stores};
 pub use table_key::TableKey;
 
 /// Makes a result of key, value and row. `None`: without a row there is no result.
-type Joiner<K, V, VT, VO> = Arc<dyn Fn(&K, V, Option<&VT>) -> Option<VO> + Send + Sync>;
+type Joiner<K, V, VT, VO> = Arc<dyn Fn(&K, V, Option<&VT>) -> Made<VO> + Send + Sync>;
 
 /// Which records give a result without a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,8 @@ impl<K: Data, V: Data> KStream<K, V> {
         let pass_key = left.key_bytes.is_some() && left.key_bytes == table.key_bytes;
         let (waiting, key_bytes) = (buffer.clone(), left.key_bytes);
         let factory = operator::<K, V, K, VO>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let join: Edge<K, V> = Box::new(TableJoin { joiner: joiner.clone(), getter: getter.make(env)?, pass_key, next });
+            let join: Edge<K, V> =
+                Box::new(TableJoin { name: env.node_name(), joiner: joiner.clone(), getter: getter.make(env)?, pass_key, next });
             Ok(match &waiting {
                 None => join,
                 Some(buffer) => Box::new(JoinLater::new(env, join, form, buffer.name(), key_bytes)?),
@@ -149,6 +152,7 @@ impl<K: Data, V: Data> KStream<K, V> {
 }
 
 struct TableJoin<K, KT, V, VT, VO> {
+    name: Arc<str>,
     joiner: Joiner<K, V, VT, VO>,
     getter: Box<dyn ValueGetter<KT, VT>>,
     pass_key: bool,
@@ -169,7 +173,8 @@ impl<K: Data + TableKey<KT>, KT: Data, V: Data, VT: Data, VO: Data> Process<K, V
             }
         };
         match joined {
-            Some(joined) => self.next.process(cx, key, joined, meta),
+            Some(Ok(joined)) => self.next.process(cx, key, joined, meta),
+            Some(Err(error)) => cx.user_error(&self.name, error),
             None => Ok(()),
         }
     }
