@@ -1,19 +1,18 @@
 //! `transform_values` of tables.
 
 use super::KTable;
+use super::derived::{Derivation, Making, attach};
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, ValueGetter};
-use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
 use super::writer::TableWriter;
 use crate::dsl::stream::connected;
-use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Outside, Process, TimerId, operator};
-use crate::plan::{Named, Role, Target};
+use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Outside, Process, TimerId};
+use crate::plan::Named;
 use crate::topology::{Setup, StoreSet, TransformContext, ValueTransformer};
 use crate::{Change, Data, Headers, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use streams_state::NO_HEADERS;
 
 impl<K: Data, V: Data> KTable<K, V> {
@@ -75,49 +74,11 @@ impl<K: Data, V: Data> KTable<K, V> {
             let code = Box::new(supplier(&mut Setup { env }, opened));
             Ok(Transformer { name: env.node_name(), index: env.next_maintained(), code })
         });
-        refuse_unnamed_history(&mut plan, &name, &options);
-        let given = options.materialized.is_some();
-        let (mut value_serde, mut key_bytes) = (None, self.key_bytes);
-        // as in Java, the table is kept only if the user named its store, and no name is burned otherwise
-        let store = options.materialized.and_then(|m| m.name.clone().map(|name| (m, name))).map(|(materialized, store_name)| {
-            let keys = materialized.key.resolve(&self.key_serde, &mut plan, &name, "key");
-            let values = materialized.value.resolve(&None, &mut plan, &name, "value");
-            (value_serde, key_bytes) = (Some(values.clone()), keys.canonical_id());
-            TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
-        });
-        let (parent, stores) = (self.table.clone(), connected.clone());
-        let history_ms = history_of_derived(given, store.as_ref(), parent.history_ms());
-        let table =
-            Arc::new(TransformedTable { parent, make, stores, store: store.clone(), old_values: AtomicBool::new(false), history_ms });
-        let (of, parent_key_bytes) = (table.clone(), self.key_bytes);
-        let factory = operator::<K, Change<V>, K, Change<VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-            let transformer = (of.make)(env)?;
-            Ok(match &of.store {
-                None => env.maintained(Computed { transformer, old_values: of.old_values.load(Ordering::Relaxed), next }),
-                Some(store) => {
-                    let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
-                    env.maintained(Kept { transformer, writer }) as Edge<K, Change<V>>
-                }
-            })
-        }));
-        let write = move |target: &mut Target<'_>| {
-            let name = target.name.clone();
-            target.builder.add_processor(&name, &target.parents, factory.clone())?;
-            store.as_ref().map_or(Ok(()), |store| store.write(target, &name))?;
-            connected.iter().try_for_each(|store| target.builder.connect_store(&name, store))
-        };
-        let node = plan.add(name.clone(), &[self.plan_node], Role::Other, Arc::new(write));
-        drop(plan);
-        KTable {
-            plan: self.plan.clone(),
-            plan_node: node,
-            name,
-            key_serde: self.key_serde.clone(),
-            value_serde,
-            key_bytes,
-            sources: self.sources.clone(),
-            table,
-        }
+        let making = Arc::new(Transformed { make, stores: connected.clone() });
+        // as in Java, no name is burned for a store
+        let given_store = options.materialized.as_ref().and_then(|m| m.name.clone());
+        let derivation = Derivation { name, options, given_store, value_serde: None, stores: connected, old_values: false, making };
+        attach(&mut plan, self, derivation)
     }
 }
 
@@ -152,41 +113,24 @@ impl<K: Data, V: Data, VO: Data> Transformer<K, V, VO> {
     }
 }
 
-struct TransformedTable<K, V, VO> {
-    parent: Arc<dyn TableNode<K, V>>,
+/// By a transformer.
+struct Transformed<K, V, VO> {
     make: MakeTransformer<K, V, VO>,
-    /// Those that the transformer is connected to.
+    /// Those that it is connected to.
     stores: Vec<Arc<str>>,
-    store: Option<Arc<TableStore<K, VO>>>,
-    old_values: AtomicBool,
-    history_ms: Option<i64>,
 }
 
-impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for TransformedTable<K, V, VO> {
-    fn send_old_values(&self, force: bool) -> bool {
-        let will = match &self.store {
-            Some(store) => store.send_old_values(true),
-            None => self.parent.send_old_values(force),
-        };
-        self.old_values.fetch_or(will, Ordering::Relaxed);
-        self.old_values.load(Ordering::Relaxed)
+impl<K: Data, V: Data, VO: Data> Making<K, V, VO> for Transformed<K, V, VO> {
+    fn getter(&self, parent: Arc<dyn GetterSupplier<K, V>>) -> Arc<dyn GetterSupplier<K, VO>> {
+        Arc::new(TransformedGetterSupplier { parent, make: self.make.clone(), stores: self.stores.clone() })
     }
-
-    fn getter(&self) -> Arc<dyn GetterSupplier<K, VO>> {
-        match &self.store {
-            Some(store) => store.getter(),
-            None => {
-                Arc::new(TransformedGetterSupplier { parent: self.parent.getter(), make: self.make.clone(), stores: self.stores.clone() })
-            }
-        }
+    fn computed(&self, env: &mut GraphEnv<'_>, old_values: bool, next: Edge<K, Change<VO>>) -> Result<Edge<K, Change<V>>> {
+        let transformer = (self.make)(env)?;
+        Ok(env.maintained(Computed { transformer, old_values, next }))
     }
-
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.store.as_ref().and_then(|store| store.queryable_name())
-    }
-
-    fn history_ms(&self) -> Option<i64> {
-        self.history_ms
+    fn kept(&self, env: &mut GraphEnv<'_>, _: bool, writer: TableWriter<K, VO>) -> Result<Edge<K, Change<V>>> {
+        let transformer = (self.make)(env)?;
+        Ok(env.maintained(Kept { transformer, writer }))
     }
 }
 
