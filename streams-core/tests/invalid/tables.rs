@@ -1,11 +1,20 @@
 //! Joins and groupings of tables that cannot work are refused when they are built.
 
 use std::time::Duration;
-use streams_core::{BufferConfig, Consumed, Grouped, KTable, Materialized, StreamsBuilder, Suppressed, TableJoined, TimeWindows};
+use streams_core::processor::{TransformContext, ValueTransformer};
+use streams_core::{BoxError, BufferConfig, Consumed, Grouped, KTable, Materialized, StreamsBuilder, Suppressed, TableJoined, TimeWindows};
 
 /// A type that no serde is known for.
 #[derive(Clone)]
 struct Opaque;
+
+struct Same;
+
+impl ValueTransformer<String, i64, i64> for Same {
+    fn transform(&mut self, _: &mut TransformContext<'_>, _: &String, value: Option<&i64>) -> Result<Option<i64>, BoxError> {
+        Ok(value.copied())
+    }
+}
 
 #[track_caller]
 fn refused(write: impl FnOnce(&StreamsBuilder), parts: &[&str]) {
@@ -82,6 +91,11 @@ fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
     let ttl = || Materialized::<String, i64>::from("rows").ttl(Duration::from_secs(10));
     let derived = |b: &StreamsBuilder| drop(b.table::<String, i64>("in").filter_with(|_, _| true, ttl()));
     refused(derived, &["store rows: its rows cannot have a `ttl`", "give it to the table that this one is made of"]);
+    let transformed = |b: &StreamsBuilder| {
+        let not_kept = Materialized::<String, i64>::default().ttl(Duration::from_secs(10));
+        drop(b.table::<String, i64>("in").transform_values_with((), |_, ()| Same, not_kept));
+    };
+    refused(transformed, &["the table is not kept, and follows the deletions of the one that it is made of"]);
     let grouped = |b: &StreamsBuilder| {
         let rows = b.table::<String, i64>("in").group_by(|key, value| (key.clone(), *value));
         let _ = rows.reduce_with(|sum, value| sum + value, |sum, value| sum - value, ttl());
