@@ -90,7 +90,7 @@ impl Broker {
 
     fn fill_dir(&self, properties: &str) -> Result<()> {
         let dir = &self.state.dir;
-        for (name, text) in [("server.properties", properties), ("logging.properties", settings::LOGGING)] {
+        for (name, text) in [("server.properties", properties), settings::LOGGING] {
             let path = dir.join(name);
             fs::write(&path, text).map_err(|e| Error::at("cannot write", &path, &e))?;
         }
@@ -108,8 +108,9 @@ impl Broker {
     /// A JVM with Kafka's jars.
     fn java(&self) -> Command {
         let mut command = Command::new(java_program("java"));
-        command.arg(format!("-Djava.util.logging.config.file={}", self.state.dir.join("logging.properties").display()));
-        command.arg("-cp").arg(self.libs.join("*")).stdin(Stdio::null());
+        // the folder itself, too: the logger's settings lie there
+        let class_path = std::env::join_paths([self.state.dir.clone(), self.libs.join("*")]);
+        command.arg("-cp").arg(class_path.unwrap_or_else(|_| self.libs.join("*").into())).stdin(Stdio::null());
         command
     }
 
@@ -330,6 +331,6 @@ fn last_lines(path: &Path, start: u64) -> String {
     let from = usize::try_from(start).unwrap_or(0).min(bytes.len());
     let text = String::from_utf8_lossy(&bytes[from..]).into_owned();
     let lines: Vec<&str> = text.lines().collect();
-    let first = lines.iter().position(|l| l.contains(" SEVERE ") || l.contains("Exception")).unwrap_or(lines.len().saturating_sub(20));
+    let first = lines.iter().position(|l| l.contains(" ERROR ") || l.contains("Exception")).unwrap_or(lines.len().saturating_sub(20));
     lines[first..].iter().take(20).copied().collect::<Vec<_>>().join("\n")
 }

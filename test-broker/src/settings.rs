@@ -83,16 +83,19 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\")
 }
 
-/// java.util.logging's settings: to the standard error, which is a file.
-pub(crate) const LOGGING: &str = "\
-handlers=java.util.logging.ConsoleHandler
-.level=INFO
-java.util.logging.ConsoleHandler.level=ALL
-java.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s: %5$s%6$s%n
-kafka.server.KafkaConfig.level=WARNING
-org.apache.kafka.common.config.AbstractConfig.level=WARNING
-org.apache.kafka.clients.level=WARNING
-";
+/// The settings of slf4j-simple, by the name under which it looks for them. It writes to the standard error, which is a file, and does so to
+/// the end: java.util.logging falls silent when the process is told to end, just when a broker gives its partitions away.
+pub(crate) const LOGGING: (&str, &str) = (
+    "simplelogger.properties",
+    "\
+org.slf4j.simpleLogger.showDateTime=true
+org.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS
+org.slf4j.simpleLogger.showThreadName=false
+org.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn
+org.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig=warn
+org.slf4j.simpleLogger.log.org.apache.kafka.clients=warn
+",
+);
 
 #[cfg(test)]
 mod tests {
