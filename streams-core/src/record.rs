@@ -26,6 +26,32 @@ pub struct Record<K, V> {
     pub headers: Headers,
 }
 
+impl<K, V> Record<K, V> {
+    /// The same record with another key.
+    #[must_use]
+    pub fn with_key<K2>(self, key: K2) -> Record<K2, V> {
+        Record { key, value: self.value, timestamp: self.timestamp, headers: self.headers }
+    }
+
+    /// The same record with another value.
+    #[must_use]
+    pub fn with_value<V2>(self, value: V2) -> Record<K, V2> {
+        Record { key: self.key, value, timestamp: self.timestamp, headers: self.headers }
+    }
+
+    /// The same record at another time, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: i64) -> Self {
+        Record { timestamp, ..self }
+    }
+
+    /// The same record with these headers in place of its own.
+    #[must_use]
+    pub fn with_headers(self, headers: Headers) -> Self {
+        Record { headers, ..self }
+    }
+}
+
 /// An update of a table row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<V> {

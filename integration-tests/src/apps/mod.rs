@@ -109,6 +109,7 @@ macro_rules! app_suite {
             ],
             operators: [
                 every_stateful_operator_goes_on_after_a_restart_as_if_there_had_been_none,
+                with_caches_every_stateful_operator_has_the_same_rows_at_the_end,
             ],
             queries: [
                 a_query_sees_the_newest_or_what_is_committed,
