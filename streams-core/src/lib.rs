@@ -36,7 +36,8 @@ pub mod processor {
 /// Descriptions of stores.
 pub mod state {
     pub use streams_state::{
-        KeyValueStoreBuilder, PutResult, SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowStoreBuilder,
+        BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, PutResult, SessionBytesStoreSupplier, SessionStoreBuilder,
+        Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
     };
 }
 

@@ -60,8 +60,9 @@ pub use position::Position;
 pub use shared::{ResourceLimits, SharedResources};
 pub use store::ReadCommitted;
 pub use stores::{
-    ChangeBufferBuilder, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, RecordBufferBuilder, SessionStoreBuilder, StoreKind,
-    StoreSupplier, StoreType, Stores, VersionedStoreBuilder, WindowStoreBuilder,
+    BytesStoreSupplier, ChangeBufferBuilder, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv,
+    RecordBufferBuilder, SessionBytesStoreSupplier, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
+    VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
 };
 pub use typed::{
     CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, PutResult, RecordBuffer,

@@ -40,6 +40,7 @@ mod optimized;
 mod orders;
 mod other_windows;
 mod outer_stream_joins;
+mod own_stores;
 mod pattern_sources;
 mod processors;
 mod reductions;
@@ -118,6 +119,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
         outer_stream_joins::CASES,
+        own_stores::CASES,
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,

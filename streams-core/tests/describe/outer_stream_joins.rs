@@ -15,7 +15,7 @@ fn inner_with_key(key: &String, value: &String, other: &String) -> String {
     key.clone() + value + other
 }
 
-fn left(value: &String, other: Option<&String>) -> String {
+pub fn left(value: &String, other: Option<&String>) -> String {
     value.clone() + text(other)
 }
 
@@ -27,7 +27,7 @@ fn left_with_any_key(key: &Option<String>, value: &String, other: Option<&String
     text(key.as_ref()).to_owned() + value + text(other)
 }
 
-fn outer(value: Option<&String>, other: Option<&String>) -> String {
+pub fn outer(value: Option<&String>, other: Option<&String>) -> String {
     text(value).to_owned() + text(other)
 }
 

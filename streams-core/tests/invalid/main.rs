@@ -1,6 +1,7 @@
 //! What cannot work is refused when it is built: the error names the node, store or topic, and the way out.
 
 mod globals;
+mod own_stores;
 mod tables;
 mod topology;
 mod versioned;

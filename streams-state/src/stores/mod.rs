@@ -1,6 +1,7 @@
 //! How stores are described before they are opened: once per topology, opened once per task.
 
 mod buffer;
+mod bytes;
 mod key_value;
 mod list;
 mod record_buffer;
@@ -10,6 +11,7 @@ mod versioned;
 mod window;
 
 pub use buffer::ChangeBufferBuilder;
+pub use bytes::{BytesStoreSupplier, KeyValueBytesStoreSupplier, SessionBytesStoreSupplier, WindowBytesStoreSupplier};
 pub use key_value::KeyValueStoreBuilder;
 pub use list::ListStoreBuilder;
 pub use record_buffer::RecordBufferBuilder;
@@ -36,8 +38,6 @@ pub struct Stores;
 impl Stores {
     /// One value per key, with the default serdes of `K` and `V`.
     #[doc(alias = "timestampedKeyValueStoreBuilder")]
-    #[doc(alias = "persistentKeyValueStore")]
-    #[doc(alias = "inMemoryKeyValueStore")]
     pub fn key_value<K: DefaultSerde, V: DefaultSerde + Clone + Send>(name: impl Into<Arc<str>>) -> KeyValueStoreBuilder<K, V> {
         KeyValueStoreBuilder::new(name.into(), K::default_serde(), V::default_serde())
     }
@@ -75,8 +75,6 @@ impl Stores {
     /// Values by key and window start, with the default serdes of `K` and `V`. Windows are `size` long and are kept until stream time has
     /// passed their start by `retention`.
     #[doc(alias = "timestampedWindowStoreBuilder")]
-    #[doc(alias = "persistentWindowStore")]
-    #[doc(alias = "inMemoryWindowStore")]
     pub fn window<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
         name: impl Into<Arc<str>>,
         retention: Duration,
@@ -99,8 +97,6 @@ impl Stores {
     /// Values by key and session, with the default serdes of `K` and `V`. Sessions are kept until stream time is past their end by more than
     /// `retention`.
     #[doc(alias = "sessionStoreBuilder")]
-    #[doc(alias = "persistentSessionStore")]
-    #[doc(alias = "inMemorySessionStore")]
     pub fn session<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
         name: impl Into<Arc<str>>,
         retention: Duration,

@@ -1,6 +1,6 @@
 //! How duplicates are left out.
 
-use super::{SerdeChoice, StoreType};
+use super::{SerdeChoice, StoreType, serde_settings, store_settings};
 use crate::Data;
 use crate::plan::Named;
 use std::collections::BTreeMap;
@@ -44,19 +44,11 @@ impl<K: Data, V: Data, I: Data> Deduplicated<K, V, I> {
         Deduplicated::new(SerdeChoice::default(), SerdeChoice::default(), SerdeChoice::default())
     }
 
-    /// The key's serde: in the store, and in the repartition topic where there is one.
-    #[must_use]
-    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
-        self.key = SerdeChoice::given(key);
-        self
-    }
-
-    /// The value's serde in the repartition topic.
-    #[must_use]
-    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
-        self.value = SerdeChoice::given(value);
-        self
-    }
+    serde_settings!(
+        "The key's serde: in the store, and in the repartition topic where there is one.",
+        value: V,
+        "The value's serde in the repartition topic."
+    );
 
     /// The serde of the ids: two records have the same id where it writes the same bytes.
     #[must_use]
@@ -96,35 +88,7 @@ impl<K: Data, V: Data, I: Data> Deduplicated<K, V, I> {
         self
     }
 
-    /// Topic configs for the changelog, over those of the application's config.
-    #[must_use]
-    #[doc(alias = "withLoggingEnabled")]
-    pub fn logging(mut self, configs: BTreeMap<String, String>) -> Self {
-        self.logging = Some(configs);
-        self
-    }
-
-    /// No changelog: after a move or a lost disk ids are passed once more.
-    #[must_use]
-    #[doc(alias = "withLoggingDisabled")]
-    pub fn logging_disabled(mut self) -> Self {
-        self.logging = None;
-        self
-    }
-
-    /// Keeps the ids in memory, whatever `default.dsl.store` says.
-    #[must_use]
-    pub fn in_memory(mut self) -> Self {
-        self.store_type = StoreType::InMemory;
-        self
-    }
-
-    /// Keeps the ids in RocksDB, whatever `default.dsl.store` says.
-    #[must_use]
-    pub fn rocks_db(mut self) -> Self {
-        self.store_type = StoreType::RocksDb;
-        self
-    }
+    store_settings!("after a move or a lost disk ids are passed once more.");
 }
 
 impl<K: Data + DefaultSerde, V: Data + DefaultSerde, I: Data + DefaultSerde> Default for Deduplicated<K, V, I> {

@@ -1,6 +1,6 @@
 //! How a table is kept.
 
-use super::SerdeChoice;
+use super::{SerdeChoice, StoreType, serde_settings, store_settings};
 use crate::Data;
 use crate::plan::{Named, Plan};
 use std::collections::BTreeMap;
@@ -8,15 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use streams_state::serde::{DefaultSerde, Serde};
-
-/// Where a store keeps its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StoreType {
-    /// As `default.dsl.store` says.
-    Default,
-    RocksDb,
-    InMemory,
-}
+use streams_state::{BytesStoreSupplier, KeyValueBytesStoreSupplier, SessionBytesStoreSupplier, WindowBytesStoreSupplier};
 
 /// What of its past a versioned table keeps.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +17,56 @@ pub(crate) struct History {
     pub segment_interval: Option<Duration>,
 }
 
+/// What an operator asks of the store of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    KeyValue,
+    Windows { size_ms: i64 },
+    Sessions,
+}
+
 impl<K, V> Materialized<K, V> {
     /// Refuses versions for a store of `what`, which cannot have them.
     pub(crate) fn refuse_history(&self, plan: &mut Plan, store: &str, what: &str) {
         if self.history.is_some() {
             plan.error(format!("store {store} is versioned, and {what} cannot be: leave `versioned` out"));
         }
+    }
+
+    /// Refuses a store given that is not of the operator's kind, windows of another length than `size_ms`, and rows that repeat.
+    pub(crate) fn check_supplier(&self, plan: &mut Plan, needs: Needs) {
+        let Some(supplier) = &self.supplier else { return };
+        let name = supplier.name();
+        let (is, found) = match supplier {
+            BytesStoreSupplier::KeyValue(_) => (needs == Needs::KeyValue, "a key-value store"),
+            BytesStoreSupplier::Window(_) => (matches!(needs, Needs::Windows { .. }), "a window store"),
+            BytesStoreSupplier::Session(_) => (needs == Needs::Sessions, "a session store"),
+        };
+        if !is {
+            let needed = match needs {
+                Needs::KeyValue => "a key-value store: `Stores::in_memory_key_value_store(..)` or another of its kind",
+                Needs::Windows { .. } => "a window store: `Stores::in_memory_window_store(..)` or another of its kind",
+                Needs::Sessions => "a session store: `Stores::in_memory_session_store(..)` or another of its kind",
+            };
+            plan.error(format!("store {name} is {found}, but the operator keeps its rows in {needed}"));
+        }
+        if let (BytesStoreSupplier::Window(store), Needs::Windows { size_ms }) = (supplier, needs) {
+            if store.retain_duplicates() {
+                plan.error(format!("store {name} retains duplicates, but an aggregate has one row per window: give `false` for them"));
+            }
+            if store.window_size_ms() != size_ms {
+                let told = store.window_size_ms();
+                plan.error(format!("store {name} is for windows of {told} ms, but those of the operator are {size_ms} ms long"));
+            }
+        }
+        if self.history.is_some() {
+            plan.error(format!("store {name} has no versions: leave `store` out, or `versioned`"));
+        }
+    }
+
+    /// Whether rows lie without their times.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.supplier.as_ref().is_some_and(|store| !store.timestamped())
     }
 }
 
@@ -44,6 +80,8 @@ pub struct Materialized<K, V> {
     pub(crate) retention: Option<Duration>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) store_type: StoreType,
+    /// A store that the user has described.
+    pub(crate) supplier: Option<BytesStoreSupplier>,
     pub(crate) history: Option<History>,
     /// Name of the operator's node.
     pub(crate) node: Named,
@@ -62,6 +100,7 @@ impl<K: Data, V: Data> Materialized<K, V> {
             retention: None,
             ttl: None,
             store_type: StoreType::Default,
+            supplier: None,
             history: None,
             node: Named::default(),
             implied: false,
@@ -96,19 +135,7 @@ impl<K: Data, V: Data> Materialized<K, V> {
         self
     }
 
-    /// The key's serde.
-    #[must_use]
-    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
-        self.key = SerdeChoice::given(key);
-        self
-    }
-
-    /// The value's serde.
-    #[must_use]
-    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
-        self.value = SerdeChoice::given(value);
-        self
-    }
+    serde_settings!("The key's serde.", value: V, "The value's serde.");
 
     /// No record cache: every update is written and forwarded at once. On by default.
     #[must_use]
@@ -118,21 +145,7 @@ impl<K: Data, V: Data> Materialized<K, V> {
         self
     }
 
-    /// Topic configs for the changelog, over those of the application's config.
-    #[must_use]
-    #[doc(alias = "withLoggingEnabled")]
-    pub fn logging(mut self, configs: BTreeMap<String, String>) -> Self {
-        self.logging = Some(configs);
-        self
-    }
-
-    /// No changelog: the store is empty after a move or a lost disk.
-    #[must_use]
-    #[doc(alias = "withLoggingDisabled")]
-    pub fn logging_disabled(mut self) -> Self {
-        self.logging = None;
-        self
-    }
+    store_settings!("the store is empty after a move or a lost disk.");
 
     /// How long a windowed store keeps rows, counted in stream time; window size and grace by default, which is also the least.
     #[must_use]
@@ -197,17 +210,19 @@ impl<K: Data, V: Data> Materialized<K, V> {
         self
     }
 
-    /// Keeps the rows in memory, whatever `default.dsl.store` says.
+    /// Keeps the rows in this store, which gives its name and engine too, and its retention where it has one: windows and sessions must be kept
+    /// for as long as they take records, and windows must be as long as the operator's. Its kind must be the operator's.
     #[must_use]
-    pub fn in_memory(mut self) -> Self {
-        self.store_type = StoreType::InMemory;
-        self
-    }
-
-    /// Keeps the rows in RocksDB, whatever `default.dsl.store` says.
-    #[must_use]
-    pub fn rocks_db(mut self) -> Self {
-        self.store_type = StoreType::RocksDb;
+    pub fn store(mut self, store: impl Into<BytesStoreSupplier>) -> Self {
+        let store = store.into();
+        self.name = Some(store.name().clone());
+        self.store_type = if store.in_memory() { StoreType::InMemory } else { StoreType::RocksDb };
+        self.retention = match &store {
+            BytesStoreSupplier::KeyValue(_) => None,
+            BytesStoreSupplier::Window(store) => Some(Duration::from_millis(store.retention_ms().unsigned_abs())),
+            BytesStoreSupplier::Session(store) => Some(Duration::from_millis(store.retention_ms().unsigned_abs())),
+        };
+        self.supplier = Some(store);
         self
     }
 }
@@ -224,6 +239,18 @@ impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<&str> for Materialized
         Self::default().named(name)
     }
 }
+
+macro_rules! from_suppliers {
+    ($($supplier:ty),*) => {$(
+        /// A store of one's own, as Java's `Materialized.as(supplier)`.
+        impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<$supplier> for Materialized<K, V> {
+            fn from(store: $supplier) -> Self {
+                Self::default().store(store)
+            }
+        }
+    )*};
+}
+from_suppliers!(KeyValueBytesStoreSupplier, WindowBytesStoreSupplier, SessionBytesStoreSupplier);
 
 /// Only a name for the operator's node.
 impl<K: Data + DefaultSerde, V: Data + DefaultSerde> From<Named> for Materialized<K, V> {

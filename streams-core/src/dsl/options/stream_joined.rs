@@ -1,11 +1,12 @@
 //! How two streams are joined.
 
-use super::SerdeChoice;
+use super::{SerdeChoice, StoreType, serde_settings, store_settings};
 use crate::Data;
 use crate::plan::Named;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use streams_state::WindowBytesStoreSupplier;
 use streams_state::serde::{DefaultSerde, Serde};
 
 /// How two streams are joined: serdes of their stores, names, logging.
@@ -16,49 +17,37 @@ pub struct StreamJoined<K, V1, V2> {
     pub(crate) named: Named,
     pub(crate) store_name: Option<Arc<str>>,
     pub(crate) logging: Option<BTreeMap<String, String>>,
-    pub(crate) in_memory: bool,
+    pub(crate) store_type: StoreType,
+    pub(crate) this_store: Option<WindowBytesStoreSupplier>,
+    pub(crate) other_store: Option<WindowBytesStoreSupplier>,
 }
 
 impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
-    /// With these serdes.
-    pub fn with(key: impl Serde<K>, this_value: impl Serde<V1>, other_value: impl Serde<V2>) -> Self {
+    fn new(key: SerdeChoice<K>, this_value: SerdeChoice<V1>, other_value: SerdeChoice<V2>) -> Self {
         StreamJoined {
-            key: SerdeChoice::given(key),
-            this_value: SerdeChoice::given(this_value),
-            other_value: SerdeChoice::given(other_value),
+            key,
+            this_value,
+            other_value,
             named: Named::default(),
             store_name: None,
             logging: Some(BTreeMap::new()),
-            in_memory: false,
+            store_type: StoreType::Default,
+            this_store: None,
+            other_store: None,
         }
+    }
+
+    /// With these serdes.
+    pub fn with(key: impl Serde<K>, this_value: impl Serde<V1>, other_value: impl Serde<V2>) -> Self {
+        StreamJoined::new(SerdeChoice::given(key), SerdeChoice::given(this_value), SerdeChoice::given(other_value))
     }
 
     /// With the serdes that came with the stream.
     pub fn inherited() -> Self {
-        StreamJoined {
-            key: SerdeChoice::default(),
-            this_value: SerdeChoice::default(),
-            other_value: SerdeChoice::default(),
-            named: Named::default(),
-            store_name: None,
-            logging: Some(BTreeMap::new()),
-            in_memory: false,
-        }
+        StreamJoined::new(SerdeChoice::default(), SerdeChoice::default(), SerdeChoice::default())
     }
 
-    /// The keys' serde.
-    #[must_use]
-    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
-        self.key = SerdeChoice::given(key);
-        self
-    }
-
-    /// The serde of this stream's values.
-    #[must_use]
-    pub fn value_serde(mut self, value: impl Serde<V1>) -> Self {
-        self.this_value = SerdeChoice::given(value);
-        self
-    }
+    serde_settings!("The keys' serde.", this_value: V1, "The serde of this stream's values.");
 
     /// The serde of the other stream's values.
     #[must_use]
@@ -84,41 +73,31 @@ impl<K: Data, V1: Data, V2: Data> StreamJoined<K, V1, V2> {
         self
     }
 
-    /// Topic configs for the changelogs.
+    /// The store of this stream's records: window size and retention must be those of the join, the window's size and that with the grace, and
+    /// duplicates must be retained. It goes by its own name, whatever [`store_name`](Self::store_name) says, and so does the store of the records
+    /// that wait for a partner, `<name>-left-shared-join-store` or `<name>-outer-shared-join-store`, which lies in memory where this one does.
+    /// Its changelog is always written, without the configs of [`logging`](Self::logging), as in Java.
     #[must_use]
-    #[doc(alias = "withLoggingEnabled")]
-    pub fn logging(mut self, configs: BTreeMap<String, String>) -> Self {
-        self.logging = Some(configs);
+    #[doc(alias = "withThisStoreSupplier")]
+    pub fn this_store_supplier(mut self, store: WindowBytesStoreSupplier) -> Self {
+        self.this_store = Some(store);
         self
     }
 
-    /// No changelogs: the stores are empty after a move or a lost disk.
+    /// The store of the other stream's records; see [`this_store_supplier`](Self::this_store_supplier).
     #[must_use]
-    #[doc(alias = "withLoggingDisabled")]
-    pub fn logging_disabled(mut self) -> Self {
-        self.logging = None;
+    #[doc(alias = "withOtherStoreSupplier")]
+    pub fn other_store_supplier(mut self, store: WindowBytesStoreSupplier) -> Self {
+        self.other_store = Some(store);
         self
     }
 
-    /// Keeps the stores in memory, whatever `default.dsl.store` says.
-    #[must_use]
-    pub fn in_memory(mut self) -> Self {
-        self.in_memory = true;
-        self
-    }
+    store_settings!("the stores are empty after a move or a lost disk.");
 }
 
 impl<K: Data + DefaultSerde, V1: Data + DefaultSerde, V2: Data + DefaultSerde> Default for StreamJoined<K, V1, V2> {
     fn default() -> Self {
-        StreamJoined {
-            key: SerdeChoice::by_type(),
-            this_value: SerdeChoice::by_type(),
-            other_value: SerdeChoice::by_type(),
-            named: Named::default(),
-            store_name: None,
-            logging: Some(BTreeMap::new()),
-            in_memory: false,
-        }
+        StreamJoined::new(SerdeChoice::by_type(), SerdeChoice::by_type(), SerdeChoice::by_type())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A table of sessions: its store, and how other operators look into it.
 
-use crate::dsl::options::{Materialized, StoreType};
+use crate::dsl::options::{Materialized, Needs, kept_as};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter, refuse_ttl};
 use crate::dsl::windows::{EmitStrategy, SessionWindows, millis};
 use crate::exec::{Cx, GraphEnv};
@@ -25,6 +25,7 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "sessions go by their `retention`");
     materialized.refuse_history(plan, name, "one of sessions");
+    materialized.check_supplier(plan, Needs::Sessions);
     let needed = windows.open_ms();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
@@ -39,15 +40,7 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
     if emit.at_close {
         builder = builder.time_first();
     }
-    builder = match &materialized.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    builder = match materialized.store_type {
-        StoreType::Default => builder.default_engine(),
-        StoreType::InMemory => builder.in_memory(),
-        StoreType::RocksDb => builder,
-    };
+    builder = kept_as!(builder, &materialized.logging, materialized.store_type);
     builder.build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         Stores::session_with("invalid", key_serde, value_serde, kept).build().expect("a plain store of a legal name is always valid")

@@ -4,7 +4,7 @@ use super::filter::TableOptions;
 use super::getter::{GetterSupplier, StoreGetterSupplier};
 use super::ttl::{Ttl, refuse_ttl};
 use crate::Data;
-use crate::dsl::options::{History, Materialized, StoreType};
+use crate::dsl::options::{History, Materialized, Needs, StoreType, kept_as};
 use crate::plan::{Plan, Target};
 use crate::topology::TopologyError;
 use std::marker::PhantomData;
@@ -134,6 +134,7 @@ pub(crate) fn key_value_supplier<K: Data, V: Data>(
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "give it to the table that this one is made of, whose deletions it follows");
+    materialized.check_supplier(plan, Needs::KeyValue);
     if let Some(history) = &materialized.history {
         return versioned_supplier(plan, name, (materialized, history), key_serde, value_serde);
     }
@@ -151,16 +152,11 @@ pub(super) fn key_value_builder<K: Data, V: Data, SK: Data, SV: Data>(
     key_serde: Arc<dyn Serde<SK>>,
     value_serde: Arc<dyn Serde<SV>>,
 ) -> KeyValueStoreBuilder<SK, SV> {
-    let builder = Stores::key_value_with(name, key_serde, value_serde).caching(materialized.caching);
-    let builder = match &materialized.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    match materialized.store_type {
-        StoreType::Default => builder.default_engine(),
-        StoreType::InMemory => builder.in_memory(),
-        StoreType::RocksDb => builder,
+    let mut builder = Stores::key_value_with(name, key_serde, value_serde).caching(materialized.caching);
+    if materialized.is_plain() {
+        builder = builder.plain();
     }
+    kept_as!(builder, &materialized.logging, materialized.store_type)
 }
 
 /// The supplier of a versioned table's store. Nothing waits in a cache: versions may not be left out.

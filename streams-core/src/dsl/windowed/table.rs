@@ -1,6 +1,6 @@
 //! A windowed table: its store, and how other operators look into it.
 
-use crate::dsl::options::{Materialized, StoreType};
+use crate::dsl::options::{Materialized, Needs, kept_as};
 use crate::dsl::table::{GetterSupplier, TableNode, ValueGetter, refuse_ttl};
 use crate::dsl::windows::{Cut, EmitStrategy, millis};
 use crate::exec::{Cx, GraphEnv};
@@ -25,6 +25,7 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
 ) -> Arc<dyn StoreSupplier> {
     refuse_ttl(plan, name, materialized, "windows go by their `retention`");
     materialized.refuse_history(plan, name, "one of windows");
+    materialized.check_supplier(plan, Needs::Windows { size_ms: windows.size_ms().max(0) });
     let (needed, why) = windows.needed_retention();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
@@ -41,15 +42,10 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
     if emit.at_close {
         builder = builder.time_first(sliding);
     }
-    builder = match &materialized.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    builder = match materialized.store_type {
-        StoreType::Default => builder.default_engine(),
-        StoreType::InMemory => builder.in_memory(),
-        StoreType::RocksDb => builder,
-    };
+    if materialized.is_plain() {
+        builder = builder.plain();
+    }
+    builder = kept_as!(builder, &materialized.logging, materialized.store_type);
     builder.build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         let hour = Duration::from_secs(3600);

@@ -5,7 +5,7 @@ mod seen;
 
 use super::{KStream, RepartitionNames, RepartitionSpec, add_repartition, refuse_nullable_keys};
 use crate::Data;
-use crate::dsl::options::{Deduplicated, SerdeChoice, StoreType};
+use crate::dsl::options::{Deduplicated, SerdeChoice, kept_as};
 use crate::dsl::windows::millis;
 use crate::exec::{GraphEnv, operator};
 use crate::plan::{Plan, Role, Target};
@@ -155,15 +155,7 @@ fn store<K: Data, V: Data, I: Data>(
     let retention = Duration::from_millis(retention_ms.saturating_add(1).unsigned_abs());
     let make = |name: Arc<str>| Stores::window_with(name, Vec::<u8>::default_serde(), SeenSerde::shared(), retention, Duration::ZERO);
     let mut builder = make(name.clone()).plain();
-    builder = match &options.logging {
-        Some(configs) => builder.logging(configs.clone()),
-        None => builder.without_logging(),
-    };
-    builder = match options.store_type {
-        StoreType::Default => builder.default_engine(),
-        StoreType::InMemory => builder.in_memory(),
-        StoreType::RocksDb => builder,
-    };
+    builder = kept_as!(builder, &options.logging, options.store_type);
     builder.build().unwrap_or_else(|e| {
         plan.error(e.to_string());
         make("invalid".into()).build().expect("a plain store of a legal name is always valid")

@@ -24,6 +24,7 @@ use std::any::type_name;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stores::JoinStores;
+use streams_state::WindowBytesStoreSupplier;
 use streams_state::serde::Serde;
 use unmatched::UnmatchedSpec;
 
@@ -108,12 +109,15 @@ impl<K: Data, V: Data> KStream<K, V> {
                 None => format!("{generated}-store").into(),
             }
         };
-        let stores = JoinStores { windows, logging: &options.logging, in_memory: options.in_memory };
-        let this_store = stores.window(&mut plan, store_name(this_suffix, &this_generated), &key_serde, &this_serde);
-        let other_store = stores.window(&mut plan, store_name(other_suffix, &other_generated), &key_serde, &other_serde);
+        let stores = JoinStores { windows, logging: &options.logging, store_type: options.store_type };
+        let (this_given, other_given) = (options.this_store.as_ref(), options.other_store.as_ref());
+        stores.check_given(&mut plan, &merge, this_given, other_given);
+        let this_store = stores.window(&mut plan, store_name(this_suffix, &this_generated), this_given, &key_serde, &this_serde);
+        let other_store = stores.window(&mut plan, store_name(other_suffix, &other_generated), other_given, &key_serde, &other_serde);
         let unmatched_store = form.keeps_left().then(|| {
-            let name = form.unmatched_store(options.store_name.as_ref(), &this_generated);
-            stores.unmatched(&mut plan, name, &key_serde, &this_serde, &other_serde)
+            let base = this_given.map(WindowBytesStoreSupplier::name).or(options.store_name.as_ref());
+            let name = form.unmatched_store(base, &this_generated);
+            stores.unmatched(&mut plan, name, this_given, &key_serde, &this_serde, &other_serde)
         });
 
         let this_window = keep_side::add::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
