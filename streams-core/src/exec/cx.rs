@@ -3,12 +3,13 @@
 use super::facts::TaskFacts;
 use super::globals::GlobalStores;
 use super::kept::KeptNumbers;
-use super::timers::Timers;
+use super::timers::{PunctuationType, TimerId, Timers};
 use crate::cluster::RawRecord;
 use crate::handlers::{ErrorContext, Handlers, ProductionContext, ProductionResponse, ProductionStage, Response, SourceRecord};
 use crate::metrics::{DropReason, TaskMetrics};
 use crate::{BoxError, Error, ErrorKind, Headers, Result};
 use std::sync::Arc;
+use std::time::Duration;
 use streams_state::store::{Changelog, Origin};
 use streams_state::{CacheBudget, NO_HEADERS};
 
@@ -125,6 +126,18 @@ impl Cx {
         let result = f(self);
         (self.origin, self.record_known) = around;
         result
+    }
+
+    /// Schedules a punctuation of a maintained node.
+    pub(crate) fn schedule(
+        &mut self,
+        node: usize,
+        kind: PunctuationType,
+        interval: Duration,
+        start: Option<i64>,
+    ) -> Result<TimerId, BoxError> {
+        let now = kind.of(self.stream_time, self.wall_clock);
+        self.timers.add(node, kind, interval, start, now)
     }
 
     /// Leaves out a record that has no key.

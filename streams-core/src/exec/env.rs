@@ -9,7 +9,7 @@ use super::kept::KeptNumbers;
 use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
 use super::wrapper::{Around, OnlyCloses, WrappedMaintain};
-use crate::{Error, ErrorKind, Result, TaskId};
+use crate::{BoxError, Error, ErrorKind, Result, TaskId};
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,6 +26,8 @@ pub struct GraphEnv<'a> {
     maintained: Vec<Box<dyn Maintain>>,
     shared: HashMap<(String, TypeId), Rc<dyn Any>>,
     timers: Timers,
+    /// Why a punctuation of the node being built cannot be scheduled: the supplier that asked has no error to give.
+    unscheduled: Option<BoxError>,
     out: &'a mut dyn Collector,
     kept: &'a mut KeptNumbers,
     application_id: &'a str,
@@ -48,6 +50,7 @@ impl<'a> GraphEnv<'a> {
             maintained: Vec::new(),
             shared: HashMap::new(),
             timers: std::mem::take(&mut cx.timers),
+            unscheduled: None,
             out: &mut *cx.out,
             kept: &mut cx.kept,
             application_id,
@@ -133,9 +136,24 @@ impl<'a> GraphEnv<'a> {
         self.maintained.len()
     }
 
+    /// What cannot be scheduled fails the node once it is made.
     pub(crate) fn schedule(&mut self, kind: PunctuationType, interval: Duration, start: Option<i64>) -> TimerId {
-        let node = self.next_maintained();
-        self.timers.add(node, kind, interval, start, self.now)
+        let now = kind.of(self.stream_time, self.now);
+        match self.timers.add(self.next_maintained(), kind, interval, start, now) {
+            Ok(timer) => timer,
+            Err(error) => {
+                self.unscheduled.get_or_insert(error);
+                TimerId::NONE
+            }
+        }
+    }
+
+    /// The first mistake in what was scheduled since the last call.
+    pub(crate) fn scheduled(&mut self) -> Result<()> {
+        match self.unscheduled.take() {
+            Some(error) => Err(Error::new(ErrorKind::Topology, error.to_string())),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn collector(&mut self) -> &mut dyn Collector {

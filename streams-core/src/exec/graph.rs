@@ -129,7 +129,8 @@ impl Graph {
             env.children = spec.children.iter().map(|&child| nodes[child].name.clone()).collect();
             let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
             let first = env.next_maintained();
-            let built = spec.factory.build(&mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))?;
+            let built = spec.factory.build(&mut env, next).and_then(|built| env.scheduled().map(|()| built));
+            let built = built.map_err(|e| e.at(format!("node {}", spec.name)))?;
             // what `describe()` does not show is not measured either
             let metrics = if matches!(spec.kind, NodeKind::Hidden) { None } else { measured(&spec.name) };
             match built {

@@ -1,5 +1,6 @@
 //! Punctuation: when a node wants to be called between records.
 
+use crate::BoxError;
 use std::time::Duration;
 
 /// Which clock a punctuation follows.
@@ -11,9 +12,24 @@ pub enum PunctuationType {
     WallClockTime,
 }
 
+impl PunctuationType {
+    /// What this clock shows.
+    pub(super) fn of(self, stream_time: i64, wall_clock: i64) -> i64 {
+        match self {
+            PunctuationType::StreamTime => stream_time,
+            PunctuationType::WallClockTime => wall_clock,
+        }
+    }
+}
+
 /// A punctuation of a processor, told back to it when it fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimerId(pub(crate) u32);
+
+impl TimerId {
+    /// No punctuation has it.
+    pub(super) const NONE: TimerId = TimerId(u32::MAX);
+}
 
 struct Timer {
     /// Index of the maintained node to call.
@@ -41,20 +57,35 @@ impl Default for Timers {
 }
 
 impl Timers {
-    /// Stream-time punctuations are anchored at time 0, so the first record fires them (Java); wall-clock ones first fire after one
-    /// interval.
-    pub fn add(&mut self, node: usize, kind: PunctuationType, interval: Duration, start: Option<i64>, now: i64) -> TimerId {
-        let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).max(1);
-        let id = TimerId(self.timers.len() as u32);
+    /// Without a start, stream-time punctuations are anchored at time 0, so the first record fires them (Java), and wall-clock ones first fire
+    /// after one interval. With one they keep to the grid that begins there: at its start if that is not past, else at the next tick *after*
+    /// `now`, what the clock shows (`i64::MIN` where stream time is not known).
+    pub fn add(
+        &mut self,
+        node: usize,
+        kind: PunctuationType,
+        interval: Duration,
+        start: Option<i64>,
+        now: i64,
+    ) -> Result<TimerId, BoxError> {
+        let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+        if interval_ms < 1 {
+            return Err(format!("a punctuation was scheduled every {interval:?}: the interval must be at least 1 ms").into());
+        }
         let first = match (kind, start) {
-            (PunctuationType::StreamTime, start) => start.unwrap_or(0),
+            (_, Some(start)) if start < 0 => {
+                let way_out = "give a start of 0 or later, or leave it out with `schedule`";
+                return Err(format!("a punctuation was scheduled to start at {start} ms, before 1970: {way_out}").into());
+            }
+            (_, Some(start)) if start < now => tick_after(start, interval_ms, now),
+            (_, Some(start)) => start,
+            (PunctuationType::StreamTime, None) => 0,
             (PunctuationType::WallClockTime, None) => now.saturating_add(interval_ms),
-            // anchored: the first tick of the grid that is not in the past
-            (PunctuationType::WallClockTime, Some(start)) => tick_after(start, interval_ms, now.saturating_sub(1)),
         };
+        let id = TimerId(self.timers.len() as u32);
         self.timers.push(Timer { node, id, kind, interval_ms, next: first });
         self.refresh();
-        id
+        Ok(id)
     }
 
     pub fn cancel(&mut self, id: TimerId) {
@@ -107,11 +138,17 @@ fn tick_after(start: i64, interval_ms: i64, time: i64) -> i64 {
 mod tests {
     use super::*;
 
+    const TEN: Duration = Duration::from_millis(10);
+
+    fn add(timers: &mut Timers, kind: PunctuationType, start: Option<i64>, now: i64) -> TimerId {
+        timers.add(3, kind, TEN, start, now).expect("it can be scheduled")
+    }
+
     #[test]
     fn the_end_of_time_is_reached_once() {
         let mut timers = Timers::default();
-        for start in [None, Some(i64::MIN), Some(i64::MAX - 1)] {
-            timers.add(0, PunctuationType::StreamTime, Duration::from_millis(10), start, 0);
+        for start in [None, Some(0), Some(i64::MAX - 1)] {
+            add(&mut timers, PunctuationType::StreamTime, start, i64::MIN);
         }
         let fired = std::iter::from_fn(|| timers.take_due(PunctuationType::StreamTime, i64::MAX)).take(10).count();
         assert_eq!(fired, 3, "each of them once");
@@ -119,20 +156,38 @@ mod tests {
     }
 
     #[test]
-    fn anchored_wall_clock_ticks_stay_on_their_grid() {
-        let first = |start, now| {
+    fn anchored_ticks_stay_on_their_grid() {
+        let first = |kind, start, now| {
             let mut timers = Timers::default();
-            timers.add(0, PunctuationType::WallClockTime, Duration::from_millis(10), Some(start), now);
-            timers.next_wall_clock()
+            add(&mut timers, kind, Some(start), now);
+            timers.timers[0].next
         };
-        assert_eq!([first(3, 20), first(3, 23), first(3, 24), first(50, 20)], [Some(23), Some(23), Some(33), Some(50)]);
-        assert_eq!(first(i64::MIN, 0), Some(2), "the grid of the least number goes through -8 and 2");
+        for kind in [PunctuationType::WallClockTime, PunctuationType::StreamTime] {
+            let firsts = [first(kind, 3, 20), first(kind, 3, 23), first(kind, 3, 24), first(kind, 50, 20), first(kind, 20, 20)];
+            assert_eq!(firsts, [23, 33, 33, 50, 20], "{kind:?}: a tick of now counts only where the grid begins");
+        }
+        assert_eq!(first(PunctuationType::StreamTime, 0, i64::MIN), 0, "the first record, whatever its time");
+    }
+
+    #[test]
+    fn what_cannot_be_scheduled() {
+        let mut timers = Timers::default();
+        let mut refused = |interval, start| {
+            let error = timers.add(0, PunctuationType::WallClockTime, interval, start, 0).expect_err("it must be refused");
+            error.to_string()
+        };
+        assert_eq!(
+            refused(Duration::from_micros(999), None),
+            "a punctuation was scheduled every 999µs: the interval must be at least 1 ms"
+        );
+        assert!(refused(TEN, Some(-1)).contains("start at -1 ms, before 1970: give a start of 0 or later"));
+        assert_eq!(timers.next_wall_clock(), None);
     }
 
     #[test]
     fn stream_time_fires_on_the_first_record_and_then_on_the_grid() {
         let mut timers = Timers::default();
-        let id = timers.add(3, PunctuationType::StreamTime, Duration::from_millis(10), None, 0);
+        let id = add(&mut timers, PunctuationType::StreamTime, None, i64::MIN);
         assert!(timers.stream_due(25));
         assert_eq!(timers.take_due(PunctuationType::StreamTime, 25), Some((3, id)));
         assert_eq!(timers.take_due(PunctuationType::StreamTime, 25), None);
@@ -143,7 +198,7 @@ mod tests {
     #[test]
     fn wall_clock_skips_missed_ticks() {
         let mut timers = Timers::default();
-        timers.add(0, PunctuationType::WallClockTime, Duration::from_millis(10), None, 100);
+        add(&mut timers, PunctuationType::WallClockTime, None, 100);
         assert_eq!(timers.next_wall_clock(), Some(110));
         assert!(timers.take_due(PunctuationType::WallClockTime, 155).is_some());
         assert_eq!(timers.next_wall_clock(), Some(160));

@@ -69,6 +69,8 @@ pub struct MockProcessorContext<K, V> {
     captured: Captured<K, V>,
     stores: StoreSlots,
     node: Arc<str>,
+    /// A mistake in `setup`, told by the next call of the processor.
+    set_up: Result<()>,
 }
 
 /// A record that a processor has forwarded.
@@ -143,7 +145,15 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         };
         let stores = StoreSlots::new(Vec::new(), &[], &cx.budget);
         let captured = Captured::default();
-        Ok(MockProcessorContext { cx, next: outlets(&[], &captured), children: Vec::new(), captured, stores, node: "mock".into() })
+        Ok(MockProcessorContext {
+            cx,
+            next: outlets(&[], &captured),
+            children: Vec::new(),
+            captured,
+            stores,
+            node: "mock".into(),
+            set_up: Ok(()),
+        })
     }
 
     /// Says that a node of this name follows, so that records may be forwarded to it.
@@ -173,7 +183,8 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         self.with_env(|env| handle.open(env))
     }
 
-    /// Makes a processor as its supplier would: here it may schedule punctuations, and get metrics.
+    /// Makes a processor as its supplier would: here it may schedule punctuations, and get metrics. What it cannot schedule is an error of the
+    /// next call of the processor.
     #[doc(alias = "init")]
     pub fn setup<P>(&mut self, make: impl FnOnce(&mut Setup<'_, '_>) -> P) -> P {
         self.with_env(|env| make(&mut Setup { env }))
@@ -183,8 +194,12 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         let (application_id, globals) = (self.cx.application_id.clone(), self.cx.globals.clone());
         let mut env = GraphEnv::new(&mut self.stores, &globals, &application_id, &mut self.cx).at(self.node.clone());
         let result = f(&mut env);
+        let scheduled = env.scheduled();
         let (timers, _) = env.finish();
         self.cx.timers = timers;
+        if let Err(error) = scheduled {
+            self.set_up = Err(error.at(format!("node {}", self.node)));
+        }
         result
     }
 
@@ -193,7 +208,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
     /// # Errors
     /// The processor's.
     pub fn process<KI, VI, P: Processor<KI, VI, K, V>>(&mut self, processor: &mut P, record: Record<KI, VI>) -> Result<(), BoxError> {
-        self.begin(record.timestamp);
+        self.begin(record.timestamp)?;
         processor.process(&mut self.context(), record)
     }
 
@@ -202,7 +217,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
     /// # Errors
     /// The processor's.
     pub fn process_values<VI, P: FixedKeyProcessor<K, VI, V>>(&mut self, processor: &mut P, record: Record<K, VI>) -> Result<(), BoxError> {
-        self.begin(record.timestamp);
+        self.begin(record.timestamp)?;
         let Record { key, value, timestamp, headers } = record;
         let meta = Meta { timestamp, headers: &headers, key_bytes: None };
         let MockProcessorContext { cx, next, node, .. } = self;
@@ -221,15 +236,16 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         timestamp: i64,
         headers: &Headers,
     ) -> Result<Option<VO>, BoxError> {
-        self.begin(timestamp);
+        self.begin(timestamp)?;
         let MockProcessorContext { cx, node, .. } = self;
         transformer.transform(&mut TransformContext { cx, index: 0, node, timestamp, headers }, key, value)
     }
 
-    fn begin(&mut self, timestamp: i64) {
+    fn begin(&mut self, timestamp: i64) -> Result<()> {
         self.cx.timestamp = timestamp;
         self.cx.stream_time = self.cx.stream_time.max(timestamp);
         self.cx.record_known = !self.cx.inputs.is_empty();
+        std::mem::replace(&mut self.set_up, Ok(()))
     }
 
     /// The context, for what is not done by the calls above.
@@ -253,6 +269,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
             PunctuationType::WallClockTime => self.set_wall_clock(time),
         }
         self.cx.record_known = false;
+        std::mem::replace(&mut self.set_up, Ok(()))?;
         let mut fired = 0;
         while let Some((_, timer)) = self.cx.timers.take_due(kind, time) {
             self.cx.timestamp = time;

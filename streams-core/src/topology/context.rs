@@ -22,12 +22,15 @@ impl fmt::Debug for Setup<'_, '_> {
 
 impl Setup<'_, '_> {
     /// Calls `punctuate` every `interval` of stream time or of the wall clock. Stream-time punctuations fire with records only: first with
-    /// the first record, then whenever stream time has passed a multiple of the interval. Ticks that were missed are skipped.
+    /// the first record, then whenever stream time has passed a multiple of the interval. Ticks that were missed are skipped. An interval
+    /// shorter than 1 ms fails the task when it starts.
     pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
         self.env.schedule(kind, interval, None)
     }
 
-    /// The same on a grid that begins at `start` (milliseconds since 1970) (KIP-1146).
+    /// The same on a grid that begins at `start`, in milliseconds since 1970 (KIP-1146): first at `start`, or, where the clock is past that
+    /// already, at the next tick after what it shows. So a task that starts again goes on with the same ticks. A start before 1970 fails the
+    /// task when it starts.
     pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> TimerId {
         self.env.schedule(kind, interval, Some(start))
     }
@@ -194,15 +197,19 @@ macro_rules! common_context {
 macro_rules! punctuations {
     () => {
         /// Schedules one more punctuation; see [`Setup::schedule`](super::Setup::schedule).
-        pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> TimerId {
-            let now = self.cx.wall_clock;
-            self.cx.timers.add(self.index, kind, interval, None, now)
+        ///
+        /// # Errors
+        /// When the interval is shorter than 1 ms.
+        pub fn schedule(&mut self, kind: PunctuationType, interval: Duration) -> Result<TimerId, BoxError> {
+            self.cx.schedule(self.index, kind, interval, None)
         }
 
         /// The same on a grid that begins at `start`; see [`Setup::schedule_at`](super::Setup::schedule_at).
-        pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> TimerId {
-            let now = self.cx.wall_clock;
-            self.cx.timers.add(self.index, kind, interval, Some(start), now)
+        ///
+        /// # Errors
+        /// As [`schedule`](Self::schedule); and when `start` is before 1970.
+        pub fn schedule_at(&mut self, kind: PunctuationType, interval: Duration, start: i64) -> Result<TimerId, BoxError> {
+            self.cx.schedule(self.index, kind, interval, Some(start))
         }
 
         /// Ends a punctuation.

@@ -43,6 +43,7 @@ mod outer_stream_joins;
 mod own_stores;
 mod pattern_sources;
 mod processors;
+mod punctuations;
 mod reductions;
 mod repartitions;
 mod session_finals;
@@ -102,6 +103,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stateless::CASES,
         branches::CASES,
         processors::CASES,
+        punctuations::CASES,
         sources::CASES,
         sinks::CASES,
         repartitions::CASES,

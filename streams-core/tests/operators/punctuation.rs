@@ -3,7 +3,7 @@
 use std::time::Duration;
 use streams_core::processor::{Context, KeyValueStore, Processor, PunctuationType, Setup, TimerId};
 use streams_core::state::Stores;
-use streams_core::testing::TopologyTestDriver;
+use streams_core::testing::{MockProcessorContext, TopologyTestDriver};
 use streams_core::{BoxError, Headers, Record, StreamsBuilder, Topology};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -24,7 +24,7 @@ impl Processor<String, i64, String, i64> for Teller {
         assert_eq!(ctx.record_metadata().map(|m| m.topic.to_owned()).as_deref(), Some("in"));
         match record.key.as_str() {
             "schedule" => {
-                let timer = ctx.schedule(PunctuationType::WallClockTime, Duration::from_millis(u64::try_from(record.value)?));
+                let timer = ctx.schedule(PunctuationType::WallClockTime, Duration::from_millis(u64::try_from(record.value)?))?;
                 self.timers.push(("late-comer", timer));
             }
             "cancel" => {
@@ -131,6 +131,73 @@ fn a_grid_begins_where_it_is_told() -> Outcome {
         put(&driver, "r", 0, time);
         assert_eq!(told(&driver).contains(&("stream".to_owned(), time)), fires, "at {time}");
     }
+    Ok(())
+}
+
+/// A tick of the moment counts only where the grid begins; what has passed is not made up for.
+#[test]
+fn a_grid_that_is_asked_for_late_goes_on_with_its_next_tick() -> Outcome {
+    struct Late(Vec<TimerId>);
+    impl Processor<String, i64, String, i64> for Late {
+        fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
+            if record.key == "schedule" {
+                self.0.push(ctx.schedule_at(PunctuationType::StreamTime, Duration::from_millis(300), record.value)?);
+            }
+            Ok(())
+        }
+        fn punctuate(&mut self, ctx: &mut Context<'_, String, i64>, timer: TimerId, time: i64) -> Result<(), BoxError> {
+            tell(ctx, if timer == self.0[0] { "first" } else { "second" }, time)
+        }
+    }
+    let builder = StreamsBuilder::new();
+    builder.stream::<String, i64>("in").process((), |_, ()| Late(Vec::new())).to("out");
+    let driver = TopologyTestDriver::new(&builder.build()?)?;
+    for (key, value, time, expected) in [
+        ("schedule", 0, 1_000, &[][..]),
+        ("r", 0, 1_199, &[]),
+        ("r", 0, 1_200, &[("first", 1_200)]),
+        // on the grid that begins at 0, and where the second begins
+        ("r", 0, 1_500, &[("first", 1_500)]),
+        ("schedule", 1_500, 1_500, &[("second", 1_500)]),
+        ("schedule", 0, 1_799, &[]),
+        ("r", 0, 1_800, &[("first", 1_800), ("second", 1_800), ("second", 1_800)]),
+    ] {
+        put(&driver, key, value, time);
+        let mut told = told(&driver);
+        told.sort();
+        assert_eq!(told, says(expected), "{key} {value} at {time}");
+    }
+    Ok(())
+}
+
+/// The error names the node, and says what to do.
+#[test]
+fn intervals_and_starts_that_java_refuses_are_refused() -> Outcome {
+    let setups: [(fn(&mut Setup<'_, '_>) -> TimerId, &str); 3] = [
+        (
+            |setup| setup.schedule(PunctuationType::WallClockTime, Duration::from_micros(999)),
+            "every 999µs: the interval must be at least 1 ms",
+        ),
+        (|setup| setup.schedule_at(PunctuationType::StreamTime, Duration::ZERO, 0), "every 0ns: the interval must be at least 1 ms"),
+        (
+            |setup| setup.schedule_at(PunctuationType::StreamTime, Duration::from_secs(1), -1),
+            "start at -1 ms, before 1970: give a start of 0 or later",
+        ),
+    ];
+    for (wrong, told) in setups {
+        let builder = StreamsBuilder::new();
+        let teller = move |setup: &mut Setup<'_, '_>, ()| Teller { timers: vec![("tick", wrong(setup))] };
+        builder.stream::<String, i64>("in").process_with((), teller, "teller").to("out");
+        let error = TopologyTestDriver::new(&builder.build()?).err().ok_or("it must be refused")?.to_string();
+        assert!(error.contains("node teller") && error.contains(told), "{error}");
+        let mut mock = MockProcessorContext::<String, i64>::new()?;
+        let mut processor = mock.setup(|setup| Teller { timers: vec![("tick", wrong(setup))] });
+        let error = mock.punctuate_until(&mut processor, PunctuationType::StreamTime, 10).err().ok_or("it must be refused")?.to_string();
+        assert!(error.contains("node mock") && error.contains(told), "{error}");
+    }
+    let driver = driver(|_| Vec::new());
+    let error = driver.input::<String, i64>("in").pipe("schedule".to_owned(), 0).err().ok_or("it must be refused")?.to_string();
+    assert!(error.contains("KSTREAM-PROCESSOR-0000000001") && error.contains("every 0ns: the interval must be at least 1 ms"), "{error}");
     Ok(())
 }
 

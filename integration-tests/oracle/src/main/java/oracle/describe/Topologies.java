@@ -12,7 +12,7 @@ import org.apache.kafka.streams.StreamsBuilder;
 /** The topologies of all themes. */
 public final class Topologies {
     static final List<Class<?>> THEMES = List.of(
-        WordCounts.class, Stateless.class, Branches.class, Processors.class, Sources.class, Sinks.class, Repartitions.class,
+        WordCounts.class, Stateless.class, Branches.class, Processors.class, Punctuations.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, SessionFinals.class, OtherWindows.class, Cogroups.class, CogroupedWindows.class,
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
