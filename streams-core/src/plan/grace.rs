@@ -3,8 +3,8 @@
 use super::{Plan, PlanId};
 
 impl Plan {
-    /// A window that `node` aggregates changes no more once stream time has passed its end by `after_end_ms`: the grace of time and sliding
-    /// windows, grace and inactivity gap of sessions.
+    /// A window that `node` aggregates changes no more once stream time is `after_end_ms` or more past its end: the grace of time windows; of
+    /// sliding windows, and of sessions with their inactivity gap, 1 ms more, because they still take a record when it is just the grace.
     pub fn windows_close(&mut self, node: PlanId, after_end_ms: i64) {
         self.graces.insert(node, after_end_ms);
     }

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{BufferConfig, EmitEarlyWhenFull, KTable, StreamsBuilder, Suppressed, TimeWindows, Windowed};
+use streams_core::{
+    BufferConfig, EmitEarlyWhenFull, EmitStrategy, KGroupedStream, KTable, SessionWindows, SlidingWindows, StreamsBuilder, Suppressed,
+    TimeWindows, Windowed,
+};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -69,6 +72,61 @@ fn each_window_that_is_closed_has_one_result_and_it_is_what_a_full_scan_gives() 
         results += emitted.len();
     }
     assert!(results > 3_000, "{results}");
+    Ok(())
+}
+
+type Counts = KTable<Windowed<String>, u64>;
+
+/// Counts by sliding windows or sessions, told once: by suppression, and as they close.
+fn told_once<W>(builder: &StreamsBuilder, windows: W, to_windowed: fn(W, &KGroupedStream<String, i64>, Option<EmitStrategy>) -> Counts)
+where
+    W: Copy,
+{
+    let grouped = builder.stream::<String, i64>("in").group_by_key();
+    let suppressed = to_windowed(windows, &grouped, None).suppress(Suppressed::until_window_closes(BufferConfig::unbounded()));
+    let closed = to_windowed(windows, &grouped, Some(EmitStrategy::on_window_close()));
+    for (table, topic) in [(suppressed, "suppressed"), (closed, "closed")] {
+        let window = |windowed: Windowed<String>| format!("{} {} {}", windowed.key, windowed.window.start, windowed.window.end);
+        table.to_stream().select_key(move |windowed, _| window(windowed.clone())).to(topic);
+    }
+}
+
+/// Records crowd the last millisecond in which a window takes them, where Java's suppression has told of the window already.
+#[test]
+fn windows_that_hold_their_end_have_one_result_too() -> Outcome {
+    let (mut results, mut on_the_edge) = (0, 0);
+    for (seed, (span, grace)) in (1..12).flat_map(|round| [(0, 0), (3, 0), (10, 1), (10, 7), (5, 20)].map(|shape| (round, shape))) {
+        for by_session in [false, true] {
+            let builder = StreamsBuilder::new();
+            match by_session {
+                false => told_once(&builder, SlidingWindows::within(ms(span)).grace(ms(grace)), |windows, grouped, emit| {
+                    grouped.windowed_by(windows).emit_strategy(emit.unwrap_or_default()).count()
+                }),
+                true => told_once(&builder, SessionWindows::with_gap(ms(span)).grace(ms(grace)), |windows, grouped, emit| {
+                    grouped.windowed_by(windows).emit_strategy(emit.unwrap_or_default()).count()
+                }),
+            }
+            let driver = TopologyTestDriver::new(&builder.build()?)?;
+            let mut input = driver.input::<String, i64>("in");
+            let (mut random, mut now, mut told) = (Random(seed), 100, BTreeSet::new());
+            for _ in 0..80 {
+                now += if random.below(20) == 0 { 40 } else { random.below(4) };
+                let back = [0, 0, grace, grace + 1, span + grace, span + grace + 1][random.below(6) as usize];
+                on_the_edge += usize::from(back == grace);
+                input.pipe_at(random.key(), 0, now - back)?;
+                let read = |topic: &str| driver.output::<String, Option<u64>>(topic).read_all();
+                let (mut suppressed, mut closed) = (read("suppressed")?, read("closed")?);
+                suppressed.sort();
+                closed.sort();
+                assert_eq!(suppressed, closed, "seed {seed}, span {span}, grace {grace}, sessions {by_session}, at {now}");
+                for (window, count) in suppressed {
+                    assert!(told.insert(window.clone()), "two results for {window}: the last is {count:?}, seed {seed}, span {span}");
+                }
+            }
+            results += told.len();
+        }
+    }
+    assert!(results > 3_000 && on_the_edge > 500, "{results} {on_the_edge}");
     Ok(())
 }
 

@@ -52,7 +52,7 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
         let suppliers: Vec<_> = [&supplier].into_iter().chain(ttl.as_ref().map(|ttl| ttl.supplier())).cloned().collect();
         let store = TableStore::expiring(ttl, supplier, materialized.name.is_some(), true);
-        let kind = Kind { factory: &|input, key_bytes| input.plain(&store, &init, key_bytes), grace_ms: None };
+        let kind = Kind { factory: &|input, key_bytes| input.plain(&store, &init, key_bytes), closes_after_ms: None };
         let attached = self.attach::<K, Change<A>>(&mut plan, &materialized, &suppliers, &key_serde, kind);
         drop(plan);
         KTable {

@@ -209,8 +209,8 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
                 })
             };
             let node = plan.add(name, &[from.node], Role::Other, Arc::new(write));
-            if let Some(grace_ms) = kind.grace_ms {
-                plan.windows_close(node, grace_ms);
+            if let Some(closes_after_ms) = kind.closes_after_ms {
+                plan.windows_close(node, closes_after_ms);
             }
             nodes.push(node);
         }
@@ -231,7 +231,7 @@ type InputFactory<'a, K, A> = &'a dyn Fn(&dyn CogroupInput<K, A>, Option<TypeId>
 struct Kind<'a, K, A> {
     factory: InputFactory<'a, K, A>,
     /// How long after its end a window may still change; `None` where nothing is windowed.
-    grace_ms: Option<i64>,
+    closes_after_ms: Option<i64>,
 }
 
 /// The end of a cogroup in the plan.

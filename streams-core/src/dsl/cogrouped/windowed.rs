@@ -66,7 +66,7 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
         let table =
             Arc::new(WindowedTable { supplier: supplier.clone(), queryable: materialized.name.is_some(), old_values: false.into() });
         let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.windowed(windows, &table, &init, key_bytes);
-        let kind = Kind { factory, grace_ms: Some(windows.grace_ms()) };
+        let kind = Kind { factory, closes_after_ms: Some(windows.closes_after_ms()) };
         let attached =
             cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, std::slice::from_ref(&supplier), &key_serde, kind);
         drop(plan);

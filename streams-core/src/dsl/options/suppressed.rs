@@ -53,8 +53,9 @@ impl<K: Data> Suppressed<K> {
 }
 
 impl<K: Data> Suppressed<Windowed<K>> {
-    /// Emits one result for each key and window, once the window takes no more records: its end and its grace have passed. A window that is
-    /// empty by then, because its row was deleted, has none. Only for tables behind a windowed aggregation, and for buffers that emit nothing
+    /// Emits one result for each key and window, once the window takes no more records: stream time has reached its end and its grace, and of
+    /// sliding windows and sessions, which hold their end, is 1 ms past that. A window that is empty by then, because its row was deleted, has
+    /// none. Only for tables behind a windowed aggregation, and for buffers that emit nothing
     /// early.
     #[doc(alias = "untilWindowCloses")]
     pub fn until_window_closes(buffer: BufferConfig<ShutDownWhenFull>) -> Self {

@@ -132,7 +132,7 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
             target.builder.connect_store(&name, kept.supplier.name())
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
-        plan.windows_close(plan_node, windows.open_ms());
+        plan.windows_close(plan_node, windows.closes_after_ms());
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(SessionWindowedSerde::new(key_serde));
         KTable {

@@ -117,7 +117,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let supplier = window_supplier(&mut plan, &store_name, &materialized, (&windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
-        let (size_ms, grace_ms) = (windows.size_ms(), windows.grace_ms());
+        let (size_ms, closes_after_ms) = (windows.size_ms(), windows.closes_after_ms());
         let factory = window_aggregate_factory(f, (windows, emit), &table, input.key_bytes);
         let kept = table.clone();
         let write = move |target: &mut Target<'_>| {
@@ -127,7 +127,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
             target.builder.connect_store(&name, kept.supplier.name())
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
-        plan.windows_close(plan_node, grace_ms);
+        plan.windows_close(plan_node, closes_after_ms);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, size_ms));
         KTable {

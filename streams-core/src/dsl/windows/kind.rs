@@ -95,6 +95,15 @@ impl Cut {
         }
     }
 
+    /// How far stream time must be past a window's end for the window to take no more records: that long or longer.
+    pub fn closes_after_ms(&self) -> i64 {
+        match self {
+            Cut::Time(_) | Cut::Other(_) => self.grace_ms(),
+            // the end belongs to the window
+            Cut::Sliding(windows) => windows.grace_ms.saturating_add(1),
+        }
+    }
+
     /// Whether a record of this time comes too late for all of its windows. `closed`: stream time less the grace.
     pub fn is_late(&self, timestamp: i64, closed: i64) -> bool {
         match self {

@@ -57,6 +57,11 @@ impl SessionWindows {
     pub(crate) fn open_ms(&self) -> i64 {
         self.gap_ms.saturating_add(self.grace_ms)
     }
+
+    /// The same of one that has closed: the end belongs to the session.
+    pub(crate) fn closes_after_ms(&self) -> i64 {
+        self.open_ms().saturating_add(1)
+    }
 }
 
 impl WindowKind for SessionWindows {

@@ -11,6 +11,8 @@ import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.SlidingWindows;
 import org.apache.kafka.streams.kstream.Suppressed;
 import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
@@ -18,6 +20,7 @@ import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** Tables whose changes are held back. */
@@ -185,6 +188,24 @@ final class Suppressions {
     @Case(id = "suppress-windowed-time-limit", note = "windowed counts held back for a while")
     static void suppressWindowedTimeLimit(StreamsBuilder b) {
         windowed(windows(b, TUMBLING).count().suppress(Suppressed.untilTimeLimit(Duration.ofSeconds(5), BufferConfig.unbounded())));
+    }
+
+    @Case(id = "suppress-window-closes-sliding", note = "final counts of windows that hold both their ends; no record is on the edge of the grace")
+    static void suppressWindowClosesSliding(StreamsBuilder b) {
+        KStream<String, String> in = b.stream("input");
+        windowed(in.groupByKey(Grouped.with(Serdes.String(), Serdes.String()))
+            .windowedBy(SlidingWindows.ofTimeDifferenceAndGrace(Duration.ofSeconds(10), Duration.ofMillis(7_345))).count()
+            .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())));
+    }
+
+    @Case(id = "suppress-window-closes-sessions", note = "the same by session; none expires")
+    static void suppressWindowClosesSessions(StreamsBuilder b) {
+        KStream<String, String> in = b.stream("input");
+        in.groupByKey(Grouped.with(Serdes.String(), Serdes.String()))
+            .windowedBy(SessionWindows.ofInactivityGapAndGrace(Duration.ofSeconds(10), Duration.ofMillis(7_345)))
+            .count(Materialized.<String, Long, SessionStore<Bytes, byte[]>>with(Serdes.String(), Serdes.Long()).withRetention(Duration.ofHours(2)))
+            .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
+            .toStream().to("output", Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), Serdes.Long()));
     }
 
     @Case(id = "suppress-window-closes-re-grouped", note = "final counts by key again")
