@@ -74,6 +74,7 @@ macro_rules! app_suite {
                 an_internal_topic_of_another_size_is_refused,
                 a_topic_without_a_commit_and_without_a_policy_is_refused,
                 reading_can_begin_at_the_end,
+                reading_can_begin_at_an_age,
                 repartition_topics_are_purged,
                 two_instances_make_the_internal_topics_at_once,
             ],

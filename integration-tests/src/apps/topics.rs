@@ -3,8 +3,10 @@
 use super::AppFixture;
 use super::bench::{Bench, PARTITIONS, close};
 use crate::behaviour::clients::wait_for;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_core::cluster::{NewTopic, OffsetSpec};
-use streams_core::{ErrorKind, StreamsBuilder};
+use streams_core::config::OffsetReset;
+use streams_core::{Consumed, ErrorKind, StreamsBuilder};
 
 pub fn a_missing_source_topic_is_named(fixture: &dyn AppFixture) {
     let mut bench = Bench::new(fixture);
@@ -57,6 +59,38 @@ pub fn reading_can_begin_at_the_end(fixture: &dyn AppFixture) {
     let app = bench.start(bench.word_count(), bench.config("a").set("auto.offset.reset", "latest"));
     // what comes after the positions were taken is read, what was there before is not
     bench.feed(100);
+    bench.await_counts();
+    close(&app);
+}
+
+pub fn reading_can_begin_at_an_age(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let hour = Duration::from_secs(3_600);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis() as i64;
+    bench.time = now - 2 * 3_600_000;
+    bench.feed(100);
+    bench.expected.clear();
+    bench.time = now;
+    bench.feed(50);
+    let app = bench.start(bench.word_count(), bench.config("a").set("auto.offset.reset", "by_duration:PT1H"));
+    bench.await_counts();
+    close(&app);
+    // a topic's own policy goes before that of the config; where nothing is so young, reading begins at the end
+    let mut bench = Bench::new(fixture);
+    bench.time = now - 2 * 3_600_000;
+    bench.feed(100);
+    bench.expected.clear();
+    bench.time = now;
+    let builder = StreamsBuilder::new();
+    builder
+        .stream_with(bench.input.as_str(), Consumed::<(), String>::default().offset_reset(OffsetReset::ByDuration(hour)))
+        .flat_map_values(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>())
+        .group_by(|_, word| word.clone())
+        .count_with("words")
+        .to_stream()
+        .to(&bench.output);
+    let app = bench.start(builder.build().expect("it is right"), bench.config("a").set("auto.offset.reset", "earliest"));
+    bench.feed(50);
     bench.await_counts();
     close(&app);
 }

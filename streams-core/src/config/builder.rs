@@ -183,7 +183,7 @@ impl StreamsConfig {
     /// `consumer.auto.offset.reset`: where reading begins in a partition without a committed offset. Default: earliest.
     #[must_use]
     pub fn auto_offset_reset(self, reset: OffsetReset) -> Self {
-        self.set("consumer.auto.offset.reset", reset.as_str())
+        self.set("consumer.auto.offset.reset", reset.to_string())
     }
 
     fn millis(self, key: &str, duration: Duration) -> Self {

@@ -93,7 +93,7 @@ fn check_consumer(config: &StreamsConfig, problems: &mut Vec<String>) {
             problems.push(format!("consumer.{key}: `{value}` is not valid: expected {expected}"));
         }
     };
-    refuse("auto.offset.reset", "`earliest`, `latest` or `none` (`by_duration` is not supported yet)", &|v| {
+    refuse("auto.offset.reset", "`earliest`, `latest`, `none`, or `by_duration:` and a duration such as `PT1H`, not negative", &|v| {
         OffsetReset::parse(v).is_some()
     });
     refuse("isolation.level", "`read_uncommitted` or `read_committed`", &|v| read_committed(v).is_some());

@@ -31,6 +31,7 @@ mod definition;
 mod definitions;
 pub mod keys;
 mod nearest;
+mod offset_reset;
 mod optimization;
 mod properties;
 mod settings;
@@ -41,10 +42,11 @@ mod values;
 pub use client_keys::known_client_key;
 pub use definition::{Allowed, Definition, Importance, Kind, Support};
 pub use definitions::{definition, definitions};
+pub use offset_reset::OffsetReset;
 pub use optimization::TopologyOptimization;
 pub use settings::Settings;
 pub use values::{
-    Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
+    Bootstrap, DeserializationPolicy, DslStore, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
     StreamTimeOnRestart, TimestampPolicy,
 };
 

@@ -161,18 +161,3 @@ words! {
         WallClock = "WallclockTimestampExtractor",
     }
 }
-
-words! {
-    /// Where reading begins in a partition for which the group has no offset (the consumer's `auto.offset.reset`).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    #[doc(alias = "AutoOffsetReset")]
-    OffsetReset {
-        /// At the first record that is there.
-        #[default]
-        Earliest = "earliest" | "smallest" | "beginning",
-        /// At the end.
-        Latest = "latest" | "largest" | "end",
-        /// Nowhere: it is an error.
-        Fail = "none" | "error",
-    }
-}

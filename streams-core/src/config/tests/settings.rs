@@ -169,13 +169,15 @@ fn what_is_missing_or_wrong_is_named_all_at_once() {
         ("security.protocol", "TLS"),
         ("reconnect.backoff.ms", "soon"),
         ("consumer.max.poll.records", "0"),
-        ("auto.offset.reset", "by_duration:PT1H"),
+        ("auto.offset.reset", "by_duration:-PT1H"),
         ("main.consumer.isolation.level", "none"),
     ] {
         let message = refused(&config().set(key, value));
         assert!(message.contains("is not valid: expected ") && message.contains(&format!("`{value}`")), "{key}={value}: {message}");
     }
     assert!(config().set("security.protocol", "ssl").settings().is_ok(), "any letter case");
+    let reset = config().auto_offset_reset(OffsetReset::ByDuration(Duration::from_secs(3_600))).settings().unwrap().auto_offset_reset;
+    assert_eq!(reset, config().set("auto.offset.reset", "by_duration:PT1H").settings().unwrap().auto_offset_reset);
     assert!(config().set("num.stream.threads", " 2 ").settings().is_ok(), "blanks around numbers do not matter, as in Java");
 }
 

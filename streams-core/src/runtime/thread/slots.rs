@@ -187,12 +187,16 @@ impl StreamThread {
                 OffsetReset::Earliest => OffsetSpec::Earliest,
                 OffsetReset::Latest if self.shared.settings.read_committed => OffsetSpec::LatestCommitted,
                 OffsetReset::Latest => OffsetSpec::Latest,
+                OffsetReset::ByDuration(age) => {
+                    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+                    OffsetSpec::Timestamp(self.shared.clock.now_ms().saturating_sub(age).max(0))
+                }
                 OffsetReset::Fail => {
                     return Err(Error::new(
                         ErrorKind::Topology,
                         format!(
                             "there is no usable committed offset for {partition} in group {} and its reset policy is none: commit one \
-                             (kafka-consumer-groups --reset-offsets), or let auto.offset.reset be earliest or latest",
+                             (kafka-consumer-groups --reset-offsets), or let auto.offset.reset be earliest, latest or by_duration",
                             self.shared.settings.application_id
                         ),
                     ));
