@@ -110,9 +110,24 @@ mod tests {
             let duration = Duration::from_millis(millis);
             assert_eq!(OffsetReset::parse(&format!("by_duration:{text}")), Some(OffsetReset::ByDuration(duration)), "{text}");
         }
-        for text in
-            ["", "P", "PT", "P1DT", "1H", "PT1", "PT-1H", "-PT1H", "PT1M1H", "P1H", "PT1.5H", "PT1.0000000001S", "PTH", "P1Y", "PT 1H", "PT99999999999999999999S"]
-        {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1DT",
+            "1H",
+            "PT1",
+            "PT-1H",
+            "-PT1H",
+            "PT1M1H",
+            "P1H",
+            "PT1.5H",
+            "PT1.0000000001S",
+            "PTH",
+            "P1Y",
+            "PT 1H",
+            "PT99999999999999999999S",
+        ] {
             assert_eq!(OffsetReset::parse(&format!("by_duration:{text}")), None, "{text}");
         }
         assert_eq!(OffsetReset::parse("by_duration"), None);

@@ -10,6 +10,7 @@ mod grouped_table;
 mod options;
 mod pattern;
 mod ranking;
+mod read_only_store;
 mod session;
 mod stream;
 mod table;

@@ -47,7 +47,7 @@ use streams_state::serde::DefaultSerde;
 #[derive(Clone, Default)]
 #[doc(alias = "Topology")]
 pub struct TopologyBuilder {
-    plan: SharedPlan,
+    pub(super) plan: SharedPlan,
 }
 
 /// A node of a [`TopologyBuilder`] that gives records of these types. A cheap handle.

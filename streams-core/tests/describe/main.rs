@@ -44,6 +44,7 @@ mod own_stores;
 mod pattern_sources;
 mod processors;
 mod punctuations;
+mod read_only_stores;
 mod reductions;
 mod repartitions;
 mod session_finals;
@@ -122,6 +123,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         stream_stream_joins::CASES,
         outer_stream_joins::CASES,
         own_stores::CASES,
+        read_only_stores::CASES,
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,

@@ -1,8 +1,12 @@
 //! Stores given that do not fit their operators are refused when the topology is built.
 
 use std::time::Duration;
+use streams_core::config::OffsetReset;
+use streams_core::processor::{Context, Processor};
 use streams_core::state::{Stores, WindowBytesStoreSupplier};
-use streams_core::{JoinWindows, KStream, Materialized, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows};
+use streams_core::{
+    BoxError, Consumed, JoinWindows, KStream, Materialized, Record, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -61,4 +65,32 @@ fn of_tables() {
     refused(|s| sessions(s, Materialized::from(Stores::in_memory_key_value_store("rows"))), &["store rows is a key-value store"]);
     let short = Materialized::from(Stores::in_memory_session_store("short", MINUTE));
     refused(|s| sessions(s, short), &["store short keeps sessions for 60000 ms", "need 120000 ms"]);
+}
+
+struct Nothing;
+
+impl Processor<String, Option<String>, (), ()> for Nothing {
+    fn process(&mut self, _: &mut Context<'_, (), ()>, _: Record<String, Option<String>>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn that_are_filled_from_a_topic() {
+    let add = |b: &StreamsBuilder, names: [&str; 3], consumed| {
+        let [source, topic, processor] = names;
+        drop(b.add_read_only_state_store(Stores::key_value("prices"), source, topic, consumed, processor, |_, _| Nothing));
+    };
+    let refused = |names, consumed, parts: &[&str]| {
+        let builder = StreamsBuilder::new();
+        drop(builder.stream::<String, String>("in"));
+        add(&builder, names, consumed);
+        let error = builder.build().expect_err("it must be refused").to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    };
+    let latest = Consumed::default().offset_reset(OffsetReset::Latest);
+    refused(["list", "prices", "fill"], latest, &["store prices is restored from topic prices", "set no other reset"]);
+    refused(["list", "in", "fill"], Consumed::default(), &["topic in is read by source"]);
+    refused(["list", "prices", "list"], Consumed::default(), &["two nodes of the name list"]);
+    refused(["a b", "prices", "fill"], Consumed::default(), &["\"a b\" is not allowed"]);
 }

@@ -22,6 +22,7 @@ mod processor_api;
 mod processor_contexts;
 mod processor_stores;
 mod punctuation;
+mod read_only_stores;
 mod restarts;
 mod sessions;
 mod sliding_windows;

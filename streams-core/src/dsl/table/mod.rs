@@ -9,7 +9,7 @@ mod join_node;
 mod map_values;
 mod node;
 mod source;
-mod source_row;
+pub(crate) mod source_row;
 mod suppress;
 mod to_stream;
 mod transform_values;

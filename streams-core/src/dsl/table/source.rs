@@ -2,7 +2,7 @@
 
 use super::KTable;
 use super::node::{TableStore, key_value_supplier};
-use super::source_row::SourceRow;
+use super::source_row::{Recoded, SourceRow};
 use super::ttl::Ttl;
 use super::writer::TableWriter;
 use crate::dsl::options::{Consumed, Materialized};
@@ -43,7 +43,7 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let topics = vec![TopicName::External(topic.into())];
     let (reset, extractor) = (consumed.reset, consumed.extractor.clone());
     let (store, source_of) = (table.clone(), source_name.clone());
-    let row: Arc<dyn ReadRow> = Arc::new(SourceRow { key_serde: key_serde.clone(), value_serde: value_serde.clone() });
+    let row: Arc<dyn ReadRow> = Arc::new(SourceRow { key: Recoded::by(&key_serde), value: Recoded::by(&value_serde) });
     let write = move |target: &mut Target<'_>| {
         target.builder.add_source(&source_of, topics.clone(), reset, extractor.clone(), source.clone())?;
         let name = target.name.clone();

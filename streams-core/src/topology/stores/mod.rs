@@ -10,7 +10,7 @@ macro_rules! keyed {
         }
 
         impl<K: Data, V: Data> $opened<K, V> {
-            pub(super) fn new(store: Rc<RefCell<$store<K, V>>>) -> Self {
+            pub(in crate::topology) fn new(store: Rc<RefCell<$store<K, V>>>) -> Self {
                 $opened { store, buffer: Cell::default() }
             }
 
