@@ -29,7 +29,7 @@ pub mod processor {
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
         ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyStateStoreHandle, RecordMetadata, SessionStore, SessionStoreHandle,
         Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows,
-        WindowStoreHandle, WindowedStore,
+        WindowStoreHandle, WindowedStore, WithTimestamps,
     };
 }
 

@@ -25,7 +25,7 @@ pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{
     KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet,
-    VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore,
+    VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 pub use transform::{TransformContext, ValueTransformer};

@@ -58,6 +58,7 @@ mod stream_table_joins;
 mod suppressions;
 mod table_groups;
 mod table_joins;
+mod table_stores;
 mod table_transforms;
 mod tables;
 mod to_tables;
@@ -127,6 +128,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,
+        table_stores::CASES,
         table_transforms::CASES,
         foreign_key_joins::CASES,
         to_tables::CASES,

@@ -62,8 +62,8 @@ impl<K: Data, A: Data> TableNode<Windowed<K>, A> for SessionTable {
     fn getter(&self) -> Arc<dyn GetterSupplier<Windowed<K>, A>> {
         Arc::new(SessionGetterSupplier { store: self.supplier.name().clone() })
     }
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.queryable.then(|| self.supplier.name().clone())
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        self.queryable.then_some(&self.supplier)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::plan::{Plan, Role, Target};
 use crate::{Change, Data, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use streams_state::StoreSupplier;
 use streams_state::serde::Serde;
 
 pub(super) type Mapping<K, V, VO> = Arc<dyn Fn(&K, &V) -> Made<VO> + Send + Sync>;
@@ -162,8 +163,8 @@ impl<K: Data, V: Data, VO: Data> TableNode<K, VO> for DerivedTable<K, V, VO> {
         }
     }
 
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.store.as_ref().and_then(|store| store.queryable_name())
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        self.store.as_ref().and_then(|store| store.queryable())
     }
 
     fn history_ms(&self) -> Option<i64> {

@@ -12,6 +12,7 @@ use crate::{Change, Data};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use streams_state::StoreSupplier;
 
 /// Which rows need a partner.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -284,8 +285,8 @@ impl<K: Data, V1: Data, V2: Data, VO: Data> TableNode<K, VO> for JoinedTable<K, 
         }
     }
 
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.store.as_ref().and_then(|store| store.queryable_name())
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        self.store.as_ref().and_then(|store| store.queryable())
     }
 
     /// As in Java, a join of versioned tables is not one by itself.

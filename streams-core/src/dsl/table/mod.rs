@@ -10,6 +10,7 @@ mod map_values;
 mod node;
 mod source;
 pub(crate) mod source_row;
+mod store;
 mod suppress;
 mod to_stream;
 mod transform_values;
@@ -66,7 +67,7 @@ impl<K, V> KTable<K, V> {
     /// The name under which the table's store can be queried; `None` where it is not kept under a name.
     #[doc(alias = "queryableStoreName")]
     pub fn queryable_store_name(&self) -> Option<Arc<str>> {
-        self.table.queryable_name()
+        self.table.queryable().map(|store| store.name().clone())
     }
 
     /// Has the table send old values with its changes, for the node `reader`.

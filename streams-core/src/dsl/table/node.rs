@@ -20,7 +20,8 @@ pub(crate) trait TableNode<K, V>: Send + Sync {
     fn send_old_values(&self, force: bool) -> bool;
     /// Where rows are looked up; keeps a source table that was not kept so far.
     fn getter(&self) -> Arc<dyn GetterSupplier<K, V>>;
-    fn queryable_name(&self) -> Option<Arc<str>>;
+    /// The store, if it has a name that was given to it.
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>>;
     /// Of a versioned table: for how many milliseconds its versions are kept. What is made of a versioned table row by row is one too.
     fn history_ms(&self) -> Option<i64> {
         None
@@ -107,8 +108,8 @@ impl<K: Data, V: Data> TableNode<K, V> for TableStore<K, V> {
         }
     }
 
-    fn queryable_name(&self) -> Option<Arc<str>> {
-        self.queryable.then(|| self.name().clone())
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        self.queryable.then_some(&self.supplier)
     }
 }
 

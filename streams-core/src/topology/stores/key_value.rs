@@ -1,5 +1,6 @@
 //! Key-value stores as processors use them.
 
+use super::WithTimestamps;
 use crate::topology::ProcessingContext;
 use crate::{BoxError, Data};
 use std::cell::{Cell, RefCell};
@@ -7,7 +8,7 @@ use std::fmt;
 use std::ops::Bound;
 use std::rc::Rc;
 use streams_state::store::StateStore;
-use streams_state::{KvCursor, KvStore, Slot};
+use streams_state::{KvCursor, KvStore, NO_HEADERS, Slot};
 
 /// A key-value store opened in a processor. Each call is complete in itself, so a processor may forward records while it walks a store that
 /// a node further down writes.
@@ -83,6 +84,8 @@ impl<K: Data, V: Data> KeyValueStore<K, V> {
     fn update<R>(&self, ctx: &mut impl ProcessingContext, key: &K, change: impl FnOnce(&mut Slot<V>) -> R) -> Result<R, BoxError> {
         let cx = ctx.cx();
         self.with_key(key, |store, bytes| {
+            // the table whose store it may be has set those of its own record
+            store.set_record_headers(&NO_HEADERS);
             let result = store.update(bytes, cx.origin, change)?;
             if !store.caching() {
                 store.flush(&mut *cx.out)?;
@@ -178,14 +181,19 @@ impl<K: Data, V: Data> KeyValueRows<K, V> {
         KeyValueRows { reverse: !self.reverse, cursor: None, ..self }
     }
 
-    fn step(&mut self) -> Result<Option<(K, V)>, BoxError> {
+    /// The same rows with their times: key, value, time; -1 in a plain store.
+    pub fn with_timestamps(self) -> WithTimestamps<Self> {
+        WithTimestamps(self)
+    }
+
+    fn step(&mut self) -> Result<Option<(K, V, i64)>, BoxError> {
         let mut store = self.store.borrow_mut();
         let cursor = match &mut self.cursor {
             Some(cursor) => cursor,
             none => none.insert(store.cursor(slice(&self.from), slice(&self.to), self.reverse)),
         };
         match cursor.next(&mut store, &mut self.key)? {
-            Some((value, _)) => Ok(Some((store.read_key(&self.key)?, value))),
+            Some((value, timestamp)) => Ok(Some((store.read_key(&self.key)?, value, timestamp))),
             None => Ok(None),
         }
     }
@@ -194,7 +202,14 @@ impl<K: Data, V: Data> KeyValueRows<K, V> {
 impl<K: Data, V: Data> Iterator for KeyValueRows<K, V> {
     type Item = Result<(K, V), BoxError>;
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        self.step().map(|row| row.map(|(key, value, _)| (key, value))).transpose()
+    }
+}
+
+impl<K: Data, V: Data> Iterator for WithTimestamps<KeyValueRows<K, V>> {
+    type Item = Result<(K, V, i64), BoxError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step().transpose()
     }
 }
 

@@ -48,6 +48,11 @@ use streams_state::{
     VersionedStoreBuilder, WindowStore, WindowStoreBuilder,
 };
 
+/// A walk whose rows come with their times: see [`KeyValueRows::with_timestamps`] and [`WindowRows::with_timestamps`].
+#[derive(Debug)]
+#[must_use = "a walk does nothing until it is asked for rows"]
+pub struct WithTimestamps<R>(R);
+
 /// The description of a store that can be added to a topology.
 pub trait StateStoreBuilder {
     /// What processors name the store by.

@@ -1,5 +1,6 @@
 //! Window stores as processors use them.
 
+use super::WithTimestamps;
 use crate::exec::DropReason;
 use crate::topology::ProcessingContext;
 use crate::{BoxError, Data};
@@ -7,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use streams_state::store::StateStore;
-use streams_state::{Slot, WindowCursor, WindowStore};
+use streams_state::{NO_HEADERS, Slot, WindowCursor, WindowStore};
 
 /// A window store opened in a processor: values by key and window start, for as long as its retention. Each call is complete in itself, so a
 /// processor may forward records while it walks a store.
@@ -28,7 +29,15 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
     /// # Errors
     /// When the key cannot be serialized or the row not be read.
     pub fn fetch(&self, key: &K, start: i64) -> Result<Option<V>, BoxError> {
-        self.with_key(key, |store, bytes| Ok(store.fetch(bytes, start)?.map(|(value, _)| value)))
+        Ok(self.fetch_with_timestamp(key, start)?.map(|(value, _)| value))
+    }
+
+    /// The value of a key in the window that begins at `start`, and its time; -1 in a plain store. Not in a store that retains duplicates.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub fn fetch_with_timestamp(&self, key: &K, start: i64) -> Result<Option<(V, i64)>, BoxError> {
+        self.with_key(key, |store, bytes| Ok(store.fetch(bytes, start)?))
     }
 
     /// A walk over the windows of one key that begin from `from` to `to`, both included.
@@ -83,11 +92,18 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
     /// The serdes', and the changelog's.
     pub fn put(&self, ctx: &mut impl ProcessingContext, key: &K, value: V, start: i64) -> Result<bool, BoxError> {
         let timestamp = ctx.cx().timestamp;
+        self.put_at(ctx, key, value, start, timestamp)
+    }
+
+    /// [`put`](Self::put) at a given time.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn put_at(&self, ctx: &mut impl ProcessingContext, key: &K, value: V, start: i64, timestamp: i64) -> Result<bool, BoxError> {
         if self.store.borrow().retains_duplicates() {
             let cx = ctx.cx();
-            let written = self.with_key(key, |store, bytes| {
-                Ok(store.append(bytes, start, &value, timestamp, cx.origin, &streams_state::NO_HEADERS, &mut *cx.out)?)
-            })?;
+            let written = self
+                .with_key(key, |store, bytes| Ok(store.append(bytes, start, &value, timestamp, cx.origin, &NO_HEADERS, &mut *cx.out)?))?;
             return Ok(self.late_unless(ctx, written));
         }
         self.update(ctx, key, start, |slot| *slot = Slot { value: Some(value), timestamp })
@@ -106,6 +122,8 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
     fn update(&self, ctx: &mut impl ProcessingContext, key: &K, start: i64, change: impl FnOnce(&mut Slot<V>)) -> Result<bool, BoxError> {
         let cx = ctx.cx();
         let written = self.with_key(key, |store, bytes| {
+            // the table whose store it may be has set those of its own record
+            store.set_record_headers(&NO_HEADERS);
             let written = store.update(bytes, start, cx.origin, change)?.is_some();
             if !store.caching() {
                 store.flush(&mut *cx.out)?;
@@ -143,7 +161,12 @@ impl<K: Data, V: Data> WindowRows<K, V> {
         WindowRows { reverse: !self.reverse, cursor: None, ..self }
     }
 
-    fn step(&mut self) -> Result<Option<(K, i64, V)>, BoxError> {
+    /// The same rows with the times of their values: key, window start, value, time; -1 in a plain store.
+    pub fn with_timestamps(self) -> WithTimestamps<Self> {
+        WithTimestamps(self)
+    }
+
+    fn step(&mut self) -> Result<Option<(K, i64, V, i64)>, BoxError> {
         let mut store = self.store.borrow_mut();
         let cursor = match (&mut self.cursor, &self.key) {
             (Some(cursor), _) => cursor,
@@ -154,7 +177,7 @@ impl<K: Data, V: Data> WindowRows<K, V> {
             }
         };
         match cursor.next(&mut store, &mut self.key_out)? {
-            Some((start, value, _)) => Ok(Some((store.read_key(&self.key_out)?, start, value))),
+            Some((start, value, timestamp)) => Ok(Some((store.read_key(&self.key_out)?, start, value, timestamp))),
             None => Ok(None),
         }
     }
@@ -163,7 +186,14 @@ impl<K: Data, V: Data> WindowRows<K, V> {
 impl<K: Data, V: Data> Iterator for WindowRows<K, V> {
     type Item = Result<(K, i64, V), BoxError>;
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        self.step().map(|row| row.map(|(key, start, value, _)| (key, start, value))).transpose()
+    }
+}
+
+impl<K: Data, V: Data> Iterator for WithTimestamps<WindowRows<K, V>> {
+    type Item = Result<(K, i64, V, i64), BoxError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step().transpose()
     }
 }
 

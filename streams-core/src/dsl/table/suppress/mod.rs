@@ -159,7 +159,7 @@ impl<K: Data, V: Data> TableNode<K, V> for SuppressedTable<K, V> {
     fn getter(&self) -> Arc<dyn GetterSupplier<K, V>> {
         Arc::new(SuppressedGetterSupplier { parent: self.parent.getter(), buffer: self.supplier.name().clone() })
     }
-    fn queryable_name(&self) -> Option<Arc<str>> {
+    fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
         None
     }
 }
