@@ -93,6 +93,19 @@ impl Plan {
         self.nodes[id.0].effect = effect;
     }
 
+    /// The supplier of a store of `node`. What is wrong with it is told with the node's name, and `any` serves in its place until `build()`.
+    pub fn supplier_of(
+        &mut self,
+        node: &str,
+        built: streams_state::Result<Arc<dyn StoreSupplier>>,
+        any: impl FnOnce() -> streams_state::Result<Arc<dyn StoreSupplier>>,
+    ) -> Arc<dyn StoreSupplier> {
+        built.unwrap_or_else(|error| {
+            self.error(format!("the store of {node}: {error}"));
+            any().expect("a plain store of a legal name is always valid")
+        })
+    }
+
     pub fn error(&mut self, message: impl Into<String>) {
         self.errors.push(TopologyError::new(message));
     }

@@ -3,6 +3,7 @@
 mod builder;
 mod context;
 mod describe;
+mod fixed_key;
 mod global;
 mod groups;
 mod java_order;
@@ -16,7 +17,8 @@ mod topics;
 mod transform;
 
 pub(crate) use builder::PhysicalBuilder;
-pub use context::{Context, FixedKeyContext, FixedKeyRecord, ProcessingContext, RecordMetadata, Setup};
+pub use context::{Context, ProcessingContext, RecordMetadata, Setup};
+pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};

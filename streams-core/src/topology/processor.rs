@@ -1,6 +1,7 @@
 //! The Processor API: user code as a node.
 
-use super::context::{Context, FixedKeyContext, FixedKeyRecord};
+use super::context::Context;
+use super::fixed_key::{FixedKeyContext, FixedKeyRecord};
 use crate::exec::TimerId;
 use crate::{BoxError, Record};
 

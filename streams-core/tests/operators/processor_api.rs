@@ -2,10 +2,13 @@
 
 use std::ops::Bound;
 use std::time::Duration;
-use streams_core::processor::{Context, KeyValueStore, Processor, PunctuationType, Setup, TimerId, TopologyBuilder, WindowedStore};
+use streams_core::processor::{
+    Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, PunctuationType, Setup, TimerId, TopologyBuilder,
+    WindowedStore,
+};
 use streams_core::state::Stores;
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{BoxError, Produced, Record};
+use streams_core::{BoxError, Produced, Record, StreamsBuilder};
 
 type Ctx<'a> = Context<'a, String, i64>;
 
@@ -216,4 +219,55 @@ fn a_window_store_forgets_what_has_expired() {
     assert_eq!(output.read_all().unwrap(), [("a".to_owned(), -1)], "the last record is too late for the store");
     driver.advance_wall_clock(Duration::from_secs(1)).unwrap();
     assert_eq!(output.read_all().unwrap(), [("a@40000".to_owned(), 4), ("a@20000".to_owned(), 3)]);
+}
+
+/// Forwards each record at the time that its value says, or puts it into the store.
+struct Moves {
+    store: KeyValueStore<String, i64>,
+}
+
+impl Processor<String, i64, String, i64> for Moves {
+    fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
+        let time = record.value;
+        match record.key.as_str() {
+            "put" => self.store.put_at(ctx, &record.key, 1, time),
+            "child" => ctx.forward_to("values", record.with_timestamp(time)),
+            _ => ctx.forward(record.with_timestamp(time)),
+        }
+    }
+}
+
+struct MovesValues;
+
+impl FixedKeyProcessor<String, i64, i64> for MovesValues {
+    fn process(&mut self, ctx: &mut FixedKeyContext<'_, String, i64>, record: FixedKeyRecord<'_, String, i64>) -> Result<(), BoxError> {
+        let back = if record.key() == "values" { -1 } else { record.timestamp() };
+        ctx.forward(record.with_timestamp(back))
+    }
+}
+
+/// Java's records throw when they are made.
+#[test]
+fn negative_times_are_refused_where_they_arise() -> Result<(), BoxError> {
+    let builder = StreamsBuilder::new();
+    let store = builder.add_state_store(Stores::key_value::<String, i64>("rows"));
+    let moved = builder.stream::<String, i64>("in").process_with(store, |_, store| Moves { store }, "moves");
+    moved.process_values_with((), |_, ()| MovesValues, "values").to("out");
+    let topology = builder.build()?;
+    for (key, time, node, what) in [
+        ("forward", -5, "moves", "a record was forwarded with the negative timestamp -5"),
+        ("child", -1, "moves", "a record was forwarded with the negative timestamp -1"),
+        ("put", i64::MIN, "moves", "a row was put with the negative timestamp -9223372036854775808"),
+        ("values", 7, "values", "a record was forwarded with the negative timestamp -1"),
+    ] {
+        let driver = TopologyTestDriver::new(&topology)?;
+        let error = driver.input::<String, i64>("in").pipe_at(key.to_owned(), time, 3).err().ok_or("it must be refused")?.to_string();
+        for part in [node, what, "give it one of 0 or later", "topic in, partition 0, offset 0"] {
+            assert!(error.contains(part), "no {part:?} in: {error}");
+        }
+    }
+    let driver = TopologyTestDriver::new(&topology)?;
+    driver.input::<String, i64>("in").pipe_at("forward".to_owned(), 0, 3)?;
+    assert_eq!(driver.output::<String, i64>("out").read_records()?[0].timestamp, 0, "1970 itself is a time");
+    Ok(())
 }

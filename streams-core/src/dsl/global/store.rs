@@ -91,7 +91,7 @@ impl StreamsBuilder {
                 let write = move |target: &mut Target<'_>| target.builder.add_global_store(&spec);
                 plan.add(name, &[], Role::Other, Arc::new(write));
             }
-            Err(error) => plan.error(error.to_string()),
+            Err(error) => plan.error(format!("the store of {name}: {error}")),
         }
         drop(plan);
         GlobalStoreHandle { name: store_name, plan: self.plan.clone(), types: PhantomData }

@@ -2,6 +2,7 @@
 
 use super::WithTimestamps;
 use crate::topology::ProcessingContext;
+use crate::topology::context::check_time;
 use crate::{BoxError, Data};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -45,14 +46,15 @@ impl<K: Data, V: Data> KeyValueStore<K, V> {
     /// The serdes', and the changelog's.
     pub fn put(&self, ctx: &mut impl ProcessingContext, key: &K, value: V) -> Result<(), BoxError> {
         let timestamp = ctx.cx().timestamp;
-        self.put_at(ctx, key, value, timestamp)
+        self.update(ctx, key, |slot| *slot = Slot { value: Some(value), timestamp })
     }
 
     /// Sets the value of a key at a given time.
     ///
     /// # Errors
-    /// As [`put`](Self::put).
+    /// When the time is negative; else as [`put`](Self::put).
     pub fn put_at(&self, ctx: &mut impl ProcessingContext, key: &K, value: V, timestamp: i64) -> Result<(), BoxError> {
+        check_time("a row was put with", timestamp)?;
         self.update(ctx, key, |slot| *slot = Slot { value: Some(value), timestamp })
     }
 

@@ -144,10 +144,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let keys = joined.key.resolve(&self.key_serde, plan, name, "key");
         let values = joined.value.resolve(&self.value_serde, plan, name, "value");
         let buffer = |store: &str| Stores::record_buffer(store, keys.clone(), values.clone(), name.clone(), grace).build();
-        buffer(&format!("{name}-Buffer")).unwrap_or_else(|e| {
-            plan.error(e.to_string());
-            buffer("invalid").expect("a store of a legal name is always valid")
-        })
+        plan.supplier_of(name, buffer(&format!("{name}-Buffer")), || buffer("invalid"))
     }
 }
 

@@ -110,11 +110,8 @@ impl<K: Data, V: Data> KTable<K, V> {
         };
         let limits = Limits { wait_ms, max_records: buffer.max_records, max_bytes: buffer.max_bytes, emit_early: buffer.emit_early };
         let built = Stores::change_buffer(store, key_serde.clone(), value_serde.clone()).logging(buffer.logging).build();
-        let supplier = built.unwrap_or_else(|e| {
-            plan.error(e.to_string());
-            let any = Stores::change_buffer("invalid", key_serde.clone(), value_serde.clone());
-            any.build().expect("a plain store of a legal name is always valid")
-        });
+        let any = || Stores::change_buffer("invalid", key_serde.clone(), value_serde.clone()).build();
+        let supplier = plan.supplier_of(&name, built, any);
         // who looks a row up that is held back must find what it was before
         self.require_old_values(&mut plan, &name);
         let table = Arc::new(SuppressedTable { parent: self.table.clone(), supplier, old_values: false.into() });
