@@ -3,8 +3,8 @@
 use std::ops::Bound;
 use std::time::Duration;
 use streams_core::processor::{
-    Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, PunctuationType, Setup, TimerId, TopologyBuilder,
-    WindowedStore,
+    Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, PunctuationType, Setup, TimerId,
+    TopologyBuilder, WindowedStore,
 };
 use streams_core::state::Stores;
 use streams_core::testing::TopologyTestDriver;
