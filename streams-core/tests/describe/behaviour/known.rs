@@ -1,6 +1,7 @@
 //! Where Java answers otherwise, as docs/SEMANTICS.md says, or in an order that says nothing.
 
 use super::recording::{By, Written};
+use serde_json::Value;
 use streams_core::Header;
 use streams_core::testing::TestRow;
 
@@ -44,6 +45,22 @@ const SESSIONS_WITHOUT_CACHE: &[&str] = &[
 
 fn joins_with_what_has_waited(id: &str) -> bool {
     id == "null-outer-join" || id.contains("stream-stream-left-join") || id.contains("stream-stream-outer-join")
+}
+
+/// How far a case can be compared: a record without a value moves the time of Java's join, and does not reach the one here.
+#[derive(Default)]
+pub struct TimeOfNulls(Option<i64>);
+
+impl TimeOfNulls {
+    /// Whether the record that goes in leaves the two with different times. `input`: topic, key, value and time.
+    pub fn parts_ways(&mut self, id: &str, input: &Value) -> bool {
+        let (has_value, Some(time)) = (!input[2].is_null(), input[3].as_i64()) else { return false };
+        let is_newest = self.0.is_none_or(|newest| time > newest);
+        if has_value && is_newest {
+            self.0 = Some(time);
+        }
+        id == "null-outer-join" && !has_value && is_newest
+    }
 }
 
 /// What has waited in a left or outer join has the headers of the record that closed its window in Java, and none here; sessions that no cache
