@@ -8,6 +8,9 @@ use super::stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, group_of, gro
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// So many faults are named.
+const NAMED: usize = 10;
+
 /// FINAL, PAIR and JOIN.
 pub(super) fn check(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee, findings: &mut Findings) {
     findings.last += finals(evidence, stages, guarantee);
@@ -66,7 +69,15 @@ fn pairs(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee) -> u
         }
     };
     let all: BTreeSet<&(u32, u64)> = halves.keys().chain(stages.pairs.keys()).collect();
-    all.into_iter().filter(|pair| !is_right(pair)).count() as u64
+    let wrong: Vec<_> = all.into_iter().filter(|pair| !is_right(pair)).collect();
+    for pair in wrong.iter().take(NAMED) {
+        println!(
+            "pair {pair:?} is wrong: left, right and time {:?}, told {:?}, the newest time {horizon}",
+            halves.get(pair),
+            stages.pairs.get(pair)
+        );
+    }
+    wrong.len() as u64
 }
 
 /// Rows of the joined table that are not what the two tables say, and links of groups that are not as many as their entries.
@@ -74,11 +85,14 @@ fn joined(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee) -> 
     let last: BTreeMap<u32, Link> = evidence.links.iter().map(|link| (link.key, *link)).collect();
     let row = |account: &u32| {
         let link = last.get(account)?;
-        let group = stages.groups.get(&group_of(link.hash))?;
+        let group = stages.groups.get(&group_of(link.hash)).map_or("", String::as_str);
         Some(format!("{}|{group}", link.to_text()))
     };
     let accounts: BTreeSet<&u32> = last.keys().chain(stages.joined.keys()).collect();
-    let wrong_rows = accounts.into_iter().filter(|account| row(account) != stages.joined.get(*account).cloned()).count();
+    let wrong_rows: Vec<_> = accounts.into_iter().filter(|account| row(account) != stages.joined.get(*account).cloned()).collect();
+    for account in wrong_rows.iter().take(NAMED) {
+        println!("row {account} is wrong: {:?}, must be {:?}", stages.joined.get(*account), row(account));
+    }
     let mut grown: BTreeMap<u64, u64> = BTreeMap::new();
     for group in evidence.entries.iter().filter_map(|entry| group_that_grows(entry.key)) {
         *grown.entry(group).or_default() += 1;
@@ -92,5 +106,9 @@ fn joined(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee) -> 
         if guarantee == Guarantee::ExactlyOnce { n == expected } else { n >= expected && expected > 0 }
     };
     let groups: BTreeSet<&u64> = grown.keys().chain(stages.groups.keys()).collect();
-    (wrong_rows + groups.into_iter().filter(|group| !is_right(group)).count()) as u64
+    let wrong_groups: Vec<_> = groups.into_iter().filter(|group| !is_right(group)).collect();
+    for group in wrong_groups.iter().take(NAMED) {
+        println!("group {group} has {} entries, must have {:?}", length(group), grown.get(*group));
+    }
+    (wrong_rows.len() + wrong_groups.len()) as u64
 }

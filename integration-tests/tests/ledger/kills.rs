@@ -56,7 +56,8 @@ fn e04_one_of_two_is_killed_at_least_once() {
 }
 
 /// E27, E28 and E29: results that are held back until their window closes, rows that are joined by foreign key while both tables change, and
-/// halves of pairs that wait for their partner. Buffers and windows are full all the time, and windows close all the time.
+/// halves of pairs that wait for their partner. Buffers and windows are full all the time; they close towards the
+/// end, and what is left with entries that are written ahead.
 #[test]
 fn e27_to_e29_one_of_two_is_killed_with_results_joins_and_pairs_on_their_way() {
     let mut plan = Plan::new(Guarantee::ExactlyOnce, [Fault::KillOne; 8]);

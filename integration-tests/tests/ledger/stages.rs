@@ -47,8 +47,8 @@ fn honest() -> Evidence {
         stages.pairs.remove(&half.pair);
     }
     stages.groups = groups.iter().map(|(group, link)| (*group, link.to_text())).collect();
-    let row = |link: &Link| Some(format!("{}|{}", link.to_text(), stages.groups.get(&group_of(link.hash))?));
-    stages.joined = chains.iter().filter_map(|(key, link)| Some((*key, row(link)?))).collect();
+    let row = |link: &Link| format!("{}|{}", link.to_text(), stages.groups.get(&group_of(link.hash)).map_or("", String::as_str));
+    stages.joined = chains.iter().map(|(key, link)| (*key, row(link))).collect();
     let rows: std::collections::BTreeMap<String, String> = chains.iter().map(|(key, link)| (key.to_string(), link.to_text())).collect();
     evidence.changelog = rows;
     evidence.stages = Some(stages);
