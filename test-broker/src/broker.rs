@@ -109,8 +109,10 @@ impl Broker {
     fn java(&self) -> Command {
         let mut command = Command::new(java_program("java"));
         // the folder itself, too: the logger's settings lie there
-        let class_path = std::env::join_paths([self.state.dir.clone(), self.libs.join("*")]);
-        command.arg("-cp").arg(class_path.unwrap_or_else(|_| self.libs.join("*").into())).stdin(Stdio::null());
+        let mut class_path = self.state.dir.clone().into_os_string();
+        class_path.push(":");
+        class_path.push(self.libs.join("*"));
+        command.arg("-cp").arg(class_path).stdin(Stdio::null());
         command
     }
 

@@ -22,7 +22,7 @@ fn expect(plan: &Plan, report: &Report) {
 /// With a broker that may die. A run that the broker itself has spoilt says nothing, so it is made again; any other fault is one of ours.
 fn on_own_broker(plan: &Plan) -> Report {
     let _turn = alone();
-    // about one of four runs is
+    // on a busy machine about one of five runs is
     for _ in 0..6 {
         let mut broker = Broker::start(&Options::default()).expect("a broker starts");
         match run(&Kafka::at(broker.bootstrap()), Some(&mut broker), plan) {

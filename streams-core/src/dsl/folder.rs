@@ -51,8 +51,13 @@ impl<K, V, A> Folder<K, V, A> {
 }
 
 impl<K, V> Folder<K, V, V> {
-    /// One that combines two values at a time, by a closure that may fail; the first value stands as it is.
-    pub fn reducing(combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> Self {
+    /// One that combines two values at a time; the first value stands as it is.
+    pub fn reducing(combine: impl Fn(V, V) -> V + Send + Sync + 'static) -> Self {
+        Folder::sure(move |_, value, slot| reduce_into(slot, value, &combine))
+    }
+
+    /// The same by a closure that may fail.
+    pub fn try_reducing(combine: impl Fn(V, V) -> Result<V, BoxError> + Send + Sync + 'static) -> Self {
         Folder::fallible(move |_, value, slot| {
             *slot = Some(match slot.take() {
                 Some(sum) => combine(sum, value)?,
@@ -61,6 +66,15 @@ impl<K, V> Folder<K, V, V> {
             Ok(())
         })
     }
+}
+
+/// Combines a value with what is there, if anything is.
+#[inline]
+pub(crate) fn reduce_into<V>(slot: &mut Option<V>, value: V, combine: impl FnOnce(V, V) -> V) {
+    *slot = Some(match slot.take() {
+        Some(sum) => combine(sum, value),
+        None => value,
+    });
 }
 
 /// Lets `change` work on a copy where it may fail, so that a failure leaves `place` as it was.

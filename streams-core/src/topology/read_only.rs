@@ -1,6 +1,6 @@
 //! Stores as processors read them that cannot write them: global ones, and those filled from their topic.
 
-use super::stores::{KeyValueStore, StoreSet};
+use super::stores::{KeyValueStore, StoreSet, handle};
 use crate::exec::GraphEnv;
 use crate::plan::SharedPlan;
 use crate::{BoxError, Data, Result};
@@ -14,48 +14,14 @@ use streams_state::KvReader;
 /// Rows taken at a time by walks.
 const PAGE: usize = 256;
 
-/// A handle of a store that processors can only read: what it is called, and how it is opened.
-macro_rules! handle {
-    ($(#[$doc:meta])* $handle:ident, $open:expr) => {
-        $(#[$doc])*
-        pub struct $handle<K, V> {
-            pub(crate) name: Arc<str>,
-            pub(crate) plan: SharedPlan,
-            pub(crate) types: PhantomData<fn() -> (K, V)>,
-        }
-
-        impl<K, V> Clone for $handle<K, V> {
-            fn clone(&self) -> Self {
-                $handle { name: self.name.clone(), plan: self.plan.clone(), types: PhantomData }
-            }
-        }
-
-        impl<K, V> fmt::Debug for $handle<K, V> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($handle), "({})"), self.name)
-            }
-        }
-
-        impl<K: Data, V: Data> StoreSet for $handle<K, V> {
-            type Open = ReadOnlyKeyValueStore<K, V>;
-            fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
-                out.push((self.name.clone(), self.plan.clone()));
-            }
-            fn open(&self, env: &mut GraphEnv<'_>) -> Result<ReadOnlyKeyValueStore<K, V>> {
-                Ok(ReadOnlyKeyValueStore($open(env, &self.name)?))
-            }
-        }
-    };
-}
-
 handle!(
     /// A global store of a topology: pass it to `.process(..)` to read it there. Any number of processors may; none of them can write it.
-    GlobalStoreHandle, Rows::global
+    GlobalStoreHandle, ReadOnlyKeyValueStore, Rows::global
 );
 handle!(
     /// A store of a topology that is filled from its topic by a processor of its own (KIP-813): pass it to `.process(..)` to read it there. Any
     /// number of processors may, in one sub-topology with it; none of them can write it.
-    ReadOnlyStateStoreHandle, Rows::of_task
+    ReadOnlyStateStoreHandle, ReadOnlyKeyValueStore, Rows::of_task
 );
 
 /// A store opened for reading in a processor. Every call sees what has been applied to it by then: by the global thread, where the store is a
@@ -74,12 +40,12 @@ enum Rows<K, V> {
 }
 
 impl<K: Data, V: Data> Rows<K, V> {
-    fn global(env: &mut GraphEnv<'_>, name: &Arc<str>) -> Result<Self> {
-        Ok(Rows::Global { reader: env.global_store(name)?, buffers: Cell::default() })
+    fn global(env: &mut GraphEnv<'_>, name: &Arc<str>) -> Result<ReadOnlyKeyValueStore<K, V>> {
+        Ok(ReadOnlyKeyValueStore(Rows::Global { reader: env.global_store(name)?, buffers: Cell::default() }))
     }
 
-    fn of_task(env: &mut GraphEnv<'_>, name: &Arc<str>) -> Result<Self> {
-        Ok(Rows::OfTask(KeyValueStore::new(env.store(name)?)))
+    fn of_task(env: &mut GraphEnv<'_>, name: &Arc<str>) -> Result<ReadOnlyKeyValueStore<K, V>> {
+        Ok(ReadOnlyKeyValueStore(Rows::OfTask(KeyValueStore::new(env.store(name)?))))
     }
 }
 

@@ -30,13 +30,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     ) -> KTable<K, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.value_choice());
-        let combine = move |_: &K, value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot.take() {
-                Some(sum) => combine(sum, value),
-                None => value,
-            });
-        };
-        self.aggregation("KSTREAM-REDUCE-", Folder::sure(combine), materialized)
+        self.aggregation("KSTREAM-REDUCE-", Folder::reducing(combine), materialized)
     }
 
     /// [`reduce`](Self::reduce) whose closure may fail: an error goes to the processing exception handler, which fails the task (the default) or
@@ -64,6 +58,6 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
     ) -> KTable<K, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.value_choice());
-        self.aggregation("KSTREAM-REDUCE-", Folder::reducing(combine), materialized)
+        self.aggregation("KSTREAM-REDUCE-", Folder::try_reducing(combine), materialized)
     }
 }

@@ -35,14 +35,8 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
     ) -> KTable<K, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&SerdeChoice::given(self.value_serde.clone()));
-        let add = move |_: &K, value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot.take() {
-                Some(all) => add(all, value),
-                None => value,
-            });
-        };
         let subtract = move |_: &K, value: V, slot: &mut Option<V>| *slot = slot.take().map(|all| subtract(all, value));
-        self.aggregation("KTABLE-REDUCE-", Folder::sure(add), Folder::sure(subtract), materialized)
+        self.aggregation("KTABLE-REDUCE-", Folder::reducing(add), Folder::sure(subtract), materialized)
     }
 
     /// [`reduce`](Self::reduce) whose closures may fail: an error goes to the processing exception handler, which fails the task (the default) or
@@ -79,6 +73,6 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
             *slot = slot.take().map(|all| subtract(all, value)).transpose()?;
             Ok(())
         };
-        self.aggregation("KTABLE-REDUCE-", Folder::reducing(add), Folder::fallible(subtract), materialized)
+        self.aggregation("KTABLE-REDUCE-", Folder::try_reducing(add), Folder::fallible(subtract), materialized)
     }
 }

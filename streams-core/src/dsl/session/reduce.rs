@@ -46,12 +46,7 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = Folder::sure(move |_: &K, value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot.take() {
-                Some(sum) => combine(sum, value),
-                None => value,
-            });
-        });
+        let combine = Folder::reducing(combine);
         self.aggregation("KSTREAM-REDUCE-", Folders { add: combine.clone(), merge: combine }, materialized)
     }
 
@@ -87,7 +82,7 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = Folder::reducing(combine);
+        let combine = Folder::try_reducing(combine);
         self.aggregation("KSTREAM-REDUCE-", Folders { add: combine.clone(), merge: combine }, materialized)
     }
 }

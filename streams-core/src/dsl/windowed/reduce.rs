@@ -3,7 +3,7 @@
 use super::TimeWindowedKStream;
 use super::slices::Merger;
 use crate::dsl::KTable;
-use crate::dsl::folder::Folder;
+use crate::dsl::folder::{Folder, reduce_into};
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::{BoxError, Data};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, V> {
         let mut materialized = materialized.into();
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        self.aggregation("KSTREAM-REDUCE-", (Folder::reducing(combine), None), materialized)
+        self.aggregation("KSTREAM-REDUCE-", (Folder::try_reducing(combine), None), materialized)
     }
 
     pub(super) fn reduced(
@@ -87,18 +87,9 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         mergeable: bool,
     ) -> KTable<Windowed<K>, V> {
         materialized.value = materialized.value.with_fallback(&self.grouped.value_choice());
-        let combine = Arc::new(move |value: V, slot: &mut Option<V>| {
-            *slot = Some(match slot.take() {
-                Some(sum) => combine(sum, value),
-                None => value,
-            });
-        });
+        let combine = Arc::new(combine);
         let part = combine.clone();
-        let merge = mergeable.then(|| Arc::new(move |_: &K, slot: &mut Option<V>, value| part(value, slot)) as Merger<K, V>);
-        self.aggregation(
-            "KSTREAM-REDUCE-",
-            (Folder::sure(move |_: &K, value, slot: &mut Option<V>| combine(value, slot)), merge),
-            materialized,
-        )
+        let merge = mergeable.then(|| Arc::new(move |_: &K, slot: &mut Option<V>, value| reduce_into(slot, value, &*part)) as Merger<K, V>);
+        self.aggregation("KSTREAM-REDUCE-", (Folder::reducing(move |sum, value| combine(sum, value)), merge), materialized)
     }
 }

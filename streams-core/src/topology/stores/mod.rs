@@ -76,9 +76,9 @@ fn add<H>(
     handle(name.into(), plan.clone())
 }
 
-/// A handle of each kind of store: what it is called, what describes it, what it opens, and what a processor gets.
+/// A handle of a store: what it is called, what a processor gets, and how that is opened.
 macro_rules! handle {
-    ($(#[$doc:meta])* $handle:ident, $builder:ident, $store:ident, $open:ident) => {
+    ($(#[$doc:meta])* $handle:ident, $opened:ident, $open:expr) => {
         $(#[$doc])*
         pub struct $handle<K, V> {
             pub(crate) name: Arc<str>,
@@ -98,6 +98,28 @@ macro_rules! handle {
             }
         }
 
+        impl<K: Data, V: Data> StoreSet for $handle<K, V> {
+            type Open = $opened<K, V>;
+            fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+                out.push((self.name.clone(), self.plan.clone()));
+            }
+            fn open(&self, env: &mut GraphEnv<'_>) -> Result<$opened<K, V>> {
+                $open(env, &self.name)
+            }
+        }
+    };
+}
+
+pub(super) use handle;
+
+/// The handle of a store that is described by a builder.
+macro_rules! built_handle {
+    ($(#[$doc:meta])* $handle:ident, $builder:ident, $store:ident, $opened:ident) => {
+        handle!(
+            $(#[$doc])*
+            $handle, $opened, |env: &mut GraphEnv<'_>, name: &Arc<str>| Ok($opened::new(env.store::<$store<K, V>>(name)?))
+        );
+
         impl<K: Data, V: Data> StateStoreBuilder for $builder<K, V> {
             type Handle = $handle<K, V>;
             fn add_to(self, plan: &SharedPlan) -> Self::Handle {
@@ -105,34 +127,24 @@ macro_rules! handle {
                 add(plan, &name, self.build(), |name, plan| $handle { name, plan, types: PhantomData })
             }
         }
-
-        impl<K: Data, V: Data> StoreSet for $handle<K, V> {
-            type Open = $open<K, V>;
-            fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
-                out.push((self.name.clone(), self.plan.clone()));
-            }
-            fn open(&self, env: &mut GraphEnv<'_>) -> Result<$open<K, V>> {
-                Ok($open::new(env.store::<$store<K, V>>(&self.name)?))
-            }
-        }
     };
 }
 
-handle!(
+built_handle!(
     /// A key-value store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     KeyValueStoreHandle, KeyValueStoreBuilder, KvStore, KeyValueStore
 );
-handle!(
+built_handle!(
     /// A window store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     WindowStoreHandle, WindowStoreBuilder, WindowStore, WindowedStore
 );
 
-handle!(
+built_handle!(
     /// A session store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     SessionStoreHandle, SessionStoreBuilder, OpenedSessionStore, SessionStore
 );
 
-handle!(
+built_handle!(
     /// A versioned store of a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
     VersionedStoreHandle, VersionedStoreBuilder, VersionedStore, VersionedKeyValueStore
 );
