@@ -13,7 +13,7 @@ pub(crate) use write::{Target, WriteNode};
 
 use crate::config::{OffsetReset, TopologyOptimization};
 use crate::topology::{TopicName, TopologyError};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use streams_state::StoreSupplier;
 
@@ -67,8 +67,8 @@ pub(crate) struct Plan {
     pub join_repartitions: HashMap<(PlanId, Arc<str>), PlanId>,
     /// Nodes that aggregate by window, and how long after its end a window may still change, in milliseconds.
     pub graces: HashMap<PlanId, i64>,
-    /// Sets of source nodes that are joined.
-    pub copartitions: Vec<Vec<Arc<str>>>,
+    /// Sets of source nodes that are joined, each with the node that needs them to be partitioned alike.
+    pub copartitions: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// Joins of streams that may turn out to be one.
     pub self_joins: Vec<SelfJoin>,
     /// What was wrong with DSL calls: told by `build()`, so that calls need not return results.
@@ -86,6 +86,11 @@ impl Plan {
         let (parents, children, priority) = (parents.to_vec(), Vec::new(), id.0);
         self.nodes.push(PlanNode { name, parents, children, role, priority, effect: Effect::Opaque, repartition: None, write });
         id
+    }
+
+    /// Says that `node` needs what these source nodes read to be partitioned alike.
+    pub fn copartition(&mut self, node: &Arc<str>, sources: &BTreeSet<Arc<str>>) {
+        self.copartitions.push((node.clone(), sources.iter().cloned().collect()));
     }
 
     /// Says what a node does to records, so that rewrites may reach across it.

@@ -71,9 +71,9 @@ impl Plan {
             queue.extend(node.children.iter().map(by_priority));
             queue.extend(merged.extra_children.get(&id).into_iter().flatten().map(by_priority));
         }
-        for group in &self.copartitions {
-            let group: Vec<Arc<str>> = group.iter().map(|name| self.name_after_merging(name, &merged)).collect();
-            builder.copartition(&group);
+        for (node, sources) in &self.copartitions {
+            let sources: Vec<Arc<str>> = sources.iter().map(|name| self.name_after_merging(name, &merged)).collect();
+            builder.copartition(node, &sources);
         }
         builder.build()
     }

@@ -1,5 +1,6 @@
 //! Puts a physical graph together and checks it.
 
+use super::copartitions::Copartitions;
 use super::global::GlobalStoreSpec;
 use super::groups::Groups;
 use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceChangelog, SourceTopic, StoreLog, Subtopology, TopicName};
@@ -20,8 +21,12 @@ pub(crate) struct PhysicalBuilder {
     by_name: HashMap<Arc<str>, usize>,
     stores: Vec<Arc<dyn StoreSupplier>>,
     store_names: Vec<Arc<str>>,
+    /// The node that each store was added for; `None`: the user added it.
+    store_owners: Vec<Option<Arc<str>>>,
     repartition_topics: Vec<RepartitionTopic>,
-    copartition_groups: Vec<Vec<TopicName>>,
+    /// The nodes whose records go to them.
+    repartition_parents: Vec<String>,
+    copartitions: Copartitions,
     /// The sources of global stores.
     global_sources: Vec<usize>,
     global_stores: Vec<usize>,
@@ -56,8 +61,7 @@ impl PhysicalBuilder {
         self.global_sources.push(self.nodes.len());
         self.add(source, NodeKind::Source { topics, reset: None, extractor: extractor.clone() }, &[], source_factory.clone())?;
         self.add(processor, NodeKind::Processor, std::slice::from_ref(source), processor_factory.clone())?;
-        self.add_store(store)?;
-        self.connect_store(processor, store.name())?;
+        self.add_store_of(processor, store)?;
         self.global_stores.extend(self.store_names.iter().position(|name| name == store.name()));
         Ok(())
     }
@@ -149,13 +153,30 @@ impl PhysicalBuilder {
         })
     }
 
-    /// Adds a store; the same supplier may be added any number of times, another one of the same name may not.
+    /// Adds a store of the user's. The same supplier may be added any number of times, another one of the same name may not.
     pub fn add_store(&mut self, store: &Arc<dyn StoreSupplier>) -> Result {
+        self.add_store_for(None, store)
+    }
+
+    /// Adds the store of a node, and connects the two. Nodes may share it, by the same supplier.
+    pub fn add_store_of(&mut self, node: &str, store: &Arc<dyn StoreSupplier>) -> Result {
+        self.add_store_for(Some(node), store)?;
+        self.connect_store(node, store.name())
+    }
+
+    fn add_store_for(&mut self, owner: Option<&str>, store: &Arc<dyn StoreSupplier>) -> Result {
+        let whose = |owner: Option<&str>| owner.map_or_else(|| "added with `add_state_store`".to_owned(), |node| format!("of node {node}"));
         match self.store_names.iter().position(|name| name == store.name()) {
             Some(index) if Arc::ptr_eq(&self.stores[index], store) => Ok(()),
-            Some(_) => Err(TopologyError::new(format!("there are two stores of the name {}: give one of them another name", store.name()))),
+            Some(index) => Err(TopologyError::new(format!(
+                "there are two stores of the name {}, one {} and one {}: give one of them another name",
+                store.name(),
+                whose(self.store_owners[index].as_deref()),
+                whose(owner)
+            ))),
             None => {
                 self.store_names.push(store.name().clone());
+                self.store_owners.push(owner.map(Arc::from));
                 self.stores.push(store.clone());
                 Ok(())
             }
@@ -181,20 +202,24 @@ impl PhysicalBuilder {
         Ok(())
     }
 
-    pub fn add_repartition_topic(&mut self, name: Arc<str>, partitions: Option<i32>) -> Result {
-        let name = TopicName::Internal(name);
-        if self.repartition_topics.iter().any(|t| t.name == name) {
+    /// `parents`: the nodes whose records go there.
+    pub fn add_repartition_topic(&mut self, name: Arc<str>, partitions: Option<i32>, parents: &[Arc<str>]) -> Result {
+        let (name, parents) = (TopicName::Internal(name), parents.join(", "));
+        if let Some(index) = self.repartition_topics.iter().position(|t| t.name == name) {
             return Err(TopologyError::new(format!(
-                "there are two repartition topics of the name {}: give one of the groupings, joins or stores that they are named after another name",
-                name.plain()
+                "there are two repartition topics of the name {}, one behind {} and one behind {parents}: give one of the groupings, joins or \
+                 stores that they are named after another name",
+                name.plain(),
+                self.repartition_parents[index]
             )));
         }
         self.repartition_topics.push(RepartitionTopic { name, partitions });
+        self.repartition_parents.push(parents);
         Ok(())
     }
 
-    /// The topics behind these source nodes are joined.
-    pub fn copartition(&mut self, sources: &[Arc<str>]) {
+    /// The topics behind these source nodes are joined by `node`.
+    pub fn copartition(&mut self, node: &Arc<str>, sources: &[Arc<str>]) {
         let mut topics: Vec<TopicName> = Vec::new();
         for source in sources {
             if let Some(&index) = self.by_name.get(source)
@@ -204,7 +229,7 @@ impl PhysicalBuilder {
             }
         }
         if topics.len() > 1 || topics.iter().any(|topic| topic.pattern().is_some()) {
-            self.copartition_groups.push(topics);
+            self.copartitions.add(node, topics);
         }
     }
 
@@ -229,7 +254,7 @@ impl PhysicalBuilder {
             of.push(self.subtopology(id as u32, nodes)?);
         }
         Ok(Topology(Arc::new(Inner {
-            copartition_groups: merge_overlapping(self.copartition_groups),
+            copartition_groups: self.copartitions.groups(&self.repartition_topics)?,
             nodes: self.nodes,
             store_names: self.store_names,
             subtopologies,
@@ -264,21 +289,6 @@ impl PhysicalBuilder {
         });
         Ok(Subtopology { id, nodes, sources, sinks, changelogs: changelogs.collect(), stores })
     }
-}
-
-/// Topics that share a group with a common topic must all agree.
-fn merge_overlapping(groups: Vec<Vec<TopicName>>) -> Vec<Vec<TopicName>> {
-    let mut merged: Vec<Vec<TopicName>> = Vec::new();
-    for group in groups {
-        let (overlapping, mut rest): (Vec<_>, Vec<_>) = merged.into_iter().partition(|known| known.iter().any(|t| group.contains(t)));
-        let mut all: Vec<TopicName> = overlapping.into_iter().flatten().collect();
-        all.extend(group);
-        all.sort();
-        all.dedup();
-        rest.push(all);
-        merged = rest;
-    }
-    merged
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod builder;
 mod context;
+mod copartitions;
 mod describe;
 mod fixed_key;
 mod global;

@@ -3,5 +3,6 @@
 mod globals;
 mod own_stores;
 mod tables;
+mod texts;
 mod topology;
 mod versioned;

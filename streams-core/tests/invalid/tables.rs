@@ -90,7 +90,7 @@ fn one_name_for_two_joins() {
 fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
     let ttl = || Materialized::<String, i64>::from("rows").ttl(Duration::from_secs(10));
     let derived = |b: &StreamsBuilder| drop(b.table::<String, i64>("in").filter_with(|_, _| true, ttl()));
-    refused(derived, &["store rows: its rows cannot have a `ttl`", "give it to the table that this one is made of"]);
+    refused(derived, &["the rows of store rows cannot have a `ttl`", "give it to the table that this one is made of"]);
     let transformed = |b: &StreamsBuilder| {
         let not_kept = Materialized::<String, i64>::default().ttl(Duration::from_secs(10));
         drop(b.table::<String, i64>("in").transform_values_with((), |_, ()| Same, not_kept));
@@ -100,14 +100,14 @@ fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
         let rows = b.table::<String, i64>("in").group_by(|key, value| (key.clone(), *value));
         let _ = rows.reduce_with(|sum, value| sum + value, |sum, value| sum - value, ttl());
     };
-    refused(grouped, &["store rows: its rows cannot have a `ttl`"]);
+    refused(grouped, &["the rows of store rows cannot have a `ttl`"]);
     let windowed = |b: &StreamsBuilder| {
         let windows = TimeWindows::tumbling(Duration::from_secs(1)).no_grace();
         let _ = b.stream::<String, i64>("in").group_by_key().windowed_by(windows).reduce_with(|sum, value| sum + value, ttl());
     };
-    refused(windowed, &["store rows: its rows cannot have a `ttl`", "windows go by their `retention`"]);
+    refused(windowed, &["the rows of store rows cannot have a `ttl`", "windows go by their `retention`"]);
     let none = |b: &StreamsBuilder| drop(b.table_with("in", Consumed::default(), ttl().ttl(Duration::ZERO)));
-    refused(none, &["store rows: rows cannot live for less than a millisecond"]);
+    refused(none, &["rows of store rows cannot live for less than a millisecond"]);
 }
 
 /// What could not be made of a row is not known when the next one comes.

@@ -310,16 +310,3 @@ fn a_deletion_is_emitted_by_a_time_limit_and_is_no_final_result() -> Outcome {
     assert_eq!(driver.output::<String, Option<u64>>("limited").read_all()?, [("even".to_owned(), None), ("odd".to_owned(), Some(1))]);
     Ok(())
 }
-
-#[test]
-fn waiting_for_windows_that_nobody_makes_is_refused() {
-    let builder = StreamsBuilder::new();
-    let windowed = builder.stream::<String, i64>("in").map(|key, value| (Windowed::new(key, streams_core::Window::new(0, 1)), value));
-    let serde = streams_core::serde::TimeWindowedSerde::new(streams_core::serde::StringSerde, 1);
-    let table = windowed.to_table_with(streams_core::Materialized::with(serde, streams_core::serde::I64Serde));
-    let _closed = table.suppress(Suppressed::until_window_closes(BufferConfig::unbounded()));
-    let error = builder.build().expect_err("there is no window to wait for").to_string();
-    for part in ["KTABLE-SUPPRESS-0000000", "no windowed aggregation is on the way KSTREAM-SOURCE-0000000000 -> ", "until_time_limit"] {
-        assert!(error.contains(part), "no {part:?} in {error}");
-    }
-}

@@ -56,11 +56,17 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
         if shape.retention < shape.size {
             return Err(Error::new(
                 ErrorKind::Invalid,
-                format!("window store {name} keeps its windows for {} ms, less than their size of {} ms", shape.retention, shape.size),
+                format!(
+                    "window store {name} keeps its windows for {} ms, less than their size of {} ms: give it a longer retention",
+                    shape.retention, shape.size
+                ),
             ));
         }
         if shape.duplicates && self.common.caching {
-            return Err(Error::new(ErrorKind::Invalid, format!("window store {name} retains duplicates and so cannot be cached")));
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("window store {name} retains duplicates and so cannot be cached: leave one of the two out"),
+            ));
         }
         if shape.duplicates && self.common.time_first.is_some() {
             return Err(Error::new(ErrorKind::Invalid, format!("window store {name} retains duplicates and so cannot lie by time")));

@@ -47,13 +47,14 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         let mut plan = self.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
         let key_serde = self.key_serde(&mut plan, &materialized.key, &store_name);
-        let value_serde = materialized.value.resolve(&None, &mut plan, &store_name, "value");
-        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
+        let placed = self.place(&mut plan, &materialized.node, &store_name, &key_serde);
+        let value_serde = materialized.value.resolve(&None, &mut plan, &placed.name, "value");
+        let ttl = Ttl::take(&mut plan, (&placed.name, &store_name), &mut materialized);
+        let supplier = key_value_supplier(&mut plan, (&placed.name, &store_name), &materialized, key_serde.clone(), value_serde.clone());
         let suppliers: Vec<_> = [&supplier].into_iter().chain(ttl.as_ref().map(|ttl| ttl.supplier())).cloned().collect();
         let store = TableStore::expiring(ttl, supplier, materialized.name.is_some(), true);
         let kind = Kind { factory: &|input, key_bytes| input.plain(&store, &init, key_bytes), closes_after_ms: None };
-        let attached = self.attach::<K, Change<A>>(&mut plan, &materialized, &suppliers, &key_serde, kind);
+        let attached = self.attach::<K, Change<A>>(&mut plan, placed, &suppliers, kind);
         drop(plan);
         KTable {
             plan: self.plan.clone(),

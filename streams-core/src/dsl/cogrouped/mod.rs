@@ -9,11 +9,11 @@ pub use sessions::SessionWindowedCogroupedKStream;
 pub use windowed::TimeWindowedCogroupedKStream;
 
 use crate::dsl::folder::Folder;
-use crate::dsl::grouped::KGroupedStream;
-use crate::dsl::options::{Materialized, SerdeChoice};
+use crate::dsl::grouped::{GroupedInput, KGroupedStream};
+use crate::dsl::options::SerdeChoice;
 use crate::dsl::windows::WindowKind;
 use crate::exec::{NodeFactory, operator};
-use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
+use crate::plan::{Named, Plan, PlanId, Role, SharedPlan, Target};
 use crate::{BoxError, Data};
 use input::{CogroupInput, Init, Input};
 use std::any::TypeId;
@@ -183,30 +183,34 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         materialized.clone().with_fallback(&self.key).resolve(&carried, plan, store, "key")
     }
 
+    /// Partitions the inputs by their keys, and names the nodes.
+    fn place(&self, plan: &mut Plan, node: &Named, store: &str, key_serde: &Arc<dyn Serde<K>>) -> Placed {
+        let inputs: Vec<_> = self.inputs.iter().map(|input| input.partitioned(plan, store, key_serde)).collect();
+        let sources: BTreeSet<Arc<str>> = inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect();
+        let mut name_of =
+            |number: usize| plan.processor_name_suffixed(node, &format!("-cogroup-agg-{number}"), "COGROUPKSTREAM-AGGREGATE-");
+        let inputs = inputs.into_iter().enumerate().map(|(number, input)| (name_of(number), input)).collect();
+        let name = plan.processor_name_suffixed(node, "-cogroup-merge", "COGROUPKSTREAM-MERGE-");
+        plan.copartition(&name, &sources);
+        Placed { inputs, name, sources: Arc::new(sources) }
+    }
+
     /// Adds a node for each input, and one behind them all that only has a name.
     fn attach<KO: Data, AO: Data>(
         &self,
         plan: &mut Plan,
-        materialized: &Materialized<K, A>,
+        placed: Placed,
         suppliers: &[Arc<dyn StoreSupplier>],
-        key_serde: &Arc<dyn Serde<K>>,
         kind: Kind<'_, K, A>,
     ) -> Attached {
-        let store = suppliers.first().map_or("", |supplier| supplier.name());
-        let inputs: Vec<_> = self.inputs.iter().map(|input| input.partitioned(plan, store, key_serde)).collect();
-        let sources: BTreeSet<Arc<str>> = inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect();
-        plan.copartitions.push(sources.iter().cloned().collect());
+        let Placed { inputs, name, sources } = placed;
         let mut nodes = Vec::with_capacity(inputs.len());
-        for (number, (input, from)) in self.inputs.iter().zip(&inputs).enumerate() {
-            let name = plan.processor_name_suffixed(&materialized.node, &format!("-cogroup-agg-{number}"), "COGROUPKSTREAM-AGGREGATE-");
+        for (input, (name, from)) in self.inputs.iter().zip(inputs) {
             let factory = (kind.factory)(&**input, from.key_bytes);
             let suppliers = suppliers.to_vec();
             let write = move |target: &mut Target<'_>| {
                 target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-                suppliers.iter().try_for_each(|supplier| {
-                    target.builder.add_store(supplier)?;
-                    target.builder.connect_store(&target.name, supplier.name())
-                })
+                suppliers.iter().try_for_each(|supplier| target.builder.add_store_of(&target.name, supplier))
             };
             let node = plan.add(name, &[from.node], Role::Other, Arc::new(write));
             if let Some(closes_after_ms) = kind.closes_after_ms {
@@ -214,13 +218,12 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
             }
             nodes.push(node);
         }
-        let name = plan.processor_name_suffixed(&materialized.node, "-cogroup-merge", "COGROUPKSTREAM-MERGE-");
         let write = move |target: &mut Target<'_>| {
             let merge = operator::<KO, AO, KO, AO>(Box::new(|_, next| Ok(next)));
             target.builder.add_processor(&target.name, &target.parents, merge)
         };
         let node = plan.add(name.clone(), &nodes, Role::Other, Arc::new(write));
-        Attached { node, name, sources: Arc::new(sources) }
+        Attached { node, name, sources }
     }
 }
 
@@ -232,6 +235,13 @@ struct Kind<'a, K, A> {
     factory: InputFactory<'a, K, A>,
     /// How long after its end a window may still change; `None` where nothing is windowed.
     closes_after_ms: Option<i64>,
+}
+
+/// The inputs of a cogroup, each with the name of the node that aggregates it, and the name of the one behind them.
+struct Placed {
+    inputs: Vec<(Arc<str>, GroupedInput)>,
+    name: Arc<str>,
+    sources: Arc<BTreeSet<Arc<str>>>,
 }
 
 /// The end of a cogroup in the plan.

@@ -27,9 +27,6 @@ impl<K, A> fmt::Debug for TimeWindowedCogroupedKStream<K, A> {
 
 impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
     pub(crate) fn new(cogrouped: &CogroupedKStream<K, A>, windows: Cut) -> Self {
-        if let Err(reason) = windows.check() {
-            cogrouped.plan.lock().error(format!("a cogroup by window: {reason}"));
-        }
         TimeWindowedCogroupedKStream { cogrouped: cogrouped.clone(), windows }
     }
 
@@ -54,10 +51,11 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
         let mut plan = cogrouped.plan.lock();
         let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
         let key_serde = cogrouped.key_serde(&mut plan, &materialized.key, &store_name);
-        let value_serde = materialized.value.resolve(&None, &mut plan, &store_name, "value");
+        let placed = cogrouped.place(&mut plan, &materialized.node, &store_name, &key_serde);
+        let value_serde = materialized.value.resolve(&None, &mut plan, &placed.name, "value");
         let supplier = window_supplier(
             &mut plan,
-            &store_name,
+            (&placed.name, &store_name),
             &materialized,
             (windows, EmitStrategy::default()),
             key_serde.clone(),
@@ -67,8 +65,7 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
             Arc::new(WindowedTable { supplier: supplier.clone(), queryable: materialized.name.is_some(), old_values: false.into() });
         let factory = &|input: &dyn super::CogroupInput<K, A>, key_bytes| input.windowed(windows, &table, &init, key_bytes);
         let kind = Kind { factory, closes_after_ms: Some(windows.closes_after_ms()) };
-        let attached =
-            cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, &materialized, std::slice::from_ref(&supplier), &key_serde, kind);
+        let attached = cogrouped.attach::<Windowed<K>, Change<A>>(&mut plan, placed, std::slice::from_ref(&supplier), kind);
         drop(plan);
         let windowed_serde: Arc<dyn Serde<Windowed<K>>> = Arc::new(TimeWindowedSerde::new(key_serde, windows.size_ms()));
         KTable {

@@ -120,9 +120,9 @@ impl<K: Data, V: Data> KTable<K, V> {
             value_serde: Arc::new(SubscriptionSerde) as Arc<dyn Serde<Subscription>>,
         });
         let at = add_source(&mut plan, &names.registration_source, at, &names.registration_topic, source);
-        copartition(&mut plan, &other.sources, &names.registration_source);
+        copartition(&mut plan, &names.receive, &other.sources, &names.registration_source);
 
-        let store = subscription_store(&mut plan, &names.store);
+        let store = subscription_store(&mut plan, &names.receive, &names.store);
         let kept_keys = ForeignKeys { keys: keys.clone(), foreign_keys: foreign_keys.clone(), topics: topics.clone() };
         let (opened, of_receive) = (names.store.clone(), kept_keys.clone());
         let receive = operator::<Option<KO>, Subscription, Option<KO>, Question<K>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
@@ -158,7 +158,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         let at = add_sink(&mut plan, &names.response_sink, &[respond, broadcast], &names.response_topic, sink);
         let source: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: keys.clone(), value_serde: answers });
         let at = add_source(&mut plan, &names.response_source, at, &names.response_topic, source);
-        let sources = copartition(&mut plan, &self.sources, &names.response_source);
+        let sources = copartition(&mut plan, &names.resolve, &self.sources, &names.response_source);
 
         let rows = self.table.getter();
         let stores = rows.stores();
@@ -192,7 +192,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             }
         };
         let value_serde = problem.is_none().then(|| result_values.clone());
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, result_keys.clone(), result_values);
+        let supplier = key_value_supplier(&mut plan, (&names.result, &store_name), &materialized, result_keys.clone(), result_values);
         let queryable = materialized.name.is_some();
         let table = TableStore::<K, R>::unless(problem, supplier, queryable, queryable);
         let plan_node = table_from_stream(&mut plan, names.result.clone(), at, table.clone(), key_bytes, |row: Option<R>| row);
@@ -235,12 +235,9 @@ impl<K, KO> ForeignKeys<K, KO> {
     }
 }
 
-fn subscription_store(plan: &mut Plan, name: &Arc<str>) -> Arc<dyn StoreSupplier> {
+fn subscription_store(plan: &mut Plan, node: &str, name: &Arc<str>) -> Arc<dyn StoreSupplier> {
     let store = |name: Arc<str>| Stores::key_value_with(name, BytesSerde, BytesSerde).default_engine().build();
-    store(name.clone()).unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        store("invalid".into()).expect("a plain store of a legal name is always valid")
-    })
+    plan.supplier_of(node, store(name.clone()), || store("invalid".into()))
 }
 
 fn subscription_sink<K: Data, KO: Data>(
@@ -301,8 +298,7 @@ fn add(
     let write = move |target: &mut Target<'_>| -> Result<(), TopologyError> {
         target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
         if let Some(store) = &store {
-            target.builder.add_store(store)?;
-            target.builder.connect_store(&target.name, store.name())?;
+            target.builder.add_store_of(&target.name, store)?;
         }
         others.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
     };
@@ -312,7 +308,7 @@ fn add(
 fn add_sink(plan: &mut Plan, name: &Arc<str>, parents: &[PlanId], topic: &Arc<str>, factory: Arc<dyn NodeFactory>) -> PlanId {
     let topic = topic.clone();
     let write = move |target: &mut Target<'_>| {
-        target.builder.add_repartition_topic(topic.clone(), None)?;
+        target.builder.add_repartition_topic(topic.clone(), None, &target.parents)?;
         let topic = SinkTopic::Fixed(TopicName::Internal(topic.clone()));
         target.builder.add_sink(&target.name, topic, &target.parents, factory.clone())
     };
@@ -326,9 +322,9 @@ fn add_source(plan: &mut Plan, name: &Arc<str>, sink: PlanId, topic: &Arc<str>, 
 }
 
 /// The topic behind `source` must have as many partitions as those behind `sources`.
-fn copartition(plan: &mut Plan, sources: &BTreeSet<Arc<str>>, source: &Arc<str>) -> BTreeSet<Arc<str>> {
+fn copartition(plan: &mut Plan, node: &Arc<str>, sources: &BTreeSet<Arc<str>>, source: &Arc<str>) -> BTreeSet<Arc<str>> {
     let mut all = sources.clone();
     all.insert(source.clone());
-    plan.copartitions.push(all.iter().cloned().collect());
+    plan.copartition(node, &all);
     all
 }

@@ -101,13 +101,13 @@ fn global_table<K: Data, V: Data>(
     let source = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
     let name = plan.processor_name(&consumed.named, "KTABLE-SOURCE-");
     let mut options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));
-    options.refuse_history(&mut plan, &store_name, &format!("one of a global table ({name})"));
+    options.refuse_history(&mut plan, (&name, &store_name), "one of a global table");
     options.history = None;
     // rows are committed as soon as they are read, and the topic is their changelog
     (options.caching, options.logging) = (false, None);
     let key_serde = options.key.clone().with_fallback(&consumed.key).resolve(&None, &mut plan, &name, "key");
     let value_serde = options.value.clone().with_fallback(&consumed.value).resolve(&None, &mut plan, &name, "value");
-    let supplier = key_value_supplier(&mut plan, &store_name, &options, key_serde.clone(), value_serde.clone());
+    let supplier = key_value_supplier(&mut plan, (&name, &store_name), &options, key_serde.clone(), value_serde.clone());
     let table = TableStore::<K, V>::new(supplier.clone(), queryable, true);
     let read_value: Arc<dyn Serde<Option<V>>> = Arc::new(OptionSerde::new(value_serde));
     let source_factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: read_value });

@@ -116,8 +116,8 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         let carried = self.key.given_or(&self.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&self.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
+        let ttl = Ttl::take(&mut plan, (&name, &store_name), &mut materialized);
+        let supplier = key_value_supplier(&mut plan, (&name, &store_name), &materialized, key_serde.clone(), value_serde.clone());
         let store = TableStore::expiring(ttl, supplier, materialized.name.is_some(), true);
         let input = self.partitioned(&mut plan, &store_name, &key_serde);
         let factory = aggregate_factory(f, &store, input.key_bytes);

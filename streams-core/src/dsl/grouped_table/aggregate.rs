@@ -164,7 +164,7 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
         let topic: Arc<str> = format!("{}-repartition", self.named.get().unwrap_or(&store_name)).into();
         let key_serde = materialized.key.resolve(&Some(self.key_serde.clone()), &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
+        let supplier = key_value_supplier(&mut plan, (&name, &store_name), &materialized, key_serde.clone(), value_serde.clone());
         let store = TableStore::new(supplier, materialized.name.is_some(), true);
         let input = self.repartitioned(&mut plan, TableRepartition { topic, sink, source });
         // the name of the node that reads: of the first aggregation, where the topic is shared

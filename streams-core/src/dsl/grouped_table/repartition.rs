@@ -36,7 +36,7 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
         let name = names.source.clone();
         let write = move |target: &mut Target<'_>| {
             let topic = TopicName::Internal(names.topic.clone());
-            target.builder.add_repartition_topic(names.topic.clone(), None)?;
+            target.builder.add_repartition_topic(names.topic.clone(), None, &target.parents)?;
             target.builder.add_sink(&names.sink, SinkTopic::Fixed(topic.clone()), &target.parents, sink.clone())?;
             target.builder.add_source(&names.source, vec![topic], None, Some(Arc::new(FailOnInvalidTimestamp)), source.clone())
         };

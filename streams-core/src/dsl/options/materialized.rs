@@ -27,14 +27,14 @@ pub(crate) enum Needs {
 
 impl<K, V> Materialized<K, V> {
     /// Refuses versions for a store of `what`, which cannot have them.
-    pub(crate) fn refuse_history(&self, plan: &mut Plan, store: &str, what: &str) {
+    pub(crate) fn refuse_history(&self, plan: &mut Plan, (node, store): (&str, &str), what: &str) {
         if self.history.is_some() {
-            plan.error(format!("store {store} is versioned, and {what} cannot be: leave `versioned` out"));
+            plan.error(format!("{node}: store {store} is versioned, and {what} cannot be: leave `versioned` out"));
         }
     }
 
     /// Refuses a store given that is not of the operator's kind, windows of another length than `size_ms`, and rows that repeat.
-    pub(crate) fn check_supplier(&self, plan: &mut Plan, needs: Needs) {
+    pub(crate) fn check_supplier(&self, plan: &mut Plan, node: &str, needs: Needs) {
         let Some(supplier) = &self.supplier else { return };
         let name = supplier.name();
         let (is, found) = match supplier {
@@ -48,19 +48,23 @@ impl<K, V> Materialized<K, V> {
                 Needs::Windows { .. } => "a window store: `Stores::in_memory_window_store(..)` or another of its kind",
                 Needs::Sessions => "a session store: `Stores::in_memory_session_store(..)` or another of its kind",
             };
-            plan.error(format!("store {name} is {found}, but the operator keeps its rows in {needed}"));
+            plan.error(format!("{node}: store {name} is {found}, but the operator keeps its rows in {needed}"));
         }
         if let (BytesStoreSupplier::Window(store), Needs::Windows { size_ms }) = (supplier, needs) {
             if store.retain_duplicates() {
-                plan.error(format!("store {name} retains duplicates, but an aggregate has one row per window: give `false` for them"));
+                plan.error(format!(
+                    "{node}: store {name} retains duplicates, but an aggregate has one row per window: give `false` for them"
+                ));
             }
             if store.window_size_ms() != size_ms {
                 let told = store.window_size_ms();
-                plan.error(format!("store {name} is for windows of {told} ms, but those of the operator are {size_ms} ms long"));
+                plan.error(format!(
+                    "{node}: store {name} is for windows of {told} ms, but those of the operator are {size_ms} ms long: give it that size"
+                ));
             }
         }
         if self.history.is_some() {
-            plan.error(format!("store {name} has no versions: leave `store` out, or `versioned`"));
+            plan.error(format!("{node}: store {name} has no versions: leave `store` out, or `versioned`"));
         }
     }
 

@@ -120,7 +120,8 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = session_supplier(&mut plan, &store_name, &materialized, (windows, emit), key_serde.clone(), value_serde.clone());
+        let supplier =
+            session_supplier(&mut plan, (&name, &store_name), &materialized, (windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(SessionTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
         let factory = session_aggregate_factory(folders, (windows, emit), &table, input.key_bytes);
@@ -128,8 +129,7 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();
             target.builder.add_processor(&name, &target.parents, factory.clone())?;
-            target.builder.add_store(&kept.supplier)?;
-            target.builder.connect_store(&name, kept.supplier.name())
+            target.builder.add_store_of(&name, &kept.supplier)
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
         plan.windows_close(plan_node, windows.closes_after_ms());

@@ -17,20 +17,21 @@ use streams_state::{SessionStore, StoreSupplier, Stores};
 /// The supplier of the store of a table of sessions.
 pub(crate) fn session_supplier<K: Data, A: Data>(
     plan: &mut Plan,
-    name: &Arc<str>,
+    (node, name): (&str, &Arc<str>),
     materialized: &Materialized<K, A>,
     (windows, emit): (SessionWindows, EmitStrategy),
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
-    refuse_ttl(plan, name, materialized, "sessions go by their `retention`");
-    materialized.refuse_history(plan, name, "one of sessions");
-    materialized.check_supplier(plan, Needs::Sessions);
+    refuse_ttl(plan, (node, name), materialized, "sessions go by their `retention`");
+    materialized.refuse_history(plan, (node, name), "one of sessions");
+    materialized.check_supplier(plan, node, Needs::Sessions);
     let needed = windows.open_ms();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
         plan.error(format!(
-            "store {name} keeps sessions for {retention} ms, but gap and grace need {needed} ms: give a longer retention or a shorter grace"
+            "{node}: store {name} keeps sessions for {retention} ms, but gap and grace need {needed} ms: give a longer retention or a shorter \
+             grace"
         ));
     }
     let kept = Duration::from_millis(retention.max(needed).unsigned_abs());
@@ -41,10 +42,7 @@ pub(crate) fn session_supplier<K: Data, A: Data>(
         builder = builder.time_first();
     }
     builder = kept_as!(builder, &materialized.logging, materialized.store_type);
-    builder.build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        Stores::session_with("invalid", key_serde, value_serde, kept).build().expect("a plain store of a legal name is always valid")
-    })
+    plan.supplier_of(node, builder.build(), || Stores::session_with("invalid", key_serde, value_serde, kept).build())
 }
 
 /// What other operators ask of a table of sessions.

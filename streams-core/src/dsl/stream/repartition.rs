@@ -37,8 +37,8 @@ impl<K: Data, V: Data> KStream<K, V> {
         let options = repartitioned.into();
         let mut plan = self.plan.lock();
         let prefix = plan.processor_name_lazy(&options.named, "KSTREAM-REPARTITION-");
-        if options.partitions.is_some_and(|n| n < 1) {
-            plan.error(format!("repartition {prefix} asks for {:?} partitions: at least 1 is needed", options.partitions));
+        if let Some(n) = options.partitions.filter(|n| *n < 1) {
+            plan.error(format!("repartition {prefix} asks for {n} partitions: at least 1 is needed"));
         }
         let spec = RepartitionSpec {
             key_serde: options.key.resolve(&self.key_serde, &mut plan, &prefix, "key"),
@@ -171,7 +171,7 @@ impl<K: Data, V: Data> WriteNode for RepartitionNode<K, V> {
     fn write(&self, target: &mut Target<'_>) -> Result<(), TopologyError> {
         let RepartitionNode { names, spec, same_keys } = self;
         let topic = TopicName::Internal(names.topic.clone());
-        target.builder.add_repartition_topic(names.topic.clone(), spec.partitions)?;
+        target.builder.add_repartition_topic(names.topic.clone(), spec.partitions, &target.parents)?;
         // the null keys that Java drops here are dropped by the sink, which knows them by their bytes
         let filter = operator::<K, V, K, V>(Box::new(|_, next| Ok(Box::new(PassThrough(next)))));
         target.builder.add_processor(&names.filter, &target.parents, filter)?;

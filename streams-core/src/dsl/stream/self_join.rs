@@ -42,8 +42,7 @@ impl<K: Data, V: Data, V2: Data, VO: Data> SelfJoinSpec<'_, K, V, V2, VO> {
         let kept = store.clone();
         let write_window = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, keep.clone())?;
-            target.builder.add_store(&kept)?;
-            target.builder.connect_store(&target.name, kept.name())
+            target.builder.add_store_of(&target.name, &kept)
         };
         let opened = store.name().clone();
         let pair = move |key: &K, left: &V, right: &V| {

@@ -82,8 +82,8 @@ impl<K: Data, I: Data> KStream<K, I> {
             key_bytes = key_serde.canonical_id();
             sources = Arc::new(BTreeSet::from([names.source]));
         }
-        let ttl = Ttl::take(&mut plan, &store_name, &mut materialized);
-        let supplier = key_value_supplier(&mut plan, &store_name, &materialized, key_serde.clone(), value_serde.clone());
+        let ttl = Ttl::take(&mut plan, (&name, &store_name), &mut materialized);
+        let supplier = key_value_supplier(&mut plan, (&name, &store_name), &materialized, key_serde.clone(), value_serde.clone());
         let queryable = materialized.name.is_some();
         let store = TableStore::expiring(ttl, supplier, queryable, queryable);
         let plan_node = table_from_stream(&mut plan, name.clone(), parent, store.clone(), key_bytes, into_row);

@@ -4,7 +4,6 @@ use super::KTable;
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, MappedGetterSupplier};
 use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
-use super::ttl::refuse_ttl;
 use super::writer::TableWriter;
 use crate::dsl::folder::Made;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
@@ -89,8 +88,11 @@ pub(super) fn attach<K: Data, V: Data, VO: Data>(
     let Derivation { name, options, given_store, mut value_serde, stores, old_values, making } = derivation;
     let given = options.materialized.is_some();
     let mut key_bytes = parent.key_bytes;
-    if let Some(unnamed) = options.materialized.as_ref().filter(|m| m.name.is_none()) {
-        refuse_ttl(plan, &name, unnamed, "the table is not kept, and follows the deletions of the one that it is made of");
+    if options.materialized.as_ref().is_some_and(|m| m.name.is_none() && m.ttl.is_some()) {
+        plan.error(format!(
+            "{name}: its rows cannot have a `ttl`: the table is not kept, and follows the deletions of the one that it is made of: give the \
+             `ttl` to that one"
+        ));
     }
     refuse_unnamed_history(plan, &name, &options);
     // as in Java, the table is kept only if the user named its store
@@ -99,7 +101,7 @@ pub(super) fn attach<K: Data, V: Data, VO: Data>(
         let values = materialized.value.resolve(&value_serde, plan, &name, "value");
         value_serde = materialized.value.given_or(&value_serde);
         key_bytes = keys.canonical_id();
-        TableStore::new(key_value_supplier(plan, &store_name, &materialized, keys, values), true, true)
+        TableStore::new(key_value_supplier(plan, (&name, &store_name), &materialized, keys, values), true, true)
     });
     let table = Arc::new(DerivedTable {
         parent: parent.table.clone(),

@@ -145,7 +145,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store("KTABLE-MERGE-")));
         let name = plan.processor_name(&options.named, "KTABLE-MERGE-");
         let sources: BTreeSet<Arc<str>> = self.sources.union(&other.sources).cloned().collect();
-        plan.copartitions.push(sources.iter().cloned().collect());
+        plan.copartition(&name, &sources);
         if form != Form::Inner {
             self.require_old_values(&mut plan, &name);
         }
@@ -166,7 +166,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             key_serde = materialized.key.given_or(&key_serde);
             value_serde = Some(values.clone());
             key_bytes = keys.canonical_id();
-            TableStore::new(key_value_supplier(&mut plan, &store_name, &materialized, keys, values), true, true)
+            TableStore::new(key_value_supplier(&mut plan, (&name, &store_name), &materialized, keys, values), true, true)
         });
         let (this_getter, other_getter) = (self.table.getter(), other.table.getter());
         let table = Arc::new(JoinedTable {

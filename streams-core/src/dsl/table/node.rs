@@ -80,8 +80,7 @@ impl<K: Data, V: Data> TableStore<K, V> {
         if let Some(problem) = &self.problem {
             return Err(TopologyError::new(problem.clone()));
         }
-        target.builder.add_store(&self.supplier)?;
-        target.builder.connect_store(node, self.name())?;
+        target.builder.add_store_of(node, &self.supplier)?;
         self.ttl.as_ref().map_or(Ok(()), |ttl| ttl.write(target, node))
     }
 }
@@ -129,21 +128,18 @@ pub(super) fn history_of_derived<K: Data, V: Data>(given: bool, store: Option<&A
 /// The supplier of a table's key-value store.
 pub(crate) fn key_value_supplier<K: Data, V: Data>(
     plan: &mut Plan,
-    name: &Arc<str>,
+    (node, name): (&str, &Arc<str>),
     materialized: &Materialized<K, V>,
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
-    refuse_ttl(plan, name, materialized, "give it to the table that this one is made of, whose deletions it follows");
-    materialized.check_supplier(plan, Needs::KeyValue);
+    refuse_ttl(plan, (node, name), materialized, "give it to the table that this one is made of, whose deletions it follows");
+    materialized.check_supplier(plan, node, Needs::KeyValue);
     if let Some(history) = &materialized.history {
-        return versioned_supplier(plan, name, (materialized, history), key_serde, value_serde);
+        return versioned_supplier(plan, (node, name), (materialized, history), key_serde, value_serde);
     }
-    key_value_builder(name.clone(), materialized, key_serde.clone(), value_serde.clone()).build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        // any supplier serves: `build()` tells the error above
-        Stores::key_value_with("invalid", key_serde, value_serde).build().expect("a plain store of a legal name is always valid")
-    })
+    let built = key_value_builder(name.clone(), materialized, key_serde.clone(), value_serde.clone()).build();
+    plan.supplier_of(node, built, || Stores::key_value_with("invalid", key_serde, value_serde).build())
 }
 
 /// A point store as `materialized` says, with serdes of its own.
@@ -163,13 +159,13 @@ pub(super) fn key_value_builder<K: Data, V: Data, SK: Data, SV: Data>(
 /// The supplier of a versioned table's store. Nothing waits in a cache: versions may not be left out.
 fn versioned_supplier<K: Data, V: Data>(
     plan: &mut Plan,
-    name: &Arc<str>,
+    (node, name): (&str, &Arc<str>),
     (materialized, history): (&Materialized<K, V>, &History),
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
     if materialized.name.is_none() {
-        plan.error(format!("store {name}: a versioned table needs a name for its store: `.named(..)`"));
+        plan.error(format!("{node} makes a versioned table, which needs a name for its store {name}: `.named(..)`"));
     }
     let described = |name: Arc<str>| Stores::versioned_key_value_with(name, key_serde.clone(), value_serde.clone(), history.retention);
     let mut builder = described(name.clone());
@@ -183,8 +179,5 @@ fn versioned_supplier<K: Data, V: Data>(
     if materialized.store_type == StoreType::InMemory {
         builder = builder.in_memory();
     }
-    builder.build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        described("invalid".into()).build().expect("a versioned store of a legal name is always valid")
-    })
+    plan.supplier_of(node, builder.build(), || described("invalid".into()).build())
 }

@@ -33,8 +33,8 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let value = options.value.clone().with_fallback(&consumed.value);
     let key_serde = key.resolve(&None, &mut plan, &name, "key");
     let value_serde = value.resolve(&None, &mut plan, &name, "value");
-    let ttl = Ttl::take(&mut plan, &store_name, &mut options);
-    let supplier = key_value_supplier(&mut plan, &store_name, &options, key_serde.clone(), value_serde.clone());
+    let ttl = Ttl::take(&mut plan, (&name, &store_name), &mut options);
+    let supplier = key_value_supplier(&mut plan, (&name, &store_name), &options, key_serde.clone(), value_serde.clone());
     let table = TableStore::expiring(ttl, supplier, given_name.is_some(), given_name.is_some());
 
     let read_value: Arc<dyn Serde<Option<V>>> = Arc::new(OptionSerde::new(value_serde.clone()));

@@ -31,20 +31,24 @@ pub(crate) struct Ttl {
 
 impl Ttl {
     /// Takes the time to live out of `materialized`, where there is one; what finds one there afterwards refuses it.
-    pub fn take<K: Data, V: Data>(plan: &mut Plan, store: &Arc<str>, materialized: &mut Materialized<K, V>) -> Option<Arc<Ttl>> {
+    pub fn take<K: Data, V: Data>(
+        plan: &mut Plan,
+        (node, store): (&str, &Arc<str>),
+        materialized: &mut Materialized<K, V>,
+    ) -> Option<Arc<Ttl>> {
         let ttl_ms = millis(materialized.ttl.take()?);
         if materialized.history.is_some() {
-            plan.error(format!("store {store}: its rows cannot have a `ttl`: it is versioned, and forgets by its history retention"));
+            plan.error(format!("{node}: the rows of store {store} cannot have a `ttl`: it is versioned, and forgets by its history retention; leave one of the two out"));
         }
         if ttl_ms == 0 {
-            plan.error(format!("store {store}: rows cannot live for less than a millisecond: give a longer `ttl`"));
+            plan.error(format!("{node}: rows of store {store} cannot live for less than a millisecond: give a longer `ttl`"));
         }
         let (keys, nothing) = (Vec::<u8>::default_serde(), Vec::<u8>::default_serde());
         let builder = key_value_builder(format!("{store}-ttl").into(), materialized, keys, nothing).caching(true).plain();
         match builder.build() {
             Ok(keys) => Some(Arc::new(Ttl { ttl_ms, slice_ms: (ttl_ms / 16).max(1), keys })),
             Err(error) => {
-                plan.error(error.to_string());
+                plan.error(format!("the store of {node}: {error}"));
                 None
             }
         }
@@ -57,8 +61,7 @@ impl Ttl {
 
     /// Adds it to the topology and connects it to `node`.
     pub fn write(&self, target: &mut Target<'_>, node: &str) -> Result<(), TopologyError> {
-        target.builder.add_store(&self.keys)?;
-        target.builder.connect_store(node, self.keys.name())
+        target.builder.add_store_of(node, &self.keys)
     }
 
     pub fn open(self: &Arc<Ttl>, env: &mut GraphEnv<'_>) -> Result<Expiry> {
@@ -68,9 +71,9 @@ impl Ttl {
 }
 
 /// Tells that a time to live does not go with this kind of table.
-pub(crate) fn refuse_ttl<K, V>(plan: &mut Plan, store: &str, materialized: &Materialized<K, V>, why: &str) {
+pub(crate) fn refuse_ttl<K, V>(plan: &mut Plan, (node, store): (&str, &str), materialized: &Materialized<K, V>, why: &str) {
     if materialized.ttl.is_some() {
-        plan.error(format!("store {store}: its rows cannot have a `ttl`: {why}"));
+        plan.error(format!("{node}: the rows of store {store} cannot have a `ttl`: {why}"));
     }
 }
 

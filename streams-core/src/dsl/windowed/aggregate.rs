@@ -114,7 +114,8 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
-        let supplier = window_supplier(&mut plan, &store_name, &materialized, (&windows, emit), key_serde.clone(), value_serde.clone());
+        let supplier =
+            window_supplier(&mut plan, (&name, &store_name), &materialized, (&windows, emit), key_serde.clone(), value_serde.clone());
         let table = Arc::new(WindowedTable { supplier, queryable: materialized.name.is_some(), old_values: false.into() });
         let input = grouped.partitioned(&mut plan, &store_name, &key_serde);
         let (size_ms, closes_after_ms) = (windows.size_ms(), windows.closes_after_ms());
@@ -123,8 +124,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let write = move |target: &mut Target<'_>| {
             let name = target.name.clone();
             target.builder.add_processor(&name, &target.parents, factory.clone())?;
-            target.builder.add_store(&kept.supplier)?;
-            target.builder.connect_store(&name, kept.supplier.name())
+            target.builder.add_store_of(&name, &kept.supplier)
         };
         let plan_node = plan.add(name.clone(), &[input.node], Role::Other, Arc::new(write));
         plan.windows_close(plan_node, closes_after_ms);

@@ -43,6 +43,9 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         let (grouped, stream) = (&self.grouped, &self.grouped.stream);
         let mut plan = stream.plan.lock();
         let name = plan.processor_name(&named.into(), "KSTREAM-LATE-");
+        if let Err(reason) = self.windows.check() {
+            plan.error(format!("{name}: {reason}"));
+        }
         let mut late = stream.clone();
         late.value_serde = grouped.value_choice().given_or(&stream.value_serde);
         if stream.repartition_required {

@@ -38,22 +38,12 @@ impl<K, V> fmt::Debug for TimeWindowedKStream<K, V> {
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     pub(crate) fn new(grouped: &KGroupedStream<K, V>, windows: Cut) -> Self {
-        if let Err(reason) = windows.check() {
-            grouped.stream.plan.lock().error(format!("{}: {reason}", grouped.stream.name));
-        }
         TimeWindowedKStream { grouped: grouped.clone(), windows, emit: EmitStrategy::default() }
     }
 
     /// Says when results are forwarded: see [`EmitStrategy`].
     #[doc(alias = "emitStrategy")]
     pub fn emit_strategy(mut self, strategy: EmitStrategy) -> Self {
-        if strategy.at_close && !self.windows.can_be_final() {
-            let stream = &self.grouped.stream;
-            stream.plan.lock().error(format!(
-                "{}: only time windows and sliding windows can be forwarded when they close; others need EmitStrategy::on_window_update()",
-                stream.name
-            ));
-        }
         self.emit = strategy;
         self
     }

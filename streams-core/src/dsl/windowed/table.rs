@@ -17,20 +17,29 @@ use streams_state::{StoreSupplier, Stores, WindowStore};
 /// The supplier of a windowed table's store.
 pub(crate) fn window_supplier<K: Data, A: Data>(
     plan: &mut Plan,
-    name: &Arc<str>,
+    (node, name): (&str, &Arc<str>),
     materialized: &Materialized<K, A>,
     (windows, emit): (&Cut, EmitStrategy),
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<A>>,
 ) -> Arc<dyn StoreSupplier> {
-    refuse_ttl(plan, name, materialized, "windows go by their `retention`");
-    materialized.refuse_history(plan, name, "one of windows");
-    materialized.check_supplier(plan, Needs::Windows { size_ms: windows.size_ms().max(0) });
+    if let Err(reason) = windows.check() {
+        plan.error(format!("{node}: {reason}"));
+    }
+    if emit.at_close && !windows.can_be_final() {
+        plan.error(format!(
+            "{node}: only time windows, sliding windows and sessions can be forwarded when they close; others need \
+             EmitStrategy::on_window_update()"
+        ));
+    }
+    refuse_ttl(plan, (node, name), materialized, "windows go by their `retention`");
+    materialized.refuse_history(plan, (node, name), "one of windows");
+    materialized.check_supplier(plan, node, Needs::Windows { size_ms: windows.size_ms().max(0) });
     let (needed, why) = windows.needed_retention();
     let retention = materialized.retention.map_or(needed, millis);
     if retention < needed {
         plan.error(format!(
-            "store {name} keeps windows for {retention} ms, but {why} {needed} ms: give a longer retention or a shorter grace"
+            "{node}: store {name} keeps windows for {retention} ms, but {why} {needed} ms: give a longer retention or a shorter grace"
         ));
     }
     let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
@@ -46,10 +55,9 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
         builder = builder.plain();
     }
     builder = kept_as!(builder, &materialized.logging, materialized.store_type);
-    builder.build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
+    plan.supplier_of(node, builder.build(), || {
         let hour = Duration::from_secs(3600);
-        Stores::window_with("invalid", key_serde, value_serde, hour, hour).build().expect("a plain store of a legal name is always valid")
+        Stores::window_with("invalid", key_serde, value_serde, hour, hour).build()
     })
 }
 

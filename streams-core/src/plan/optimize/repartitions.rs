@@ -121,7 +121,7 @@ impl Plan {
 
     fn rename_in_copartitions(&mut self, from: PlanId, to: &Arc<str>) {
         let from = self.nodes[from.0].name.clone();
-        for name in self.copartitions.iter_mut().flatten().filter(|name| **name == from) {
+        for name in self.copartitions.iter_mut().flat_map(|(_, sources)| sources).filter(|name| **name == from) {
             *name = to.clone();
         }
     }

@@ -113,7 +113,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let (within_ms, grace_ms) = (millis(within), millis(options.grace.unwrap_or(within)));
         // a row lies at the begin of its span
         let kept_ms = within_ms.saturating_add(grace_ms).saturating_add(within_ms);
-        let store = store(&mut plan, &store_name, &options, kept_ms);
+        let store = store(&mut plan, (&name, &store_name), &options, kept_ms);
         let mut out = self.clone();
         if self.repartition_required {
             let names = RepartitionNames::burn(&mut plan, options.named.get().unwrap_or(&store_name));
@@ -134,8 +134,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let factory = operator::<K, V, K, V>(Box::new(move |env: &mut GraphEnv<'_>, next| spec.open(env, key_bytes, next)));
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-            target.builder.add_store(&store)?;
-            target.builder.connect_store(&target.name, store.name())
+            target.builder.add_store_of(&target.name, &store)
         };
         out.node = plan.add(name.clone(), &[out.node], Role::Other, Arc::new(write));
         out.name = name;
@@ -147,7 +146,7 @@ impl<K: Data, V: Data> KStream<K, V> {
 /// The store of the ids.
 fn store<K: Data, V: Data, I: Data>(
     plan: &mut Plan,
-    name: &Arc<str>,
+    (node, name): (&str, &Arc<str>),
     options: &Deduplicated<K, V, I>,
     retention_ms: i64,
 ) -> Arc<dyn StoreSupplier> {
@@ -156,8 +155,5 @@ fn store<K: Data, V: Data, I: Data>(
     let make = |name: Arc<str>| Stores::window_with(name, Vec::<u8>::default_serde(), SeenSerde::shared(), retention, Duration::ZERO);
     let mut builder = make(name.clone()).plain();
     builder = kept_as!(builder, &options.logging, options.store_type);
-    builder.build().unwrap_or_else(|e| {
-        plan.error(e.to_string());
-        make("invalid".into()).build().expect("a plain store of a legal name is always valid")
-    })
+    plan.supplier_of(node, builder.build(), || make("invalid".into()).build())
 }

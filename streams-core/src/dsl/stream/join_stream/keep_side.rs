@@ -26,8 +26,7 @@ pub(super) fn add<K: Data, V: Data>(
     }));
     let write = move |target: &mut Target<'_>| {
         target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-        target.builder.add_store(&store)?;
-        target.builder.connect_store(&target.name, store.name())
+        target.builder.add_store_of(&target.name, &store)
     };
     plan.add(name, &[parent], Role::Other, Arc::new(write))
 }

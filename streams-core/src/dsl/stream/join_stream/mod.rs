@@ -83,16 +83,17 @@ impl<K: Data, V: Data> KStream<K, V> {
             plan.error(format!("{} is joined with {}, a stream of another builder: make both with one builder", self.name, other.name));
             return self.same_key(Added { node: self.node, name: self.name.clone() });
         }
-        self.check_join(&mut plan, other, form, windows);
+        self.check_join(&mut plan, other, form);
         let given = options.named.get().cloned();
         let side_name = |suffix: &str, own: &Arc<str>| given.as_ref().map_or_else(|| own.clone(), |name| format!("{name}-{suffix}").into());
-        let key_serde = options.key.resolve(&self.key_serde.clone().or_else(|| other.key_serde.clone()), &mut plan, &self.name, "key");
-        let this_serde = options.this_value.resolve(&self.value_serde, &mut plan, &self.name, "value");
-        let other_serde = options.other_value.resolve(&other.value_serde, &mut plan, &other.name, "value");
+        // its own name is not known before those of its repartitions are
+        let the_join = format!("the join of {} with {}", self.name, other.name);
+        let key_serde = options.key.resolve(&self.key_serde.clone().or_else(|| other.key_serde.clone()), &mut plan, &the_join, "key");
+        let this_serde = options.this_value.resolve(&self.value_serde, &mut plan, &the_join, "left value");
+        let other_serde = options.other_value.resolve(&other.value_serde, &mut plan, &the_join, "right value");
         let this = partitioned(self, &mut plan, &side_name("left", &self.name), &key_serde, &this_serde);
         let other = partitioned(other, &mut plan, &side_name("right", &other.name), &key_serde, &other_serde);
         let sources: BTreeSet<Arc<str>> = this.sources.union(&other.sources).cloned().collect();
-        plan.copartitions.push(sources.iter().cloned().collect());
 
         let this_windowed = plan.processor_name_suffixed(&options.named, "-this-windowed", "KSTREAM-WINDOWED-");
         let other_windowed = plan.processor_name_suffixed(&options.named, "-other-windowed", "KSTREAM-WINDOWED-");
@@ -103,6 +104,7 @@ impl<K: Data, V: Data> KStream<K, V> {
             |suffix: &str, generated: &Arc<str>| given.as_ref().map_or_else(|| generated.clone(), |n| format!("{n}{suffix}").into());
         let (this_join, other_join) = (join_name(this_suffix, &this_generated), join_name(other_suffix, &other_generated));
         let merge = plan.processor_name_suffixed(&options.named, "-merge", "KSTREAM-MERGE-");
+        plan.copartition(&merge, &sources);
         let store_name = |suffix: &str, generated: &Arc<str>| -> Arc<str> {
             match &options.store_name {
                 Some(base) => format!("{base}{suffix}-store").into(),
@@ -112,12 +114,13 @@ impl<K: Data, V: Data> KStream<K, V> {
         let stores = JoinStores { windows, logging: &options.logging, store_type: options.store_type };
         let (this_given, other_given) = (options.this_store.as_ref(), options.other_store.as_ref());
         stores.check_given(&mut plan, &merge, this_given, other_given);
-        let this_store = stores.window(&mut plan, store_name(this_suffix, &this_generated), this_given, &key_serde, &this_serde);
-        let other_store = stores.window(&mut plan, store_name(other_suffix, &other_generated), other_given, &key_serde, &other_serde);
+        let this_store = stores.window(&mut plan, (&merge, store_name(this_suffix, &this_generated)), this_given, &key_serde, &this_serde);
+        let other_store =
+            stores.window(&mut plan, (&merge, store_name(other_suffix, &other_generated)), other_given, &key_serde, &other_serde);
         let unmatched_store = form.keeps_left().then(|| {
             let base = this_given.map(WindowBytesStoreSupplier::name).or(options.store_name.as_ref());
             let name = form.unmatched_store(base, &this_generated);
-            stores.unmatched(&mut plan, name, this_given, &key_serde, &this_serde, &other_serde)
+            stores.unmatched(&mut plan, (&merge, name), this_given, &key_serde, &this_serde, &other_serde)
         });
 
         let this_window = keep_side::add::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
@@ -154,8 +157,7 @@ impl<K: Data, V: Data> KStream<K, V> {
             builder.connect_store(&this_join, &other_store)?;
             builder.connect_store(&other_join, &this_store)?;
             if let Some(unmatched) = &unmatched_store {
-                builder.add_store(unmatched)?;
-                builder.connect_store(&this_join, unmatched.name())?;
+                builder.add_store_of(&this_join, unmatched)?;
                 builder.connect_store(&other_join, unmatched.name())?;
             }
             Ok(())
@@ -172,7 +174,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         KStream { key_serde: options.key.given_or(&None), key_bytes, sources: Arc::new(sources), repartition_required: false, ..stream }
     }
 
-    fn check_join<V2: Data>(&self, plan: &mut Plan, other: &KStream<K, V2>, form: Form, windows: JoinWindows) {
+    fn check_join<V2: Data>(&self, plan: &mut Plan, other: &KStream<K, V2>, form: Form) {
         match form {
             Form::Inner => {
                 refuse_nullable::<K, V>(plan, &self.name, "a join");
@@ -186,9 +188,6 @@ impl<K: Data, V: Data> KStream<K, V> {
                 refuse_null_values::<V>(plan, &self.name, "a join");
                 refuse_null_values::<V2>(plan, &other.name, "a join");
             }
-        }
-        if windows.size_ms() < 0 {
-            plan.error(format!("{}: a join window cannot end before it begins", self.name));
         }
     }
 }

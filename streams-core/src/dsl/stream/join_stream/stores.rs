@@ -42,7 +42,7 @@ impl JoinStores<'_> {
             if told != (size, retention) {
                 plan.error(format!(
                     "{join}: store {name} is for windows of {} ms and keeps them for {} ms, but the join needs windows of {size} ms, kept for \
-                     {retention} ms",
+                     {retention} ms: give it these",
                     told.0, told.1
                 ));
             }
@@ -57,7 +57,7 @@ impl JoinStores<'_> {
     pub fn window<K: Data, V: Data>(
         &self,
         plan: &mut Plan,
-        name: Arc<str>,
+        (join, name): (&str, Arc<str>),
         given: Option<&WindowBytesStoreSupplier>,
         key_serde: &Arc<dyn Serde<K>>,
         value_serde: &Arc<dyn Serde<V>>,
@@ -73,14 +73,14 @@ impl JoinStores<'_> {
         // as in Java, a store given is logged, whatever the join's options say
         let logging = if given.is_some() { &Some(BTreeMap::new()) } else { &logging };
         let builder = kept_as!(builder, logging, given.map_or(self.store_type, engine_of));
-        builder.build().unwrap_or_else(|e| invalid(plan, &e, key_serde, value_serde))
+        plan.supplier_of(join, builder.build(), || any(key_serde, value_serde))
     }
 
     /// Where the records that have not met a partner wait for the end of their window; where this side's store lies if that was given.
     pub fn unmatched<K: Data, L: Data, R: Data>(
         &self,
         plan: &mut Plan,
-        name: Arc<str>,
+        (join, name): (&str, Arc<str>),
         this: Option<&WindowBytesStoreSupplier>,
         key_serde: &Arc<dyn Serde<K>>,
         left: &Arc<dyn Serde<L>>,
@@ -93,7 +93,7 @@ impl JoinStores<'_> {
             (engine, _) => engine,
         };
         let builder = kept_as!(builder, self.logging, engine);
-        builder.build().unwrap_or_else(|e| invalid(plan, &e, key_serde, left))
+        plan.supplier_of(join, builder.build(), || any(key_serde, left))
     }
 }
 
@@ -101,16 +101,8 @@ fn engine_of(store: &WindowBytesStoreSupplier) -> StoreType {
     if store.in_memory() { StoreType::InMemory } else { StoreType::RocksDb }
 }
 
-/// Tells what is wrong, and gives a store that the plan can go on with until `build()` says it.
-fn invalid<K: Data, V: Data>(
-    plan: &mut Plan,
-    error: &streams_state::Error,
-    key_serde: &Arc<dyn Serde<K>>,
-    value_serde: &Arc<dyn Serde<V>>,
-) -> Arc<dyn StoreSupplier> {
-    plan.error(error.to_string());
+/// A store that the plan can go on with until `build()` says what is wrong with another one.
+fn any<K: Data, V: Data>(key_serde: &Arc<dyn Serde<K>>, value_serde: &Arc<dyn Serde<V>>) -> streams_state::Result<Arc<dyn StoreSupplier>> {
     let hour = Duration::from_secs(3600);
-    Stores::window_with("invalid", key_serde.clone(), value_serde.clone(), hour, hour)
-        .build()
-        .expect("a plain store of a legal name is always valid")
+    Stores::window_with("invalid", key_serde.clone(), value_serde.clone(), hour, hour).build()
 }

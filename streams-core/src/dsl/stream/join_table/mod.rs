@@ -61,9 +61,10 @@ impl<K: Data, V: Data> KStream<K, V> {
         self.check_table_join::<KT>(&mut plan, form, &table.name);
         let left = if self.repartition_required {
             let prefix = joined.named.get().cloned().unwrap_or_else(|| self.name.clone());
+            let the_join = format!("the join of {} with {}", self.name, table.name);
             let spec = RepartitionSpec {
-                key_serde: joined.key.resolve(&self.key_serde, &mut plan, &prefix, "key"),
-                value_serde: joined.value.resolve(&self.value_serde, &mut plan, &prefix, "value"),
+                key_serde: joined.key.resolve(&self.key_serde, &mut plan, &the_join, "key"),
+                value_serde: joined.value.resolve(&self.value_serde, &mut plan, &the_join, "value"),
                 key_bytes: self.key_bytes,
                 partitions: None,
                 partitioner: None,
@@ -73,9 +74,9 @@ impl<K: Data, V: Data> KStream<K, V> {
             self.clone()
         };
         let sources: BTreeSet<Arc<str>> = left.sources.union(&table.sources).cloned().collect();
-        plan.copartitions.push(sources.iter().cloned().collect());
         let (prefix, role) = form.node();
         let name = plan.processor_name(&joined.named, prefix);
+        plan.copartition(&name, &sources);
         let getter = table.table.getter();
         let stores = getter.stores();
         let buffer = joined.grace.map(|grace| left.waiting(&mut plan, table, &name, &joined, grace));
@@ -92,8 +93,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
             if let Some(buffer) = &buffer {
-                target.builder.add_store(buffer)?;
-                target.builder.connect_store(&target.name, buffer.name())?;
+                target.builder.add_store_of(&target.name, buffer)?;
             }
             stores.iter().try_for_each(|store| target.builder.connect_store(&target.name, store))
         };

@@ -124,8 +124,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         let supplier = table.supplier.clone();
         let write = move |target: &mut Target<'_>| {
             target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-            target.builder.add_store(&supplier)?;
-            target.builder.connect_store(&target.name, supplier.name())
+            target.builder.add_store_of(&target.name, &supplier)
         };
         let node = Plan::add(&mut plan, name.clone(), &[self.plan_node], Role::Other, Arc::new(write));
         drop(plan);
