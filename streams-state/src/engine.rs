@@ -15,6 +15,12 @@ pub(crate) trait Engine: Send {
     /// Rows between the bounds: by segment, within it by key; backwards where `reverse`.
     fn scan(&mut self, segments: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>>;
 
+    /// The rows of one record key, from the one bound to the other, both included: by segment, within it by key. The bounds differ only in
+    /// what a row's key has behind the record's; rows of longer record keys may lie between them, and are told or not.
+    fn scan_key<'a>(&'a mut self, segments: RangeInclusive<i64>, from: &'a [u8], to: &'a [u8]) -> Result<Box<dyn Cursor + 'a>> {
+        self.scan(segments, Bound::Included(from), Bound::Included(to), false)
+    }
+
     /// Rows between the bounds by time, then key; backwards where `reverse`. Only engines whose rows lie so can do it, and the bounds are of
     /// their own row keys (`keys::time_first`), which the cursor tells.
     fn scan_by_time(

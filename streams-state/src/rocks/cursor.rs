@@ -14,15 +14,25 @@ pub(super) struct RocksCursor<'a> {
 }
 
 impl<'a> RocksCursor<'a> {
-    pub fn start(mut iterator: DBRawIteratorWithThreadMode<'a, DB>, path: &'a Path, reverse: bool) -> Result<Self> {
-        if reverse {
-            iterator.seek_to_last();
+    /// At no row yet.
+    pub fn new(iterator: DBRawIteratorWithThreadMode<'a, DB>, path: &'a Path, reverse: bool) -> Self {
+        RocksCursor { iterator, path, reverse }
+    }
+
+    pub fn start(mut self) -> Result<Self> {
+        if self.reverse {
+            self.iterator.seek_to_last();
         } else {
-            iterator.seek_to_first();
+            self.iterator.seek_to_first();
         }
-        let cursor = RocksCursor { iterator, path, reverse };
-        cursor.check()?;
-        Ok(cursor)
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Goes to the first row from `key` on.
+    pub fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.iterator.seek(key);
+        self.check()
     }
 
     /// An iterator that failed looks like one at its end.

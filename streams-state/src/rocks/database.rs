@@ -3,7 +3,7 @@
 use super::Spec;
 use super::cursor::RocksCursor;
 use super::error::{refused, refused_io};
-use super::options::{OFFSETS_CF, PLAIN_CF, Reservation, Shared, TIMESTAMPED_CF};
+use super::options::{Levels, OFFSETS_CF, PLAIN_CF, Reservation, Shared, TIMESTAMPED_CF};
 use crate::engine::{Cursor, OwnedRow, Row, SharedRows, Stand};
 use crate::position::Position;
 use crate::store::PositionEntry;
@@ -33,6 +33,7 @@ pub(super) struct Database {
     offset_key: Vec<u8>,
     global: bool,
     reads: ReadOptions,
+    levels: Levels,
     _reserved: Reservation,
 }
 
@@ -43,7 +44,12 @@ impl Database {
         let shared = spec.shared.rocks();
         let options = shared.database();
         refuse_other_families(path, &options, spec)?;
-        let db = DB::open_cf_descriptors(&options, path, shared.families(spec)).map_err(|e| refused(path, "open", e))?;
+        let opened = DB::open_cf_descriptors(&options, path, shared.families(spec, Levels::Wanted));
+        let (opened, levels) = match opened {
+            Err(e) if has_more_levels(&e) => (DB::open_cf_descriptors(&options, path, shared.families(spec, Levels::Found)), Levels::Found),
+            opened => (opened, Levels::Wanted),
+        };
+        let db = opened.map_err(|e| refused(path, "open", e))?;
         let database = Database {
             db,
             path: path.to_owned(),
@@ -51,6 +57,7 @@ impl Database {
             offset_key: spec.offset_key.clone(),
             global: spec.global,
             reads: ReadOptions::default(),
+            levels,
             _reserved: Shared::open_one(spec),
         };
         database.check_status()?;
@@ -114,6 +121,7 @@ impl Database {
 
     pub fn scan(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<RocksCursor<'_>> {
         let mut reads = ReadOptions::default();
+        reads.set_total_order_seek(true);
         // RocksDB's lower bound is inclusive, its upper one exclusive: the next larger key turns one into the other.
         match from {
             Bound::Included(key) => reads.set_iterate_lower_bound(key),
@@ -125,7 +133,17 @@ impl Database {
             Bound::Excluded(key) => reads.set_iterate_upper_bound(key),
             Bound::Unbounded => {}
         }
-        RocksCursor::start(self.db.raw_iterator_cf_opt(self.family(self.rows)?, reads), &self.path, reverse)
+        RocksCursor::new(self.db.raw_iterator_cf_opt(self.family(self.rows)?, reads), &self.path, reverse).start()
+    }
+
+    /// A walk to be told where to begin, which may leave out rows of other record keys than that of the row it begins at.
+    ///
+    /// A record key that is the beginning of a longer one has rows of the latter between its own. Filters allow for that, and so does a walk
+    /// through a file; but where a level has several files, RocksDB ends such a walk at the first row of another record key.
+    pub fn walk_keys(&self) -> Result<RocksCursor<'_>> {
+        let mut reads = ReadOptions::default();
+        reads.set_total_order_seek(self.levels == Levels::Found);
+        Ok(RocksCursor::new(self.db.raw_iterator_cf_opt(self.family(self.rows)?, reads), &self.path, false))
     }
 
     /// Adds a row to a batch for [`write`](Self::write).
@@ -164,7 +182,7 @@ impl Database {
     pub fn load(&self, rows: &mut dyn Iterator<Item = Row<'_>>, spec: &Spec) -> Result<()> {
         let failed = |e| refused(&self.path, "load rows into", e);
         let path = self.path.join(LOADED);
-        let options = spec.shared.rocks().rows(spec);
+        let options = spec.shared.rocks().rows(spec, self.levels);
         let mut file = SstFileWriter::create(&options);
         file.open(&path).map_err(failed)?;
         let mut empty = true;
@@ -290,6 +308,11 @@ impl SharedRows for Database {
     fn approximate_num_entries(&self) -> u64 {
         Database::approximate_num_entries(self)
     }
+}
+
+/// Whether a database could not be opened because files of it lie in levels that it was not to have.
+fn has_more_levels(error: &rocksdb::Error) -> bool {
+    error.kind() == rocksdb::ErrorKind::InvalidArgument && error.as_ref().contains("more levels than")
 }
 
 /// The least key greater than `key`.

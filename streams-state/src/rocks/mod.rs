@@ -4,11 +4,14 @@
 //! back with an earlier commit, and the changelog has the rest. All column families of a database flush together, so rows and offsets agree
 //! in its files too.
 
+use crate::keys::Segments;
+
 mod cursor;
 mod database;
 mod error;
 mod key_value;
 mod options;
+mod segment;
 mod segments;
 #[cfg(test)]
 mod tests;
@@ -23,8 +26,8 @@ pub(crate) struct Spec {
     pub timestamped: bool,
     /// `<changelog topic>-<partition>`.
     pub offset_key: Vec<u8>,
-    /// Whether the database is one of several of its store.
-    pub segment: bool,
+    /// Set where the database is one of several of its store.
+    pub segments: Option<Segments>,
     /// Whether the store has all partitions of its topic: then the position is its offsets.
     pub global: bool,
     pub shared: crate::SharedResources,

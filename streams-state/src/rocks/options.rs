@@ -2,8 +2,12 @@
 
 use super::Spec;
 use crate::SharedResources;
+use crate::keys::{Segments, Suffix, session, window};
 use crate::shared::ResourceLimits;
-use rocksdb::{BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, Env, LogLevel, Options, WriteBufferManager};
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType, Env, LogLevel, Options, SliceTransform,
+    WriteBufferManager,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of plain stores; exists, empty, in the others too.
@@ -22,6 +26,9 @@ const SEGMENT_WRITE_BUFFER: usize = 4 << 20;
 const MEMTABLE_BLOOM: f64 = 0.02;
 /// Memory is taken in pieces of this size: small, so that many small stores stay small.
 const ARENA_BLOCK: usize = 64 << 10;
+/// Files of a segment from which on some are merged. Twice RocksDB's and Java's number: most reads are for one record key, and filters tell which
+/// files have it.
+const FILES_OF_SEGMENT: i32 = 8;
 const SMALL_WRITE_BUFFER: usize = 256 << 10;
 const SMALL_ARENA_BLOCK: usize = 4 << 10;
 /// Log that may wait for a flush, and so be replayed at the next start.
@@ -53,8 +60,48 @@ impl Drop for Reservation {
     }
 }
 
+/// How the files of a segment lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Levels {
+    /// All in level 0, each searched by itself.
+    Wanted,
+    /// In Java's levels, as Java has left them.
+    Found,
+}
+
+/// Files of a segment are merged by size, as in Java: it is written once, and goes as a whole.
+fn segmented(segments: Segments, levels: Levels, table: &mut BlockBasedOptions, options: &mut Options) {
+    options.set_compaction_style(DBCompactionStyle::Universal);
+    options.set_level_zero_file_num_compaction_trigger(FILES_OF_SEGMENT);
+    if levels == Levels::Wanted {
+        options.set_num_levels(1);
+    }
+    if let Some(suffix) = segments.suffix {
+        options.set_prefix_extractor(record_keys(suffix));
+        table.set_whole_key_filtering(segments.read_by_row);
+        options.set_memtable_whole_key_filtering(segments.read_by_row);
+    }
+}
+
+/// Tells RocksDB the record key of a row's key. Filters are asked for it, though rows are not sorted by it: see
+/// [`Database::walk_keys`](super::database::Database::walk_keys).
+fn record_keys(suffix: Suffix) -> SliceTransform {
+    fn before<const SUFFIX: usize>(key: &[u8]) -> &[u8] {
+        &key[..key.len() - SUFFIX]
+    }
+    fn has<const SUFFIX: usize>(key: &[u8]) -> bool {
+        key.len() >= SUFFIX
+    }
+    const WINDOW: usize = window::SUFFIX;
+    const SESSION: usize = session::SUFFIX;
+    match suffix {
+        Suffix::Window => SliceTransform::create("streams.record-key.window", before::<WINDOW>, Some(has::<WINDOW>)),
+        Suffix::Session => SliceTransform::create("streams.record-key.session", before::<SESSION>, Some(has::<SESSION>)),
+    }
+}
+
 fn write_buffer(spec: &Spec) -> usize {
-    if spec.segment { SEGMENT_WRITE_BUFFER } else { WRITE_BUFFER }
+    if spec.segments.is_some() { SEGMENT_WRITE_BUFFER } else { WRITE_BUFFER }
 }
 
 impl Shared {
@@ -121,19 +168,19 @@ impl Shared {
     }
 
     /// The column families of a store.
-    pub(super) fn families(&self, spec: &Spec) -> Vec<ColumnFamilyDescriptor> {
+    pub(super) fn families(&self, spec: &Spec, levels: Levels) -> Vec<ColumnFamilyDescriptor> {
         let offsets = ColumnFamilyDescriptor::new(OFFSETS_CF, self.small());
         match spec.timestamped {
-            false => vec![ColumnFamilyDescriptor::new(PLAIN_CF, self.rows(spec)), offsets],
+            false => vec![ColumnFamilyDescriptor::new(PLAIN_CF, self.rows(spec, levels)), offsets],
             true => {
                 let empty = ColumnFamilyDescriptor::new(PLAIN_CF, self.small());
-                vec![empty, ColumnFamilyDescriptor::new(TIMESTAMPED_CF, self.rows(spec)), offsets]
+                vec![empty, ColumnFamilyDescriptor::new(TIMESTAMPED_CF, self.rows(spec, levels)), offsets]
             }
         }
     }
 
     /// Of the family that the rows are in.
-    pub(super) fn rows(&self, spec: &Spec) -> Options {
+    pub(super) fn rows(&self, spec: &Spec, levels: Levels) -> Options {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(&self.cache);
         table.set_block_size(4 << 10);
@@ -144,12 +191,15 @@ impl Shared {
         table.set_cache_index_and_filter_blocks(false);
         table.set_format_version(FORMAT_VERSION);
         let mut options = Options::default();
-        options.set_block_based_table_factory(&table);
         options.set_write_buffer_size(write_buffer(spec));
         options.set_arena_block_size(ARENA_BLOCK);
         options.set_memtable_prefix_bloom_ratio(MEMTABLE_BLOOM);
         options.set_memtable_whole_key_filtering(true);
         options.set_compression_type(DBCompressionType::None);
+        if let Some(segments) = spec.segments {
+            segmented(segments, levels, &mut table, &mut options);
+        }
+        options.set_block_based_table_factory(&table);
         options
     }
 

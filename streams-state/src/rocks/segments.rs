@@ -4,16 +4,17 @@ use super::Spec;
 use super::cursor::RocksCursor;
 use super::database::Database;
 use super::error::refused_io;
+use super::segment::Segment;
 use crate::Result;
 use crate::engine::{Cursor, Engine, Row, Stand, slice};
 use crate::position::Position;
 use rocksdb::WriteBatch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::ops::{Bound, RangeInclusive};
 use std::path::PathBuf;
 
 pub(crate) struct SegmentedEngine {
-    segments: BTreeMap<i64, Database>,
+    segments: BTreeMap<i64, Segment>,
     /// `<task>/<store>`.
     path: PathBuf,
     name: String,
@@ -43,7 +44,7 @@ impl SegmentedEngine {
                 engine.offset = Some(engine.offset.map_or(offset, |least| least.min(offset)));
             }
             engine.position.merge(&database.position()?);
-            engine.segments.insert(id, database);
+            engine.segments.insert(id, Segment::of(database));
         }
         Ok(engine)
     }
@@ -70,15 +71,15 @@ impl SegmentedEngine {
     fn live(&mut self, id: i64) -> Result<&Database> {
         if !self.segments.contains_key(&id) {
             let database = self.open_segment(id)?;
-            self.segments.insert(id, database);
+            self.segments.insert(id, Segment::of(database));
         }
         // Just made sure of.
-        Ok(&self.segments[&id])
+        Ok(self.segments[&id].database())
     }
 
     fn drop_before(&mut self, live_from: i64) -> Result<()> {
         while let Some(oldest) = self.segments.first_entry().filter(|oldest| *oldest.key() < live_from) {
-            oldest.remove().destroy()?;
+            oldest.remove().into_owner().destroy()?;
         }
         Ok(())
     }
@@ -91,7 +92,7 @@ impl Engine for SegmentedEngine {
 
     fn get(&self, segment: i64, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         match self.segments.get(&segment) {
-            Some(database) => database.get(key, out),
+            Some(segment) => segment.database().get(key, out),
             None => Ok(false),
         }
     }
@@ -107,11 +108,18 @@ impl Engine for SegmentedEngine {
             }));
         }
         // Taken from the end.
-        let mut databases: Vec<_> = self.segments.range(segments).map(|(_, database)| database).collect();
+        let mut databases: Vec<_> = self.segments.range(segments).map(|(_, segment)| segment.database()).collect();
         if !reverse {
             databases.reverse();
         }
         let mut chain = Chain { databases, at: None, from: from.map(<[u8]>::to_vec), to: to.map(<[u8]>::to_vec), reverse };
+        chain.settle()?;
+        Ok(Box::new(chain))
+    }
+
+    fn scan_key<'a>(&'a mut self, segments: RangeInclusive<i64>, from: &'a [u8], to: &'a [u8]) -> Result<Box<dyn Cursor + 'a>> {
+        let ahead = if segments.is_empty() { btree_map::RangeMut::default() } else { self.segments.range_mut(segments) };
+        let mut chain = KeyChain { ahead, at: None, from, to };
         chain.settle()?;
         Ok(Box::new(chain))
     }
@@ -123,8 +131,9 @@ impl Engine for SegmentedEngine {
             let batch = batches.entry(row.segment).or_default();
             self.live(row.segment)?.add(batch, row.key, row.value)?;
         }
-        for (id, database) in self.segments.range(stand.live_from..) {
-            database.write(batches.remove(id).unwrap_or_default(), stand)?;
+        for (id, segment) in self.segments.range_mut(stand.live_from..) {
+            segment.database().write(batches.remove(id).unwrap_or_default(), stand)?;
+            segment.written();
         }
         self.drop_before(stand.live_from)?;
         self.offset = stand.offset.or(self.offset);
@@ -143,19 +152,19 @@ impl Engine for SegmentedEngine {
     }
 
     fn approximate_num_entries(&self) -> u64 {
-        self.segments.values().map(Database::approximate_num_entries).sum()
+        self.segments.values().map(|segment| segment.database().approximate_num_entries()).sum()
     }
 
     fn wipe(&mut self) -> Result<()> {
-        while let Some((_, database)) = self.segments.pop_first() {
-            database.destroy()?;
+        while let Some((_, segment)) = self.segments.pop_first() {
+            segment.into_owner().destroy()?;
         }
         (self.offset, self.position) = (None, Position::default());
         Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {
-        self.segments.into_values().try_for_each(Database::close)
+        self.segments.into_values().try_for_each(|segment| segment.into_owner().close())
     }
 }
 
@@ -182,6 +191,42 @@ impl Chain<'_> {
 impl Cursor for Chain<'_> {
     fn row(&self) -> Option<(&[u8], &[u8])> {
         self.at.as_ref()?.row()
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        if let Some(at) = &mut self.at {
+            at.advance()?;
+        }
+        self.settle()
+    }
+}
+
+/// The rows of one record key in one segment after the other.
+struct KeyChain<'a> {
+    ahead: btree_map::RangeMut<'a, i64, Segment>,
+    at: Option<&'a mut Segment>,
+    from: &'a [u8],
+    to: &'a [u8],
+}
+
+impl KeyChain<'_> {
+    /// Goes on to the next segment that has a row, if this one has none left.
+    fn settle(&mut self) -> Result<()> {
+        while self.row().is_none() {
+            let Some((_, next)) = self.ahead.next() else {
+                self.at = None;
+                return Ok(());
+            };
+            next.seek(self.from)?;
+            self.at = Some(next);
+        }
+        Ok(())
+    }
+}
+
+impl Cursor for KeyChain<'_> {
+    fn row(&self) -> Option<(&[u8], &[u8])> {
+        self.at.as_ref()?.row().filter(|(key, _)| *key <= self.to)
     }
 
     fn advance(&mut self) -> Result<()> {

@@ -21,6 +21,7 @@ pub use versioned::VersionedStoreBuilder;
 pub use window::WindowStoreBuilder;
 
 use crate::engine::Engine;
+use crate::keys::Segments;
 use crate::keys::time_first::TimeFirst;
 use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::serde::{DefaultSerde, Serde};
@@ -158,17 +159,17 @@ impl<K, V> Common<K, V> {
         cfg!(feature = "rocksdb") && !self.in_memory
     }
 
-    /// Where the store lies on disk, if it does: in one database, or in segments of so many milliseconds.
-    fn directory(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Option<PathBuf> {
+    /// Where the store lies on disk, if it does: in one database, or in segments.
+    fn directory(&self, env: &OpenEnv, segments: Option<Segments>) -> Option<PathBuf> {
         let task = env.task_dir.as_ref().filter(|_| self.persistent())?;
-        Some(match segment_ms {
+        Some(match segments {
             None => task.join("rocksdb").join(&*self.name),
             Some(_) => task.join(&*self.name),
         })
     }
 
-    fn destroy(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Result<()> {
-        let Some(path) = self.directory(env, segment_ms) else { return Ok(()) };
+    fn destroy(&self, env: &OpenEnv, segments: Option<Segments>) -> Result<()> {
+        let Some(path) = self.directory(env, segments) else { return Ok(()) };
         match std::fs::remove_dir_all(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::caused(ErrorKind::Io, format!("could not delete the store {}", path.display()), e))
@@ -178,21 +179,20 @@ impl<K, V> Common<K, V> {
     }
 
     /// The engine of a task's store: on disk if that is wanted, built in, and the task has a directory.
-    fn engine(&self, env: &OpenEnv, segment_ms: Option<i64>) -> Result<Box<dyn Engine>> {
+    fn engine(&self, env: &OpenEnv, segments: Option<Segments>) -> Result<Box<dyn Engine>> {
         #[cfg(feature = "rocksdb")]
-        if let Some(path) = self.directory(env, segment_ms) {
+        if let Some(path) = self.directory(env, segments) {
             use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
             // rows by time carry their times in the column family of plain ones, as Java's
             let timestamped = self.timestamped && self.time_first.is_none();
-            let (segment, global) = (segment_ms.is_some(), env.is_global());
-            let spec = Spec { timestamped, offset_key, segment, global, shared: env.shared.clone() };
-            return Ok(match segment_ms {
+            let spec = Spec { timestamped, offset_key, segments, global: env.is_global(), shared: env.shared.clone() };
+            return Ok(match segments {
                 None => Box::new(RocksEngine::open(path, spec)?),
-                Some(interval) => Box::new(SegmentedEngine::open(path, &self.name, interval, spec)?),
+                Some(segments) => Box::new(SegmentedEngine::open(path, &self.name, segments.interval, spec)?),
             });
         }
-        Ok(match segment_ms {
+        Ok(match segments {
             None if env.is_global() => Box::new(SharedMemoryEngine::default()),
             _ => Box::new(MemoryEngine::default()),
         })

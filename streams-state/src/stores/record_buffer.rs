@@ -3,6 +3,7 @@
 use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, millis};
 use crate::Result;
+use crate::keys::Segments;
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::typed::RecordBuffer;
@@ -19,7 +20,7 @@ pub struct RecordBufferBuilder<K, V> {
 }
 
 /// All rows lie in one segment, as in Java.
-const SEGMENT: Option<i64> = Some(i64::MAX);
+const SEGMENT: Option<Segments> = Some(Segments { interval: i64::MAX, suffix: None, read_by_row: true });
 
 impl<K: 'static, V: 'static> RecordBufferBuilder<K, V> {
     pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>, serde_topic: Arc<str>, grace: Duration) -> Self {

@@ -4,6 +4,7 @@ use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis};
 use crate::Result;
 use crate::keys::time_first::TimeFirst;
+use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
@@ -36,6 +37,11 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStoreBuilder<K, V> {
         self
     }
 
+    fn segments(&self) -> Segments {
+        let suffix = if self.common.time_first.is_some() { None } else { Some(Suffix::Session) };
+        Segments { interval: self.shape.segment_interval(), suffix, read_by_row: true }
+    }
+
     /// The finished description.
     ///
     /// # Errors
@@ -54,16 +60,16 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for SessionStoreBuilde
     }
 
     fn destroy(&self, env: &OpenEnv) -> Result<()> {
-        self.common.destroy(env, Some(self.shape.segment_interval()))
+        self.common.destroy(env, Some(self.segments()))
     }
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
-        let interval = self.shape.segment_interval();
-        let mut engine = self.common.engine(env, Some(interval))?;
+        let segments = self.segments();
+        let mut engine = self.common.engine(env, Some(segments))?;
         // Java's store in memory walks in another order
         let form = self.common.time_first.map(|form| if self.common.in_memory { TimeFirst::SESSION_IN_MEMORY } else { form });
         if let Some(form) = form {
-            engine = Box::new(TimeFirstEngine::new(engine, form, interval, true));
+            engine = Box::new(TimeFirstEngine::new(engine, form, segments.interval, true));
         }
         let parts = StoreParts { time_first: form, ..self.common.parts(env, engine) };
         Ok(Box::new(SessionStore::open(parts, self.shape)))

@@ -3,6 +3,7 @@
 use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis, plain_setting};
 use crate::keys::time_first::TimeFirst;
+use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
@@ -45,6 +46,11 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
         self
     }
 
+    fn segments(&self) -> Segments {
+        let suffix = if self.common.time_first.is_some() { None } else { Some(Suffix::Window) };
+        Segments { interval: self.shape.segment_interval(), suffix, read_by_row: !self.shape.duplicates }
+    }
+
     /// The finished description.
     ///
     /// # Errors
@@ -83,11 +89,11 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder
     }
 
     fn destroy(&self, env: &OpenEnv) -> Result<()> {
-        self.common.destroy(env, Some(self.shape.segment_interval()))
+        self.common.destroy(env, Some(self.segments()))
     }
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
-        let mut engine = self.common.engine(env, Some(self.shape.segment_interval()))?;
+        let mut engine = self.common.engine(env, Some(self.segments()))?;
         if let Some(form) = self.common.time_first {
             engine = Box::new(TimeFirstEngine::new(engine, form, self.shape.segment_interval(), self.indexed));
         }

@@ -7,6 +7,7 @@ mod entry;
 mod eviction;
 
 use super::budget::CacheBudget;
+use super::key_view::{KeyView, OfOneKey};
 use super::small::SmallBytes;
 use super::view::{Range, SortedView};
 use super::{Hash, Slot};
@@ -38,6 +39,7 @@ pub(crate) struct RecordCache<V> {
     drain: Vec<(u64, u64, u32)>,
     order: EvictionOrder,
     view: SortedView,
+    by_key: KeyView,
     charged: usize,
     budget: Option<Arc<CacheBudget>>,
 }
@@ -54,6 +56,7 @@ impl<V> RecordCache<V> {
             drain: Vec::new(),
             order: EvictionOrder::default(),
             view: SortedView::default(),
+            by_key: KeyView::default(),
             charged: 0,
             budget: None,
         }
@@ -126,6 +129,7 @@ impl<V> RecordCache<V> {
         let slab = &self.slab;
         self.index.insert_unique(hash.0, i, |&i| slab[i as usize].hash);
         self.view.inserted(key, i);
+        self.by_key.inserted(i, |i| slab[i as usize].key());
         if evictable {
             self.order.came(self.stamp, i);
             self.charge(0, size);
@@ -223,6 +227,8 @@ impl<V> RecordCache<V> {
     /// Removes an entry and returns its value.
     pub fn remove(&mut self, i: u32) -> Option<V> {
         self.mark_clean(i);
+        let slab = &self.slab;
+        self.by_key.removed(i, |i| slab[i as usize].key());
         let entry = &mut self.slab[i as usize];
         let (hash, size) = (entry.hash, entry.size);
         let key = std::mem::replace(&mut entry.key, SmallBytes::EMPTY);
@@ -261,7 +267,8 @@ impl<V> RecordCache<V> {
             (i != GONE && slab[i as usize].queued == stamp).then_some((stamp, i))
         };
         self.order.keep(still);
-        (self.free, self.dirty, self.drain, self.view) = (Vec::new(), Vec::new(), Vec::new(), SortedView::default());
+        (self.free, self.dirty, self.drain) = (Vec::new(), Vec::new(), Vec::new());
+        (self.view, self.by_key) = (SortedView::default(), KeyView::default());
         self.slab = slab;
     }
 
@@ -274,6 +281,7 @@ impl<V> RecordCache<V> {
         self.drain.clear();
         self.order.clear();
         self.view.clear();
+        self.by_key.clear();
         if let Some(budget) = &self.budget {
             budget.sub(self.charged);
         }
@@ -284,6 +292,17 @@ impl<V> RecordCache<V> {
     pub fn ensure_sorted(&mut self) {
         let (index, slab) = (&self.index, &self.slab);
         self.view.ensure(|| Box::new(index.iter().map(|&i| (slab[i as usize].key(), i))));
+    }
+
+    /// Makes [`range_of_key`](Self::range_of_key) see all entries. Keys have `suffix` bytes behind the record key.
+    pub fn ensure_by_key(&mut self, suffix: usize) {
+        let slab = &self.slab;
+        self.by_key.ensure(suffix, self.index.iter().copied(), |i| slab[i as usize].key());
+    }
+
+    /// [`range`](Self::range) between two entries of one record key.
+    pub fn range_of_key(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> OfOneKey<'_> {
+        self.by_key.range(from, to, |i| self.get(i).key())
     }
 
     pub fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Range<'_> {

@@ -52,7 +52,7 @@ pub(super) struct Core<V> {
     /// Changelog offset of the last restored record, while its row waits in the buffer.
     restored: Option<i64>,
     pub hasher: RandomState,
-    layout: Layout,
+    pub layout: Layout,
     row: Vec<u8>,
     pub changelog: Option<ChangelogId>,
     pub caching: bool,

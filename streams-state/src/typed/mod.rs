@@ -13,6 +13,7 @@ mod codec;
 mod core;
 mod expiry;
 mod key_value;
+mod key_view;
 mod kv_cursor;
 mod layout;
 mod list;

@@ -1,6 +1,7 @@
 //! The uncommitted buffer: serialized rows that wait for the commit that covers them.
 
 use super::Hash;
+use super::key_view::{KeyView, OfOneKey};
 use super::view::{Range, SortedView};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -44,6 +45,7 @@ pub(crate) struct Pending {
     rows: Vec<Row>,
     index: HashTable<u32>,
     view: SortedView,
+    by_key: KeyView,
     unused: usize,
     /// How many rows, from the first, the commit under way writes.
     sealed: Option<usize>,
@@ -57,6 +59,7 @@ impl Pending {
             rows: Vec::new(),
             index: HashTable::new(),
             view: SortedView::default(),
+            by_key: KeyView::default(),
             unused: 0,
             sealed: None,
             sealed_values: Vec::new(),
@@ -112,6 +115,7 @@ impl Pending {
                 rows.push(Row { hash: hash.0, key_at, value_at, key_len: key.len() as u32, value_len, room, sealed_value: UNCHANGED });
                 place.insert(i);
                 self.view.inserted(key, i);
+                self.by_key.inserted(i, |i| rows[i as usize].key(arena));
             }
         }
     }
@@ -198,6 +202,7 @@ impl Pending {
         self.rows.clear();
         self.index.clear();
         self.view.clear();
+        self.by_key.clear();
         (self.unused, self.sealed) = (0, None);
         self.sealed_values.clear();
     }
@@ -206,6 +211,17 @@ impl Pending {
     pub fn ensure_sorted(&mut self) {
         let (rows, arena) = (&self.rows, &self.arena);
         self.view.ensure(|| Box::new(rows.iter().zip(0..).map(|(row, i)| (row.key(arena), i))));
+    }
+
+    /// Makes [`range_of_key`](Self::range_of_key) see all rows. Keys have `suffix` bytes behind the record key.
+    pub fn ensure_by_key(&mut self, suffix: usize) {
+        let (rows, arena) = (&self.rows, &self.arena);
+        self.by_key.ensure(suffix, 0..rows.len() as u32, |i| rows[i as usize].key(arena));
+    }
+
+    /// [`range`](Self::range) between two rows of one record key.
+    pub fn range_of_key(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> OfOneKey<'_> {
+        self.by_key.range(from, to, |i| self.row(i).0)
     }
 
     pub fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Range<'_> {

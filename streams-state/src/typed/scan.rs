@@ -30,6 +30,34 @@ impl<V: Clone + 'static> Core<V> {
         sources.walk(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) }, &accept, visit)
     }
 
+    /// The same of rows of one record key: the bounds differ only in what they have behind it, and `accept` takes rows of no other.
+    pub fn scan_key(
+        &mut self,
+        segments: RangeInclusive<i64>,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        reverse: bool,
+        accept: impl Fn(&[u8]) -> bool,
+        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.cache.ensure_by_key(self.layout.suffix);
+        self.pending.ensure_by_key(self.layout.suffix);
+        let committed = match (reverse, from, to) {
+            (false, Bound::Included(from), Bound::Included(to)) => self.engine.scan_key(segments, from, to)?,
+            _ => self.engine.scan(segments, from, to, reverse)?,
+        };
+        let (cache, pending) = (&self.cache, &self.pending);
+        let sources = Sources {
+            cache,
+            pending,
+            codec: &self.codec,
+            cached: Either::new(cache.range_of_key(from, to), reverse).map(|i| (cache.get(i).key(), i)).filter(|(key, _)| accept(key)),
+            buffered: Either::new(pending.range_of_key(from, to), reverse).map(|i| (pending.row(i).0, i)).filter(|(key, _)| accept(key)),
+            committed,
+        };
+        sources.walk(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) }, &accept, visit)
+    }
+
     /// Walks rows by segment and, within it, by key. Only rows that `accept` takes are visited.
     pub fn scan_by_segment(
         &mut self,

@@ -178,7 +178,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
         };
         let segments = self.core.segments(from, i64::MAX);
         let (first, last) = (Bound::Included(&lower[..]), Bound::Included(&upper[..]));
-        let result = self.core.scan(segments, first, last, reverse, within, &mut |composed, value, _| match session::split(composed) {
+        let result = self.core.scan_key(segments, first, last, reverse, within, &mut |composed, value, _| match session::split(composed) {
             Some((_, start, end)) => visit(start, end, value),
             None => Ok(ControlFlow::Continue(())),
         });

@@ -63,7 +63,7 @@ impl SortedView {
 }
 
 /// Whether nothing can lie between the bounds; `BTreeMap::range` panics on some of these.
-pub(crate) fn is_empty(from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
+pub(crate) fn is_empty<T: PartialOrd>(from: Bound<T>, to: Bound<T>) -> bool {
     match (from, to) {
         (Bound::Included(from), Bound::Included(to)) => from > to,
         (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => from >= to,

@@ -240,7 +240,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         // Between two windows of one key lie only rows of it and of longer keys that begin with it.
         let length = key_len + window::SUFFIX;
         let segments = self.core.segments(from, to);
-        self.core.scan(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
+        self.core.scan_key(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
     }
 
     /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by the bytes of key and window start, or by
