@@ -137,13 +137,8 @@ impl Database {
     }
 
     /// A walk to be told where to begin, which may leave out rows of other record keys than that of the row it begins at.
-    ///
-    /// A record key that is the beginning of a longer one has rows of the latter between its own. Filters allow for that, and so does a walk
-    /// through a file; but where a level has several files, RocksDB ends such a walk at the first row of another record key.
     pub fn walk_keys(&self) -> Result<RocksCursor<'_>> {
-        let mut reads = ReadOptions::default();
-        reads.set_total_order_seek(self.levels == Levels::Found);
-        Ok(RocksCursor::new(self.db.raw_iterator_cf_opt(self.family(self.rows)?, reads), &self.path, false))
+        Ok(RocksCursor::new(self.db.raw_iterator_cf_opt(self.family(self.rows)?, ReadOptions::default()), &self.path, false))
     }
 
     /// Adds a row to a batch for [`write`](Self::write).

@@ -70,12 +70,17 @@ pub(super) enum Levels {
 }
 
 /// Files of a segment are merged by size, as in Java: it is written once, and goes as a whole.
+///
+/// A record key that is the beginning of a longer one has rows of the latter between its own. Filters allow for that, and so does a walk through a
+/// file; but where a level has several files, RocksDB ends a walk that a filter may cut short at the first row of another record key. So there are
+/// filters of record keys only where there is one level.
 fn segmented(segments: Segments, levels: Levels, table: &mut BlockBasedOptions, options: &mut Options) {
     options.set_compaction_style(DBCompactionStyle::Universal);
     options.set_level_zero_file_num_compaction_trigger(FILES_OF_SEGMENT);
-    if levels == Levels::Wanted {
-        options.set_num_levels(1);
+    if levels == Levels::Found {
+        return;
     }
+    options.set_num_levels(1);
     if let Some(suffix) = segments.suffix {
         options.set_prefix_extractor(record_keys(suffix));
         table.set_whole_key_filtering(segments.read_by_row);
@@ -83,8 +88,7 @@ fn segmented(segments: Segments, levels: Levels, table: &mut BlockBasedOptions, 
     }
 }
 
-/// Tells RocksDB the record key of a row's key. Filters are asked for it, though rows are not sorted by it: see
-/// [`Database::walk_keys`](super::database::Database::walk_keys).
+/// Tells RocksDB the record key of a row's key.
 fn record_keys(suffix: Suffix) -> SliceTransform {
     fn before<const SUFFIX: usize>(key: &[u8]) -> &[u8] {
         &key[..key.len() - SUFFIX]

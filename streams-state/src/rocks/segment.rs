@@ -150,18 +150,14 @@ mod tests {
         drop(db);
 
         let mut store = pairs(dir.path());
-        for round in 0..2 {
-            for (n, key) in keys().iter().enumerate() {
-                let expected: Vec<i64> = (0..2_000).filter(|start| *start as usize % (n * 30 + 1) == 0).collect();
-                assert_eq!(starts(&mut store, key, 0, 1_999), expected, "round {round}");
-            }
-            store.append(b"other", 2_000, &2_000, 2_000, Origin::default(), &NO_HEADERS, &mut NoChangelog).unwrap();
-            store.commit(Some(1), &[]).unwrap();
-            assert_eq!(starts(&mut store, b"other", 1_990, 2_000), [2_000]);
-            store.close().unwrap();
-            store = pairs(dir.path());
-            store.append(b"other", 3_000, &3_000, 3_000, Origin::default(), &NO_HEADERS, &mut NoChangelog).unwrap();
-            store.abort();
+        for (n, key) in keys().iter().enumerate() {
+            let expected: Vec<i64> = (0..2_000).filter(|start| *start as usize % (n * 30 + 1) == 0).collect();
+            assert_eq!(starts(&mut store, key, 0, 1_999), expected);
         }
+        store.append(b"other", 2_000, &2_000, 2_000, Origin::default(), &NO_HEADERS, &mut NoChangelog).unwrap();
+        store.commit(Some(1), &[]).unwrap();
+        store.close().unwrap();
+        let mut store = pairs(dir.path());
+        assert_eq!(starts(&mut store, b"other", 1_900, 2_000), [1_911, 2_000], "it is opened so again");
     }
 }

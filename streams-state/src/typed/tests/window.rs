@@ -191,7 +191,10 @@ fn restore_refuses_keys_that_are_no_windows() {
 #[test]
 fn shapes_are_checked() {
     let short = Stores::window::<String, u64>("w", Duration::from_secs(1), Duration::from_secs(2)).build().err().unwrap();
-    assert_eq!(short.to_string(), "window store w keeps its windows for 1000 ms, less than their size of 2000 ms");
+    assert_eq!(
+        short.to_string(),
+        "window store w keeps its windows for 1000 ms, less than their size of 2000 ms: give it a longer retention"
+    );
     assert!(builder().retain_duplicates().caching(true).build().is_err());
     assert_eq!(builder().build().unwrap().kind(), StoreKind::Window { retention_ms: 4 * MINUTE });
 }
