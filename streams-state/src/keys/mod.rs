@@ -6,6 +6,7 @@ pub(crate) mod window;
 
 /// How the rows of a store lie that expire by spans of time.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "rocksdb"), expect(dead_code, reason = "only RocksDB has filters"))]
 pub(crate) struct Segments {
     /// Milliseconds of a segment.
     pub interval: i64,
