@@ -43,8 +43,8 @@ pub mod state {
 
 pub use dsl::{
     Branched, BranchedKStream, Branches, BufferConfig, CogroupedKStream, Consumed, Deduplicated, Emit, EmitEarlyWhenFull, EmitStrategy,
-    GlobalKTable, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Materialized, Partitions, Printed,
-    Produced, Repartitioned, SessionWindowedCogroupedKStream, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
+    GlobalKTable, Grouped, JoinWindows, Joined, KGroupedStream, KGroupedTable, KStream, KTable, Lateness, Materialized, Partitions,
+    Printed, Produced, Repartitioned, SessionWindowedCogroupedKStream, SessionWindowedKStream, SessionWindows, SessionsWithoutGrace,
     ShutDownWhenFull, SlidingWindows, SlidingWithoutGrace, StreamJoined, StreamPartitioner, StreamsBuilder, Suppressed, TableJoined,
     TableKey, TableOptions, TimeWindowedCogroupedKStream, TimeWindowedKStream, TimeWindows, Topics, UnlimitedWindows, WhenFull, WindowKind,
     Windows,

@@ -28,7 +28,7 @@ pub use options::{
     ShutDownWhenFull, StreamJoined, StreamPartitioner, Suppressed, TableJoined, Topics, WhenFull,
 };
 pub use session::SessionWindowedKStream;
-pub use stream::{BranchedKStream, Branches, Emit, KStream, Printed, TableKey};
+pub use stream::{BranchedKStream, Branches, Emit, KStream, Lateness, Printed, TableKey};
 pub use table::{KTable, TableOptions};
 pub use topology_builder::{Node, TopologyBuilder};
 pub use windowed::TimeWindowedKStream;

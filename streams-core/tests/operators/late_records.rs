@@ -3,7 +3,8 @@
 use std::time::Duration;
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{
-    Materialized, SlidingWindows, StreamsBuilder, TimeWindowedKStream, TimeWindows, UnlimitedWindows, Window, WindowKind, Windows,
+    Deduplicated, JoinWindows, Materialized, SessionWindows, SlidingWindows, StreamsBuilder, TimeWindowedKStream, TimeWindows,
+    UnlimitedWindows, Window, WindowKind, Windows,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -102,4 +103,108 @@ fn behind_a_repartition_topic_they_need_a_named_grouping() -> Outcome {
     }
     assert_eq!(driver.output::<String, String>("late").read_all()?, [("x".to_owned(), "x".to_owned())]);
     Ok(())
+}
+
+/// Records of one key, in and out of order: their numbers and times.
+fn records(seed: u64, most_behind: u64) -> impl Iterator<Item = (i64, i64)> {
+    let (mut random, mut now) = (seed, 100);
+    (0..300).map(move |n| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (step, back) = ((random >> 33) as i64 % 6, (random >> 45) % most_behind);
+        now += step;
+        (n, if step == 0 { now - back as i64 } else { now })
+    })
+}
+
+/// Pipes records and compares those told late with those that the operator counts as late, one by one.
+fn told_as_counted(build: impl Fn(&StreamsBuilder), seed: u64) -> Result<usize, Box<dyn std::error::Error>> {
+    let builder = StreamsBuilder::new();
+    build(&builder);
+    let driver = TopologyTestDriver::new(&builder.build()?)?;
+    let (mut input, mut late) = (driver.input::<String, i64>("in"), driver.output::<String, i64>("late"));
+    let counted = || driver.metrics().sum("streams_records_dropped_total", &[("reason", "late")]).unwrap_or(0.0);
+    let (mut before, mut told) = (0.0, 0);
+    for (n, time) in records(seed, 60) {
+        input.pipe_at(["a", "b"][n as usize % 2].to_owned(), n, time)?;
+        let (records, now) = (late.read_records()?, counted());
+        assert_eq!(records.len() as f64, now - before, "record {n} at {time}");
+        assert!(records.iter().all(|record| (record.value, record.timestamp) == (n, time)));
+        (before, told) = (now, told + records.len());
+    }
+    Ok(told)
+}
+
+#[test]
+fn late_records_of_joins_deduplication_and_sessions_are_those_that_are_counted() -> Outcome {
+    let windows = JoinWindows::within(ms(6)).after(ms(2)).grace(ms(9));
+    let joined = |b: &StreamsBuilder| {
+        let stream = b.stream::<String, i64>("in");
+        let _ = stream.left_join_with(&b.stream::<String, i64>("other"), |left, _| *left, windows, "joined");
+        stream.late_records(windows).to("late");
+    };
+    let deduplicated = |b: &StreamsBuilder| {
+        let stream = b.stream::<String, i64>("in");
+        let _ = stream.deduplicate_by_key_with(ms(8), Deduplicated::from("once").grace(ms(11)));
+        stream.late_records_with(ms(11), "too-late").to("late");
+    };
+    let sessions = |cached: bool| {
+        move |b: &StreamsBuilder| {
+            let kept = Materialized::from("sessions").node_named("visits");
+            let kept = if cached { kept } else { kept.caching_disabled() };
+            let visits = b.stream::<String, i64>("in").group_by_key().windowed_by(SessionWindows::with_gap(ms(3)).grace(ms(8)));
+            visits.late_records(&visits.count_with(kept)).to("late");
+        }
+    };
+    let cogrouped = |b: &StreamsBuilder| {
+        let input = b.stream::<String, i64>("in").group_by_key();
+        let visits = input.cogroup(|_, _, count: &mut u64| *count += 1).windowed_by(SessionWindows::with_gap(ms(3)).grace(ms(8)));
+        let counts = visits.aggregate_with(|| 0, |_, one, other| *one += other, Materialized::default().node_named("all"));
+        visits.late_records(&input, &counts).to("late");
+    };
+    for seed in 0..20 {
+        let told = [
+            told_as_counted(joined, seed)?,
+            told_as_counted(deduplicated, seed)?,
+            told_as_counted(sessions(false), seed)?,
+            told_as_counted(sessions(true), seed)?,
+            told_as_counted(cogrouped, seed)?,
+        ];
+        assert!(told.iter().all(|told| (5..150).contains(told)), "{told:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn late_records_that_cannot_be_told() {
+    let refused = |write: &dyn Fn(&StreamsBuilder), text: &str| {
+        let builder = StreamsBuilder::new();
+        write(&builder);
+        assert_eq!(builder.build().expect_err("it must be refused").to_string(), format!("invalid topology: {text}"));
+    };
+    let new_key = |b: &StreamsBuilder| b.stream::<String, i64>("in").select_key(|key, _| key.clone()).late_records(ms(1)).to("late");
+    refused(
+        &new_key,
+        "KSTREAM-LATE-0000000002: late records of KSTREAM-KEY-SELECT-0000000001, a stream with a new key, are told behind its repartition topic: \
+         call `repartition()` on it, and let the operator read that stream too",
+    );
+    let sessions =
+        |b: &StreamsBuilder| b.stream::<String, i64>("in").group_by_key().windowed_by(SessionWindows::with_gap(ms(3)).no_grace());
+    let filtered = |b: &StreamsBuilder| {
+        let visits = sessions(b);
+        visits.late_records(&visits.count().filter(|_, _| true)).to("late");
+    };
+    refused(
+        &filtered,
+        "KSTREAM-LATE-0000000004: late records of sessions are told by the table that aggregates them, and KTABLE-FILTER-0000000003 is none of \
+         this builder: give the result of `count`, `reduce` or `aggregate`",
+    );
+    let other_input = |b: &StreamsBuilder| {
+        let (one, other) = (b.stream::<String, i64>("in").group_by_key(), b.stream::<String, i64>("other").group_by_key());
+        let both = one.cogroup(|_, _, count: &mut u64| *count += 1).windowed_by(TimeWindows::tumbling(ms(10)).no_grace());
+        both.late_records(&other).to("late");
+    };
+    refused(
+        &other_input,
+        "late records of the grouping of KSTREAM-SOURCE-0000000001 are asked for, which is not cogrouped here: give one of the inputs",
+    );
 }

@@ -177,6 +177,16 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
         windows.cut_cogrouped(self)
     }
 
+    /// Refuses late records of a grouping that is none of the inputs.
+    fn check_input<V: Data>(&self, input: &KGroupedStream<K, V>) {
+        if !self.inputs.iter().any(|known| known.identity() == input.identity()) {
+            self.plan.lock().error(format!(
+                "late records of the grouping of {} are asked for, which is not cogrouped here: give one of the inputs",
+                input.stream.name
+            ));
+        }
+    }
+
     /// The store's key serde: given with the store or the first grouping, or come with one of the streams.
     fn key_serde(&self, plan: &mut Plan, materialized: &SerdeChoice<K>, store: &str) -> Arc<dyn Serde<K>> {
         let carried = self.inputs.iter().find_map(|input| input.key_serde());

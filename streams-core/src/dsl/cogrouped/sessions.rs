@@ -1,13 +1,14 @@
 //! Cogrouped streams by session.
 
 use super::{CogroupedKStream, Kind};
-use crate::dsl::KTable;
 use crate::dsl::cogrouped::input::Init;
 use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::session::{SessionTable, session_supplier};
 use crate::dsl::table::TableNode;
 use crate::dsl::windows::{EmitStrategy, SessionWindows};
+use crate::dsl::{KGroupedStream, KStream, KTable, SessionWindowedKStream};
+use crate::plan::Named;
 use crate::{BoxError, Change, Data};
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,24 @@ impl<K, A> fmt::Debug for SessionWindowedCogroupedKStream<K, A> {
 }
 
 impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
+    /// The records of an input that come too late for a session of `sessions`, the result of [`aggregate`](Self::aggregate): see
+    /// [`SessionWindowedKStream::late_records`](crate::SessionWindowedKStream::late_records). Each input has a stream time of its own, by which
+    /// its records are late.
+    pub fn late_records<V: Data>(&self, input: &KGroupedStream<K, V>, sessions: &KTable<Windowed<K>, A>) -> KStream<K, V> {
+        self.late_records_with(input, sessions, Named::default())
+    }
+
+    /// [`late_records`](Self::late_records) with a name for its node.
+    pub fn late_records_with<V: Data>(
+        &self,
+        input: &KGroupedStream<K, V>,
+        sessions: &KTable<Windowed<K>, A>,
+        named: impl Into<Named>,
+    ) -> KStream<K, V> {
+        self.cogrouped.check_input(input);
+        SessionWindowedKStream::new(input.clone(), self.windows).late_records_with(sessions, named)
+    }
+
     /// Keeps an aggregate per key and session: begun with `init()`, `merge`d in place with that of each session that a record is near enough to,
     /// the oldest first, and then changed in place by the aggregator of the record's input. Its time is the session's end.
     ///

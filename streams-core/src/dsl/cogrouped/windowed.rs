@@ -1,12 +1,13 @@
 //! Cogrouped streams by window.
 
 use super::{CogroupedKStream, Kind};
-use crate::dsl::KTable;
 use crate::dsl::cogrouped::input::Init;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
 use crate::dsl::windowed::{WindowedTable, window_supplier};
 use crate::dsl::windows::{Cut, EmitStrategy};
+use crate::dsl::{KGroupedStream, KStream, KTable, TimeWindowedKStream};
+use crate::plan::Named;
 use crate::{Change, Data};
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,40 @@ impl<K, A> fmt::Debug for TimeWindowedCogroupedKStream<K, A> {
 impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
     pub(crate) fn new(cogrouped: &CogroupedKStream<K, A>, windows: Cut) -> Self {
         TimeWindowedCogroupedKStream { cogrouped: cogrouped.clone(), windows }
+    }
+
+    /// The records of an input that come too late for all of their windows: see
+    /// [`TimeWindowedKStream::late_records`](crate::TimeWindowedKStream::late_records). Each input has a stream time of its own, by which its
+    /// records are late. One that is not, but for which the store has no room any more because another input is further on by more than the
+    /// store's retention, is counted as dropped, and is not among them.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::{StreamsBuilder, TimeWindows, testing::TopologyTestDriver};
+    /// # let builder = StreamsBuilder::new();
+    /// let clicks = builder.stream::<String, String>("clicks").group_by_key();
+    /// let views = builder.stream::<String, i64>("views").group_by_key();
+    /// let both = clicks.cogroup(|_, _, seen: &mut u64| *seen += 1).cogroup(&views, |_, _, seen| *seen += 1);
+    /// let windowed = both.windowed_by(TimeWindows::tumbling(Duration::from_secs(10)).no_grace());
+    /// let _seen = windowed.aggregate(|| 0);
+    /// windowed.late_records(&views).to("late-views");
+    ///
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// let mut input = driver.input::<String, i64>("views");
+    /// for (value, at) in [(1, 5_000), (2, 15_000), (3, 9_999)] {
+    ///     input.pipe_at("ann".to_string(), value, at)?;
+    /// }
+    /// assert_eq!(driver.output::<String, i64>("late-views").read_all()?, [("ann".to_string(), 3)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn late_records<V: Data>(&self, input: &KGroupedStream<K, V>) -> KStream<K, V> {
+        self.late_records_with(input, Named::default())
+    }
+
+    /// [`late_records`](Self::late_records) with a name for its node.
+    pub fn late_records_with<V: Data>(&self, input: &KGroupedStream<K, V>, named: impl Into<Named>) -> KStream<K, V> {
+        self.cogrouped.check_input(input);
+        TimeWindowedKStream::new(input, self.windows.clone()).late_records_with(named)
     }
 
     /// Keeps an aggregate per key and window, beginning with `init()` and changed in place by the aggregator of each input. Its time is the

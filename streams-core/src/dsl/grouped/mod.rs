@@ -73,9 +73,24 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         }
     }
 
-    /// Whether several aggregations share one repartition topic.
-    pub(crate) fn is_named(&self) -> bool {
-        self.named.get().is_some()
+    /// The stream as aggregations of it read it, for the node that tells of late records beside them.
+    pub(crate) fn beside(&self, plan: &mut Plan, node: &str) -> KStream<K, V> {
+        let stream = &self.stream;
+        let mut beside = stream.clone();
+        beside.value_serde = self.value_choice().given_or(&stream.value_serde);
+        if stream.repartition_required {
+            if self.named.get().is_none() {
+                plan.error(format!(
+                    "{node}: late records of a stream with a new key lie behind its repartition topic: name the grouping, so that the aggregation \
+                     shares it"
+                ));
+            }
+            let key_serde = self.key.clone().resolve(&stream.key_serde, plan, node, "key");
+            let input = self.partitioned(plan, node, &key_serde);
+            (beside.node, beside.key_bytes, beside.sources) = (input.node, input.key_bytes, input.sources);
+            (beside.key_serde, beside.repartition_required) = (Some(key_serde), false);
+        }
+        beside
     }
 
     /// The stream partitioned by its key: through a repartition topic, named after the grouping or else the store, if the key was changed.

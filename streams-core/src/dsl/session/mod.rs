@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod count;
+mod late;
 mod merge;
 mod reduce;
 mod table;

@@ -63,6 +63,9 @@ impl<K: Data, A: Data> TableNode<Windowed<K>, A> for SessionTable {
     fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
         self.queryable.then_some(&self.supplier)
     }
+    fn session_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        Some(&self.supplier)
+    }
 }
 
 struct SessionGetterSupplier {

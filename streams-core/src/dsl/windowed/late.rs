@@ -1,12 +1,10 @@
 //! The records that come too late, as a stream of their own.
 
 use super::TimeWindowedKStream;
+use crate::Data;
 use crate::dsl::KStream;
-use crate::dsl::stream::processor;
-use crate::dsl::windows::Cut;
-use crate::exec::{Cx, Edge, GraphEnv, Meta, Process, StreamTime};
+use crate::dsl::stream::{late_only, processor};
 use crate::plan::{Named, Role};
-use crate::{Data, Result};
 
 impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     /// The records that come too late for all of their windows, unchanged: to be kept, or to be added elsewhere. They are counted as dropped
@@ -40,51 +38,18 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
 
     /// [`late_records`](Self::late_records) with a name for its node.
     pub fn late_records_with(&self, named: impl Into<Named>) -> KStream<K, V> {
-        let (grouped, stream) = (&self.grouped, &self.grouped.stream);
-        let mut plan = stream.plan.lock();
+        let grouped = &self.grouped;
+        let mut plan = grouped.stream.plan.lock();
         let name = plan.processor_name(&named.into(), "KSTREAM-LATE-");
         if let Err(reason) = self.windows.check() {
             plan.error(format!("{name}: {reason}"));
         }
-        let mut late = stream.clone();
-        late.value_serde = grouped.value_choice().given_or(&stream.value_serde);
-        if stream.repartition_required {
-            if !grouped.is_named() {
-                plan.error(format!(
-                    "{name}: late records of a stream with a new key lie behind its repartition topic: name the grouping, so that the aggregation shares it"
-                ));
-            }
-            let key_serde = grouped.key.clone().resolve(&stream.key_serde, &mut plan, &name, "key");
-            let input = grouped.partitioned(&mut plan, &name, &key_serde);
-            (late.node, late.key_bytes, late.sources) = (input.node, input.key_bytes, input.sources);
-            (late.key_serde, late.repartition_required) = (Some(key_serde), false);
-        }
-        let windows = self.windows.clone();
-        let make = move |env: &mut GraphEnv<'_>, next| {
-            let (windows, stream_time) = (windows.clone(), StreamTime::of_node(env));
-            Ok(Box::new(LateOnly { grace_ms: windows.grace_ms(), windows, stream_time, next }) as Edge<K, V>)
-        };
-        late.node = plan.add(name.clone(), &[late.node], Role::Other, processor(Box::new(make)));
+        let mut late = grouped.beside(&mut plan, &name);
+        let (windows, grace_ms) = (self.windows.clone(), self.windows.grace_ms());
+        let write = processor(late_only::<K, V>(move |at, now| windows.is_late(at, now.saturating_sub(grace_ms))));
+        late.node = plan.add(name.clone(), &[late.node], Role::Other, write);
         late.name = name;
         drop(plan);
         late
-    }
-}
-
-struct LateOnly<K, V> {
-    windows: Cut,
-    grace_ms: i64,
-    /// As the aggregation beside it sees it: the same records come there.
-    stream_time: StreamTime,
-    next: Edge<K, V>,
-}
-
-impl<K, V> Process<K, V> for LateOnly<K, V> {
-    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let closed = self.stream_time.observe(cx, meta.timestamp).saturating_sub(self.grace_ms);
-        match self.windows.is_late(meta.timestamp, closed) {
-            true => self.next.process(cx, key, value, meta),
-            false => Ok(()),
-        }
     }
 }
