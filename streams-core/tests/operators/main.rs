@@ -13,6 +13,7 @@ mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;
 mod global_tables;
+mod headers;
 mod late_records;
 mod least_recently_used;
 mod mergeable;

@@ -3,7 +3,7 @@
 use super::Slot;
 use crate::serde::{Serde, SerdeContext, Wrote};
 use crate::store::Origin;
-use crate::{Error, ErrorKind, NO_HEADERS, Result};
+use crate::{Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ impl<V: 'static> Codec<V> {
         if self.timestamped { row.get(8..).unwrap_or_default() } else { row }
     }
 
-    /// Appends a row. `false` where the serde wrote null, which means a deletion.
+    /// Appends a row, told the time and the headers of the record that changed it. `false` where the serde wrote null, which means a deletion.
     #[inline]
-    pub fn encode(&self, key: &[u8], value: &V, timestamp: i64, origin: Origin, row: &mut Vec<u8>) -> Result<bool> {
+    pub fn encode(&self, key: &[u8], value: &V, (timestamp, headers): (i64, &Headers), origin: Origin, row: &mut Vec<u8>) -> Result<bool> {
         if self.timestamped {
             row.extend_from_slice(&timestamp.to_be_bytes());
         }
-        match self.values.serialize(&SerdeContext { topic: &self.topic, headers: &NO_HEADERS }, value, row) {
+        match self.values.serialize(&SerdeContext { topic: &self.topic, headers }, value, row) {
             Ok(wrote) => Ok(wrote == Wrote::Bytes),
             Err(e) => Err(self.unwritable(key, origin, e)),
         }

@@ -261,8 +261,8 @@ impl<V: Clone + 'static> Core<V> {
     /// Writes everything dirty down without handing it to anyone.
     pub fn flush(&mut self, log: &mut dyn Changelog) -> Result<()> {
         while let Some(i) = self.cache.next_dirty() {
-            self.cache.mark_clean(i);
-            self.write_row(i, log)?;
+            let headers = self.cache.mark_clean(i);
+            self.write_row(i, &headers, log)?;
             self.cache.get_mut(i).old = None;
             if !self.caching || self.is_forgotten(i) {
                 self.cache.remove(i);
@@ -275,8 +275,8 @@ impl<V: Clone + 'static> Core<V> {
     pub fn evict(&mut self, log: &mut dyn Changelog) -> Result<bool> {
         let Some(i) = self.cache.least_recent() else { return Ok(false) };
         if self.cache.get(i).dirty() {
-            self.cache.mark_clean(i);
-            self.write_row(i, log)?;
+            let headers = self.cache.mark_clean(i);
+            self.write_row(i, &headers, log)?;
         }
         self.cache.remove(i);
         Ok(true)
@@ -290,7 +290,7 @@ impl<V: Clone + 'static> Core<V> {
         let (timestamp, origin, old) = (entry.slot.timestamp, entry.origin, entry.old.take());
         let never_seen = self.caching && entry.slot.value.is_none() && !entry.existed;
         if !never_seen {
-            self.write_row(i, log)?;
+            self.write_row(i, &headers, log)?;
         }
         let new = match keep && !self.is_forgotten(i) {
             true => self.cache.get(i).slot.value.clone(),
@@ -303,13 +303,13 @@ impl<V: Clone + 'static> Core<V> {
         self.forget_deleted && self.cache.get(i).slot.value.is_none()
     }
 
-    /// Serializes an entry once, for changelog and buffer. An entry that cannot be written is dropped, so that nobody meets it twice.
-    fn write_row(&mut self, i: u32, log: &mut dyn Changelog) -> Result<()> {
+    /// Serializes an entry once, for changelog and buffer; `headers` are those of the record that changed it last. An entry that cannot be written is dropped, so that nobody meets it twice.
+    fn write_row(&mut self, i: u32, headers: &Headers, log: &mut dyn Changelog) -> Result<()> {
         self.row.clear();
         let entry = self.cache.get(i);
         let (key, slot) = (entry.key(), &entry.slot);
         let encoded = match &slot.value {
-            Some(value) => self.codec.encode(key, value, slot.timestamp, entry.origin, &mut self.row),
+            Some(value) => self.codec.encode(key, value, (slot.timestamp, headers), entry.origin, &mut self.row),
             None => Ok(false),
         };
         let value = match &encoded {
@@ -343,7 +343,7 @@ impl<V: Clone + 'static> Core<V> {
         log: &mut dyn Changelog,
     ) -> Result<()> {
         self.row.clear();
-        let exists = value.map(|value| self.codec.encode(key, value, timestamp, origin, &mut self.row)).transpose()?;
+        let exists = value.map(|value| self.codec.encode(key, value, (timestamp, headers), origin, &mut self.row)).transpose()?;
         let value = exists.unwrap_or(false).then_some(&self.row[..]);
         if let Some(id) = self.changelog {
             log.log(id, key, value.map(|row| self.codec.bare(row)), timestamp, headers)?;

@@ -11,7 +11,7 @@ use crate::dsl::table::{TableStore, key_value_supplier, table_from_stream};
 use crate::exec::{Edge, GraphEnv, NodeFactory, SourceFactory, operator, terminal};
 use crate::plan::{Named, Plan, PlanId, Role, Target};
 use crate::topology::{SinkTopic, TopicName, TopologyError};
-use crate::{Change, Data};
+use crate::{Change, Data, Headers};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use streams_state::serde::{BytesSerde, OptionSerde, Serde};
@@ -273,13 +273,14 @@ fn answer_sink<K: Data, VO: Data>(
     answers: Arc<dyn Serde<Answer<VO>>>,
     partitioner: Option<KeyPartitioner<K>>,
 ) -> Arc<dyn NodeFactory> {
-    let partitioner: StreamPartitioner<K, Answer<VO>> = Arc::new(move |topic: &str, key: &K, answer: &Answer<VO>, partitions: i32| {
-        let chosen = match &partitioner {
-            Some(choose) => choose(topic, key, partitions),
-            None => answer.partition,
-        };
-        chosen.map_or(Partitions::ByKey, Partitions::One)
-    });
+    let partitioner: StreamPartitioner<K, Answer<VO>> =
+        Arc::new(move |topic: &str, _: &Headers, key: &K, answer: &Answer<VO>, partitions: i32| {
+            let chosen = match &partitioner {
+                Some(choose) => choose(topic, key, partitions),
+                None => answer.partition,
+            };
+            chosen.map_or(Partitions::ByKey, Partitions::One)
+        });
     let pass_key = keys.canonical_id().is_some();
     let (drop_null_keys, is_repartition) = (true, false);
     let sink = SinkSpec { key_serde: keys, value_serde: answers, partitioner: Some(partitioner), pass_key, drop_null_keys, is_repartition };

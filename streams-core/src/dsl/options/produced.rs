@@ -1,8 +1,8 @@
 //! How a topic is written.
 
 use super::SerdeChoice;
-use crate::Data;
 use crate::plan::Named;
+use crate::{Data, Headers};
 use std::fmt;
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde};
@@ -20,8 +20,15 @@ pub enum Partitions {
     Nowhere,
 }
 
-/// Chooses the partition of a record: topic, key, value, number of partitions.
-pub type StreamPartitioner<K, V> = Arc<dyn Fn(&str, &K, &V, i32) -> Partitions + Send + Sync>;
+/// Chooses the partition of a record: topic, headers, key, value, number of partitions.
+pub type StreamPartitioner<K, V> = Arc<dyn Fn(&str, &Headers, &K, &V, i32) -> Partitions + Send + Sync>;
+
+/// A partitioner that does not ask for headers.
+pub(super) fn without_headers<K: 'static, V: 'static>(
+    partitioner: impl Fn(&str, &K, &V, i32) -> Partitions + Send + Sync + 'static,
+) -> StreamPartitioner<K, V> {
+    Arc::new(move |topic: &str, _: &Headers, key: &K, value: &V, partitions| partitioner(topic, key, value, partitions))
+}
 
 /// How a topic is written: serdes, partitioner, the name of the node.
 pub struct Produced<K, V> {
@@ -64,6 +71,16 @@ impl<K: Data, V: Data> Produced<K, V> {
     /// Chooses partitions in place of the key's hash.
     #[must_use]
     pub fn partitioner(mut self, partitioner: impl Fn(&str, &K, &V, i32) -> Partitions + Send + Sync + 'static) -> Self {
+        self.partitioner = Some(without_headers(partitioner));
+        self
+    }
+
+    /// [`partitioner`](Self::partitioner) that sees the record's headers, behind the topic.
+    #[must_use]
+    pub fn partitioner_with_headers(
+        mut self,
+        partitioner: impl Fn(&str, &Headers, &K, &V, i32) -> Partitions + Send + Sync + 'static,
+    ) -> Self {
         self.partitioner = Some(Arc::new(partitioner));
         self
     }

@@ -1,9 +1,11 @@
 //! How a stream is repartitioned.
 
+use super::produced::without_headers;
 use super::{Partitions, SerdeChoice, StreamPartitioner};
-use crate::Data;
 use crate::plan::Named;
+use crate::{Data, Headers};
 use std::fmt;
+use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde};
 
 /// How a stream is repartitioned: serdes, number of partitions, partitioner, and the name of the topic.
@@ -70,7 +72,17 @@ impl<K: Data, V: Data> Repartitioned<K, V> {
     /// Chooses partitions in place of the key's hash.
     #[must_use]
     pub fn partitioner(mut self, partitioner: impl Fn(&str, &K, &V, i32) -> Partitions + Send + Sync + 'static) -> Self {
-        self.partitioner = Some(std::sync::Arc::new(partitioner));
+        self.partitioner = Some(without_headers(partitioner));
+        self
+    }
+
+    /// [`partitioner`](Self::partitioner) that sees the record's headers, behind the topic.
+    #[must_use]
+    pub fn partitioner_with_headers(
+        mut self,
+        partitioner: impl Fn(&str, &Headers, &K, &V, i32) -> Partitions + Send + Sync + 'static,
+    ) -> Self {
+        self.partitioner = Some(Arc::new(partitioner));
         self
     }
 }

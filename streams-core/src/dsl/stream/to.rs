@@ -224,7 +224,7 @@ impl<K: Data, V: Data> Process<K, V> for Sink<K, V> {
         let mut send = |to| cx.out.send(topic, to, key_bytes, value_bytes, meta.timestamp, meta.headers);
         let sent = match &self.spec.partitioner {
             None => send(by_key),
-            Some(partitioner) => match partitioner(topic_name, &key, &value, partitions) {
+            Some(partitioner) => match partitioner(topic_name, meta.headers, &key, &value, partitions) {
                 Partitions::ByKey => send(by_key),
                 Partitions::One(partition) => send(SendTo::Partition(partition)),
                 Partitions::Many(list) if !list.is_empty() => list.into_iter().try_for_each(|p| send(SendTo::Partition(p))),
