@@ -25,7 +25,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use streams_state::NO_HEADERS;
-use streams_state::store::{Origin, PositionEntry, StateStore};
+use streams_state::store::{Changelog, Origin, PositionEntry, StateStore};
 
 /// A task that is restored and running. Lives on its thread.
 pub(crate) struct Task {
@@ -341,6 +341,11 @@ impl Task {
     /// For queries and tests: the stores in use.
     pub fn stores_mut(&mut self) -> &mut crate::exec::StoreSlots {
         self.graph.stores_mut()
+    }
+
+    /// For tests: where stores write their changelogs.
+    pub fn changelog(&mut self) -> &mut dyn Changelog {
+        &mut *self.graph.cx_mut().out
     }
 
     /// Turns a panic of user code into an error that names the record, and asks the processing handler about it.

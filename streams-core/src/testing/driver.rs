@@ -1,25 +1,23 @@
 //! `TopologyTestDriver`.
 
+use super::inner::Inner;
 use super::input::TestInputTopic;
 use super::memory_task::{memory_env, memory_globals, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
-use super::producer::{CapturingProducer, Written, WrittenRecords};
-use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore};
-use crate::cluster::{RawRecord, RecordBatch};
+use super::producer::{CapturingProducer, WrittenRecords};
+use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore, UnderTest};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
-use crate::task::Task;
-use crate::topology::{TopicPattern, Topology};
-use crate::{Data, Error, ErrorKind, Headers, Result, TopicPartition};
+use crate::topology::Topology;
+use crate::{Data, Result};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_state::serde::{DefaultSerde, Serde};
-use streams_state::{KvStore, SessionStore, VersionedStore, WindowStore};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
 /// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
@@ -251,136 +249,24 @@ impl TopologyTestDriver {
     /// A key-value store, or `None` when there is none of that name and these types.
     #[doc(alias = "getKeyValueStore")]
     pub fn key_value_store<K: Data, V: Data>(&self, name: &str) -> Option<TestKeyValueStore<K, V>> {
-        self.inner.borrow_mut().store::<KvStore<K, V>>(name).map(TestKeyValueStore)
+        UnderTest::find(&self.inner, name).map(TestKeyValueStore)
     }
 
     /// A versioned store, or `None` when there is none of that name and these types.
     #[doc(alias = "getVersionedKeyValueStore")]
     pub fn versioned_store<K: Data, V: Data>(&self, name: &str) -> Option<TestVersionedStore<K, V>> {
-        self.inner.borrow_mut().store::<VersionedStore<K, V>>(name).map(TestVersionedStore)
+        UnderTest::find(&self.inner, name).map(TestVersionedStore)
     }
 
     /// A window store, or `None` when there is none of that name and these types.
     #[doc(alias = "getWindowStore")]
     pub fn window_store<K: Data, V: Data>(&self, name: &str) -> Option<TestWindowStore<K, V>> {
-        self.inner.borrow_mut().store::<WindowStore<K, V>>(name).map(TestWindowStore)
+        UnderTest::find(&self.inner, name).map(TestWindowStore)
     }
 
     /// A session store, or `None` when there is none of that name and these types.
     #[doc(alias = "getSessionStore")]
     pub fn session_store<K: Data, V: Data>(&self, name: &str) -> Option<TestSessionStore<K, V>> {
-        self.inner.borrow_mut().store::<SessionStore<K, V>>(name).map(TestSessionStore)
-    }
-}
-
-/// What driver and topics share.
-pub(super) struct Inner {
-    tasks: Vec<Task>,
-    metrics: Arc<MetricsRegistry>,
-    /// Task and input index of each topic that is read.
-    readers: HashMap<Arc<str>, (usize, usize)>,
-    /// The same of patterns, whose topics get inputs of their own when they are first written to.
-    patterns: Vec<(TopicPattern, (usize, usize))>,
-    written: WrittenRecords,
-    pub outputs: BTreeMap<Arc<str>, VecDeque<Written>>,
-    offsets: HashMap<Arc<str>, i64>,
-    pub now_ms: i64,
-    commit_by_hand: bool,
-}
-
-impl Inner {
-    /// Runs one record, and everything that follows from it.
-    pub fn pipe(&mut self, record: Written) -> Result<()> {
-        self.run(record)?;
-        if self.commit_by_hand { Ok(()) } else { self.settle() }
-    }
-
-    /// Who reads a topic: task and input.
-    fn reader(&mut self, topic: &Arc<str>) -> Option<(usize, usize)> {
-        if let Some(reader) = self.readers.get(topic) {
-            return Some(*reader);
-        }
-        let &(_, (task, like)) = self.patterns.iter().find(|(pattern, _)| pattern.matches(topic))?;
-        let input = self.tasks[task].add_input(TopicPartition::new(topic.clone(), 0), like);
-        self.readers.insert(topic.clone(), (task, input));
-        Some((task, input))
-    }
-
-    fn run(&mut self, record: Written) -> Result<()> {
-        let Some((task, input)) = self.reader(&record.topic) else {
-            return Err(Error::new(ErrorKind::Topology, format!("the topology does not read topic {}", record.topic)));
-        };
-        let offset = self.offsets.entry(record.topic.clone()).or_insert(0);
-        let batch = OneRecord { offset: *offset, record };
-        *offset += 1;
-        let task = &mut self.tasks[task];
-        task.add(input, Box::new(batch));
-        while task.process(self.now_ms, usize::MAX)? > 0 {}
-        Ok(())
-    }
-
-    /// Commits all tasks, and lets them read what they wrote, until nothing moves. As Java's driver, it commits after every record, those of
-    /// internal topics included.
-    fn settle(&mut self) -> Result<()> {
-        let mut internal = VecDeque::new();
-        loop {
-            for task in &mut self.tasks {
-                task.prepare_commit()?;
-                task.post_commit()?;
-            }
-            let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
-            for record in written {
-                if self.reader(&record.topic).is_some() {
-                    internal.push_back(record.clone());
-                }
-                self.outputs.entry(record.topic.clone()).or_default().push_back(record);
-            }
-            let Some(next) = internal.pop_front() else { return Ok(()) };
-            self.run(next)?;
-            while self.commit_by_hand
-                && let Some(next) = internal.pop_front()
-            {
-                self.run(next)?;
-            }
-        }
-    }
-
-    fn rows(&mut self, name: &str) -> Result<Option<Vec<TestRow>>> {
-        for task in &mut self.tasks {
-            let stores = task.stores_mut();
-            if let Some(index) = stores.index_of(name) {
-                let mut rows = Vec::new();
-                let there_are = stores.rows(index, &mut |row| rows.push(TestRow::from(row)))?;
-                return Ok(there_are.then_some(rows));
-            }
-        }
-        Ok(None)
-    }
-
-    fn store<S: streams_state::store::StateStore>(&mut self, name: &str) -> Option<Rc<RefCell<S>>> {
-        self.tasks.iter_mut().find_map(|task| {
-            let stores = task.stores_mut();
-            let index = stores.index_of(name)?;
-            stores.typed::<S>(index).ok()
-        })
-    }
-}
-
-/// A batch of one.
-struct OneRecord {
-    offset: i64,
-    record: Written,
-}
-
-impl RecordBatch for OneRecord {
-    fn len(&self) -> usize {
-        1
-    }
-    fn record(&self, _: usize) -> RawRecord<'_> {
-        let Written { key, value, timestamp, .. } = &self.record;
-        RawRecord { key: key.as_deref(), value: value.as_deref(), timestamp: *timestamp, offset: self.offset }
-    }
-    fn headers(&self, _: usize) -> Headers {
-        self.record.headers.clone()
+        UnderTest::find(&self.inner, name).map(TestSessionStore)
     }
 }

@@ -1,6 +1,6 @@
 //! Topics that a test writes to.
 
-use super::driver::Inner;
+use super::inner::Inner;
 use super::producer::Written;
 use crate::{Error, ErrorKind, Headers, Record, Result};
 use std::cell::RefCell;
@@ -72,6 +72,15 @@ impl<K: 'static, V: 'static> TestInputTopic<K, V> {
         let key = bytes(&*self.key, &cx, &record.key)?;
         let value = bytes(&*self.value, &cx, &record.value)?;
         self.pipe_bytes(key, value, record.timestamp, record.headers)
+    }
+
+    /// Writes several whole records.
+    ///
+    /// # Errors
+    /// As [`pipe`](Self::pipe).
+    #[doc(alias = "pipeRecordList")]
+    pub fn pipe_records(&mut self, records: impl IntoIterator<Item = Record<K, V>>) -> Result<()> {
+        records.into_iter().try_for_each(|record| self.pipe_record(record))
     }
 
     /// Writes a record of bytes as they are; `None` is null.

@@ -2,6 +2,7 @@
 
 mod driver;
 mod example;
+mod inner;
 mod input;
 mod memory_task;
 mod mock_context;

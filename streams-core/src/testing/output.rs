@@ -1,6 +1,6 @@
 //! Topics that a test reads from.
 
-use super::driver::Inner;
+use super::inner::Inner;
 use super::producer::Written;
 use crate::{Error, ErrorKind, Record, Result};
 use std::cell::RefCell;
@@ -66,6 +66,15 @@ impl<K: 'static, V: 'static> TestOutputTopic<K, V> {
         Ok(self.read_record()?.map(|record| (record.key, record.value)))
     }
 
+    /// The value of the next record; `None` when everything was read.
+    ///
+    /// # Errors
+    /// When the serdes cannot read it.
+    #[doc(alias = "readValue")]
+    pub fn read_value(&mut self) -> Result<Option<V>> {
+        Ok(self.read_record()?.map(|record| record.value))
+    }
+
     /// All records whole.
     ///
     /// # Errors
@@ -82,6 +91,15 @@ impl<K: 'static, V: 'static> TestOutputTopic<K, V> {
     #[doc(alias = "readKeyValuesToList")]
     pub fn read_all(&mut self) -> Result<Vec<(K, V)>> {
         Ok(self.read_records()?.into_iter().map(|record| (record.key, record.value)).collect())
+    }
+
+    /// The values of all records.
+    ///
+    /// # Errors
+    /// When the serdes cannot read one.
+    #[doc(alias = "readValuesToList")]
+    pub fn read_values(&mut self) -> Result<Vec<V>> {
+        Ok(self.read_records()?.into_iter().map(|record| record.value).collect())
     }
 
     /// The last value of each key.

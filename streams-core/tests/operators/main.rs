@@ -5,6 +5,7 @@ mod caches;
 mod cogroup;
 mod common;
 mod deduplicate;
+mod driver_stores;
 mod fallible;
 mod fallible_aggregates;
 mod fallible_joins;
