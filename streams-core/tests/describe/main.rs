@@ -53,6 +53,7 @@ mod sinks;
 mod sliding_windowings;
 mod sources;
 mod stateless;
+mod store_walks;
 mod stream_stream_joins;
 mod stream_table_joins;
 mod suppressions;
@@ -129,6 +130,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         table_joins::CASES,
         table_groups::CASES,
         table_stores::CASES,
+        store_walks::CASES,
         table_transforms::CASES,
         foreign_key_joins::CASES,
         to_tables::CASES,
