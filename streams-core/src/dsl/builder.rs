@@ -121,12 +121,16 @@ impl StreamsBuilder {
     /// # Errors
     /// Those of [`build`](Self::build), and when the value of `topology.optimization` is not valid.
     pub fn build_with(&self, config: &StreamsConfig) -> Result<Topology, TopologyError> {
-        let given = config.get(keys::TOPOLOGY_OPTIMIZATION).unwrap_or("none");
-        let optimization = TopologyOptimization::parse(given).ok_or_else(|| {
-            TopologyError::new(format!("{}: `{given}` is not valid: see `TopologyOptimization`", keys::TOPOLOGY_OPTIMIZATION))
-        })?;
-        self.plan.lock().compile_with(optimization)
+        build_with(&self.plan, config)
     }
+}
+
+pub(super) fn build_with(plan: &SharedPlan, config: &StreamsConfig) -> Result<Topology, TopologyError> {
+    let given = config.get(keys::TOPOLOGY_OPTIMIZATION).unwrap_or("none");
+    let optimization = TopologyOptimization::parse(given).ok_or_else(|| {
+        TopologyError::new(format!("{}: `{given}` is not valid: see `TopologyOptimization`", keys::TOPOLOGY_OPTIMIZATION))
+    })?;
+    plan.lock().compile_with(optimization)
 }
 
 /// The topics of a list, each once.

@@ -3,7 +3,9 @@
 use super::builder::{StreamsBuilder, source};
 use super::options::Consumed;
 use super::stream::KStream;
+use super::topology_builder::{Node, TopologyBuilder};
 use crate::Data;
+use crate::plan::SharedPlan;
 use crate::topology::{TopicName, TopicPattern};
 use streams_state::serde::DefaultSerde;
 
@@ -37,13 +39,44 @@ impl StreamsBuilder {
 
     /// [`stream_pattern`](Self::stream_pattern) with serdes, timestamps, or where to begin.
     pub fn stream_pattern_with<K: Data, V: Data>(&self, pattern: &str, consumed: Consumed<K, V>) -> KStream<K, V> {
-        let topic = match TopicPattern::new(pattern) {
-            Ok(pattern) => TopicName::Matching(pattern),
-            Err(error) => {
-                self.plan.lock().error(error);
-                TopicName::External(pattern.into())
-            }
-        };
-        source(&self.plan, vec![topic], consumed, true)
+        source(&self.plan, matching(&self.plan, pattern), consumed, true)
     }
+}
+
+impl TopologyBuilder {
+    /// Reads every topic whose whole name matches a pattern: see [`StreamsBuilder::stream_pattern`] for which these are.
+    ///
+    /// ```
+    /// # use streams_core::{processor::TopologyBuilder, testing::TopologyTestDriver};
+    /// let builder = TopologyBuilder::new();
+    /// let orders = builder.add_source_pattern::<String, i64>("orders", "orders-[a-z]+");
+    /// builder.add_sink("all", "all-orders", &[&orders]);
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("orders-eu").pipe("tea".to_string(), 1)?;
+    /// assert_eq!(driver.output::<String, i64>("all-orders").read_all()?, [("tea".to_string(), 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`StreamsBuilder::stream_pattern`].
+    #[doc(alias = "addSource")]
+    pub fn add_source_pattern<K: Data + DefaultSerde, V: Data + DefaultSerde>(&self, name: &str, pattern: &str) -> Node<K, V> {
+        self.add_source_pattern_with(name, pattern, Consumed::default())
+    }
+
+    /// [`add_source_pattern`](Self::add_source_pattern) with serdes, timestamps, or where to begin. The name is the one given here.
+    pub fn add_source_pattern_with<K: Data, V: Data>(&self, name: &str, pattern: &str, consumed: Consumed<K, V>) -> Node<K, V> {
+        Node(source(&self.plan, matching(&self.plan, pattern), consumed.named(name), false))
+    }
+}
+
+/// The topics whose names match, which are looked up when the application starts.
+pub(super) fn matching(plan: &SharedPlan, pattern: &str) -> Vec<TopicName> {
+    vec![match TopicPattern::new(pattern) {
+        Ok(pattern) => TopicName::Matching(pattern),
+        Err(error) => {
+            plan.lock().error(error);
+            TopicName::External(pattern.into())
+        }
+    }]
 }

@@ -1,8 +1,9 @@
 //! `TopologyBuilder`: a topology of sources, processors and sinks put together by hand.
 
-use super::builder::{checked, source};
+use super::builder::{build_with, checked, source};
 use super::options::{Consumed, Produced, Topics};
 use super::stream::{Destination, KStream, connected, user_node};
+use crate::config::StreamsConfig;
 use crate::plan::{Named, PlanId, Role, SharedPlan, Target};
 use crate::topology::{Processor, Setup, StateStoreBuilder, StoreSet, Topology, TopologyError};
 use crate::{Data, Headers};
@@ -52,7 +53,7 @@ pub struct TopologyBuilder {
 
 /// A node of a [`TopologyBuilder`] that gives records of these types. A cheap handle.
 #[must_use = "records of a node that nothing follows go nowhere"]
-pub struct Node<K, V>(KStream<K, V>);
+pub struct Node<K, V>(pub(super) KStream<K, V>);
 
 impl<K, V> Clone for Node<K, V> {
     fn clone(&self) -> Self {
@@ -193,6 +194,15 @@ impl TopologyBuilder {
     /// Names the first node, store or topic that cannot work, and the way out.
     pub fn build(&self) -> Result<Topology, TopologyError> {
         self.plan.lock().compile()
+    }
+
+    /// [`build`](Self::build) as the config says: see [`StreamsBuilder::build_with`](crate::StreamsBuilder::build_with). Nodes and stores that were
+    /// put together by hand are never rewritten.
+    ///
+    /// # Errors
+    /// Those of [`StreamsBuilder::build_with`](crate::StreamsBuilder::build_with).
+    pub fn build_with(&self, config: &StreamsConfig) -> Result<Topology, TopologyError> {
+        build_with(&self.plan, config)
     }
 }
 

@@ -23,6 +23,7 @@ macro_rules! golden {
 mod aggregates;
 mod behaviour;
 mod branches;
+mod by_hand;
 mod cogrouped_windows;
 mod cogroups;
 mod combinations;
