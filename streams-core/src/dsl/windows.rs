@@ -103,7 +103,9 @@ impl TimeWindows {
 /// use std::time::Duration;
 /// use streams_core::JoinWindows;
 /// let windows = JoinWindows::within(Duration::from_secs(10)).grace(Duration::from_secs(5));
-/// # let _ = windows;
+/// // the other record comes one to ten seconds later
+/// let follows = JoinWindows::within(Duration::from_secs(10)).at_least_after(Duration::from_secs(1));
+/// # let _ = (windows, follows);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinWindows {
@@ -127,10 +129,33 @@ impl JoinWindows {
         self
     }
 
+    /// The other record must be younger by at least this, where it may be older otherwise: the same bound as [`before`](Self::before), and the
+    /// call that comes last counts. In Java `before` with a negative difference.
+    ///
+    /// Records are kept for as long as the window is, and the grace, as in Java. Give a grace of more than `least`: else a record may be gone before
+    /// its last partners come.
+    #[must_use]
+    #[doc(alias = "before")]
+    pub fn at_least_after(mut self, least: Duration) -> Self {
+        self.before_ms = -millis(least);
+        self
+    }
+
     /// The other record may be this much younger.
     #[must_use]
     pub fn after(mut self, after: Duration) -> Self {
         self.after_ms = millis(after);
+        self
+    }
+
+    /// The other record must be older by at least this, where it may be younger otherwise: the same bound as [`after`](Self::after), and the call
+    /// that comes last counts. In Java `after` with a negative difference.
+    ///
+    /// As to the grace, see [`at_least_after`](Self::at_least_after).
+    #[must_use]
+    #[doc(alias = "after")]
+    pub fn at_least_before(mut self, least: Duration) -> Self {
+        self.after_ms = -millis(least);
         self
     }
 
@@ -144,11 +169,37 @@ impl JoinWindows {
     pub(crate) fn size_ms(&self) -> i64 {
         self.before_ms.saturating_add(self.after_ms)
     }
+
+    /// Whether two records of one time meet.
+    pub(crate) fn has_same_time(&self) -> bool {
+        self.before_ms >= 0 && self.after_ms >= 0
+    }
+
+    /// What is wrong with them, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (from, to) = (self.before_ms.saturating_neg(), self.after_ms);
+        if from <= to {
+            return Ok(());
+        }
+        Err(format!("windows that begin {from} ms and end {to} ms after a record hold no other: let them end no earlier than they begin"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_of_joins_may_lie_beside_a_record() {
+        let secs = Duration::from_secs;
+        let windows = JoinWindows::within(secs(10)).at_least_after(secs(2));
+        assert_eq!((windows.before_ms, windows.after_ms, windows.size_ms(), windows.has_same_time()), (-2_000, 10_000, 8_000, false));
+        assert_eq!(windows.after(secs(2)).check(), Ok(()), "of one moment");
+        let wrong = windows.after(secs(1)).check().unwrap_err();
+        assert!(wrong.contains("begin 2000 ms and end 1000 ms after"), "{wrong}");
+        assert!(JoinWindows::within(secs(1)).at_least_before(secs(2)).check().is_err());
+        assert!(JoinWindows::within(secs(1)).before(secs(2)).at_least_before(secs(2)).check().is_ok());
+    }
 
     #[test]
     fn starts_are_javas() {

@@ -33,6 +33,7 @@ mod final_results;
 mod foreign_key_joins;
 mod global_tables;
 mod grouped_twice;
+mod joins_aside;
 mod keyed_forms;
 mod missing;
 mod null_records;
@@ -127,6 +128,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         outer_stream_joins::CASES,
         own_stores::CASES,
         read_only_stores::CASES,
+        joins_aside::CASES,
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,

@@ -6,7 +6,7 @@ use streams_core::serde::{DefaultSerde, I64Serde, StringSerde, TimeWindowedSerde
 use streams_core::state::Stores;
 use streams_core::{
     BoxError, BufferConfig, Consumed, Data, EmitStrategy, JoinWindows, Joined, KStream, KTable, Materialized, Record, Repartitioned,
-    SessionWindows, SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TimeWindows, UnlimitedWindows, Window, Windowed,
+    SessionWindows, SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TimeWindows, UnlimitedWindows, Window, Windowed, Windows,
 };
 
 #[track_caller]
@@ -189,6 +189,24 @@ fn windows_that_never_close() {
     };
     says(
         told,
+        "KSTREAM-AGGREGATE-0000000002: only time windows, sliding windows and sessions can be forwarded when they close; others need \
+         EmitStrategy::on_window_update()",
+    );
+    // Java refuses both, too
+    struct Own;
+    impl Windows for Own {
+        fn windows_for(&self, timestamp: i64, found: &mut dyn FnMut(Window)) {
+            found(Window::new(timestamp, timestamp + 10));
+        }
+        fn size(&self) -> Duration {
+            Duration::from_millis(10)
+        }
+        fn grace(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+    says(
+        |b| drop(stream(b, "in").group_by_key().windowed_by(Own).emit_strategy(EmitStrategy::on_window_close()).count()),
         "KSTREAM-AGGREGATE-0000000002: only time windows, sliding windows and sessions can be forwarded when they close; others need \
          EmitStrategy::on_window_update()",
     );

@@ -267,3 +267,16 @@ fn a_list_of_the_none_largest() {
     let none = |b: &StreamsBuilder| drop(stream(b, "in").group_by_key().top_n(0, String::len));
     refused(none, &["a list of the 0 largest is always empty", "ask for at least one"]);
 }
+
+#[test]
+fn windows_of_joins_that_end_before_they_begin() {
+    let windows = JoinWindows::within(seconds(1)).at_least_after(seconds(2));
+    refused(
+        |b| drop(stream(b, "left").join(&stream(b, "right"), |left, _| left.clone(), windows)),
+        &[
+            "the join of KSTREAM-SOURCE-0000000000 with KSTREAM-SOURCE-0000000001",
+            "begin 2000 ms and end 1000 ms after a record",
+            "end no earlier",
+        ],
+    );
+}

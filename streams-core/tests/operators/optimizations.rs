@@ -1,10 +1,11 @@
 //! Optimisations where Java has no answer, or a wrong one: results are those without, and the topics fewer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 use streams_core::config::{StreamsConfig, TopologyOptimization};
 use streams_core::serde::{DefaultSerde, JsonSerde};
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{Consumed, Grouped, KStream, StreamsBuilder, Topology};
+use streams_core::{Consumed, Grouped, JoinWindows, KStream, StreamsBuilder, Topology};
 
 type Write = fn(&StreamsBuilder);
 /// Key and value as bytes, and the time.
@@ -33,10 +34,10 @@ fn results(topology: &Topology, seed: u64) -> BTreeMap<String, Records> {
     for n in 0..60 {
         let (topic, key, value) = (["one", "two"][below(2)], ["a", "b", "c"][below(3)], ["a", "ab", "b", "c"][below(4)]);
         if topology.describe().contains(&format!("topics: [{topic}]")) {
-            driver.input::<String, String>(topic).pipe_at(key.to_owned(), value.to_owned(), 1_000 * n).expect("it is processed");
+            driver.input::<String, String>(topic).pipe_at(key.to_owned(), value.to_owned(), 1_000 * (n + 1)).expect("it is processed");
         }
     }
-    driver.advance_wall_clock(std::time::Duration::from_secs(1)).expect("time passes");
+    driver.advance_wall_clock(Duration::from_secs(1)).expect("time passes");
     let mut results = BTreeMap::new();
     for topic in driver.produced_topic_names().into_iter().filter(|topic| !topic.starts_with("app-")) {
         let records = driver.output::<Option<Vec<u8>>, Option<Vec<u8>>>(&topic).read_records().expect("bytes can be read");
@@ -192,4 +193,22 @@ fn only_what_is_asked_for_is_done() {
     let wrong = StreamsConfig::new("app", "embedded").set("topology.optimization", "none,all");
     let error = StreamsBuilder::new().build_with(&wrong).expect_err("no such value").to_string();
     assert!(error.contains("topology.optimization") && error.contains("none,all"), "{error}");
+}
+
+/// Java's single store lets a record meet itself although its own time is not in the window.
+#[test]
+fn a_stream_joined_with_what_follows_does_not_meet_itself() {
+    same_results_with(
+        |b| {
+            let stream: KStream<String, String> = b.stream("one");
+            // with a grace that is longer than the distance, nothing is gone before its last partner comes
+            let windows = JoinWindows::within(Duration::from_secs(10)).grace(Duration::from_secs(2));
+            let (least, precedes) = (Duration::from_secs(1), windows);
+            let windows = windows.at_least_after(least);
+            stream.join(&stream, |left: &String, right: &String| left.clone() + right, windows).to("follows");
+            stream.join(&stream, |left: &String, right: &String| left.clone() + right, precedes.at_least_before(least)).to("precedes");
+        },
+        0,
+        0,
+    );
 }

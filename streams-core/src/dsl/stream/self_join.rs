@@ -111,7 +111,8 @@ impl<K: Data, V: Data, VO: Data> Process<K, V> for JoinItself<K, V, VO> {
             };
             let retention = self.windows.size_ms().saturating_add(self.windows.grace_ms);
             // where two stores are kept, an expired record is not found by its other half either
-            let mut itself = time > self.stream_time.observe(cx, time).saturating_sub(retention).saturating_add(1);
+            let oldest = self.stream_time.observe(cx, time).saturating_sub(retention).saturating_add(1);
+            let mut itself = self.windows.has_same_time() && time > oldest;
             let (found, joiner, mut failed) = (&mut self.found, &self.joiner, None);
             found.clear();
             let mut join = |left: &V, right: &V, at: i64| match joiner(&key, left, right) {

@@ -88,6 +88,9 @@ impl<K: Data, V: Data> KStream<K, V> {
         let side_name = |suffix: &str, own: &Arc<str>| given.as_ref().map_or_else(|| own.clone(), |name| format!("{name}-{suffix}").into());
         // its own name is not known before those of its repartitions are
         let the_join = format!("the join of {} with {}", self.name, other.name);
+        if let Err(why) = windows.check() {
+            plan.error(format!("{the_join}: {why}"));
+        }
         let key_serde = options.key.resolve(&self.key_serde.clone().or_else(|| other.key_serde.clone()), &mut plan, &the_join, "key");
         let this_serde = options.this_value.resolve(&self.value_serde, &mut plan, &the_join, "left value");
         let other_serde = options.other_value.resolve(&other.value_serde, &mut plan, &the_join, "right value");

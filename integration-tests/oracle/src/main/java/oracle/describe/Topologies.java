@@ -18,7 +18,7 @@ public final class Topologies {
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, PatternSources.class,
         Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
-        ReadOnlyStores.class);
+        ReadOnlyStores.class, JoinsAside.class);
 
     private Topologies() {}
 
