@@ -162,6 +162,28 @@ impl StreamsConfig {
         self.set(keys::TOPOLOGY_OPTIMIZATION, optimization.to_string())
     }
 
+    /// `ensure.explicit.internal.resource.naming`: whether stores and internal topics whose names are generated, and so change with the topology,
+    /// are refused (KIP-1111): by [`build_with`](crate::StreamsBuilder::build_with) of this config, and when an application with it starts.
+    /// Default: no.
+    ///
+    /// ```
+    /// # use streams_core::{Grouped, StreamsBuilder, config::StreamsConfig};
+    /// let config = StreamsConfig::new("app", "embedded").ensure_explicit_internal_resource_naming(true);
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<(), String>("words").group_by(|_, word| word.clone()).count().to_stream().to("counts");
+    /// let error = builder.build_with(&config).unwrap_err().to_string();
+    /// assert!(error.contains("KSTREAM-AGGREGATE-STATE-STORE-0000000002-repartition"));
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<(), String>("words").group_by(|_, word| word.clone()).count_with("by-word").to_stream().to("counts");
+    /// builder.build_with(&config)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ensure_explicit_internal_resource_naming(self, ensure: bool) -> Self {
+        self.set(keys::ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING, ensure.to_string())
+    }
+
     /// `allow.os.group.write.access`: whether state folders are writable for the operating system's group. Default: no.
     #[must_use]
     pub fn allow_os_group_write_access(self, allow: bool) -> Self {

@@ -56,6 +56,8 @@ pub enum Support {
     Client,
     /// The feature is not built yet: any value but the default is an error.
     NotYet,
+    /// A Java class, which cannot be loaded here: any value but the default is an error, and this is what takes an object instead.
+    InCode(&'static str),
     /// Kafka Streams needs it, this library does not: setting it is a warning with this reason.
     NoEffect(&'static str),
     /// An old spelling of another key: a warning.
@@ -94,6 +96,10 @@ impl Definition {
                 }
                 None => format!("{}: known to Kafka Streams, not supported yet: remove it", self.name),
             }),
+            Support::InCode(place) if !self.is_default(value) => Err(format!(
+                "{}: `{value}` cannot be loaded, as Java classes are not here: remove it, and give an object of yours to {place}",
+                self.name
+            )),
             Support::Only(values) if !values.iter().any(|v| v.eq_ignore_ascii_case(value.trim())) => {
                 Err(format!("{}: `{value}` is known to Kafka Streams, not supported yet: use {}", self.name, alternatives(values)))
             }
@@ -164,7 +170,7 @@ fn alternatives(values: &[&str]) -> String {
 }
 
 /// `true` or `false` in any letter case, as Java reads them.
-pub(super) fn boolean(value: &str) -> Option<bool> {
+pub(crate) fn boolean(value: &str) -> Option<bool> {
     match value.trim() {
         v if v.eq_ignore_ascii_case("true") => Some(true),
         v if v.eq_ignore_ascii_case("false") => Some(false),

@@ -28,6 +28,8 @@ pub const POLL_MS: &str = "poll.ms";
 pub const TASK_TIMEOUT_MS: &str = "task.timeout.ms";
 /// Which optimisations rewrite the topology when it is built.
 pub const TOPOLOGY_OPTIMIZATION: &str = "topology.optimization";
+/// Whether generated names of stores and internal topics are refused.
+pub const ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING: &str = "ensure.explicit.internal.resource.naming";
 /// Replication factor of internal topics.
 pub const REPLICATION_FACTOR: &str = "replication.factor";
 /// How often consumed records of repartition topics are deleted.

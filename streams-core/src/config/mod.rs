@@ -40,6 +40,7 @@ mod tests;
 mod values;
 
 pub use client_keys::known_client_key;
+pub(crate) use definition::boolean;
 pub use definition::{Allowed, Definition, Importance, Kind, Support};
 pub use definitions::{definition, definitions};
 pub use offset_reset::OffsetReset;

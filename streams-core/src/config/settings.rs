@@ -63,6 +63,8 @@ pub struct Settings {
     pub production_exception_handler: ProductionPolicy,
     /// `topology.optimization`.
     pub topology_optimization: TopologyOptimization,
+    /// `ensure.explicit.internal.resource.naming`.
+    pub ensure_explicit_internal_resource_naming: bool,
     /// `dsl.store.suppliers.class`, else `default.dsl.store`.
     pub default_dsl_store: DslStore,
     /// `metrics.recording.level`.
@@ -128,6 +130,8 @@ impl Settings {
             processing_exception_handler_global: boolean(read.text(keys::PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED)).unwrap_or_default(),
             production_exception_handler: read.word(keys::PRODUCTION_EXCEPTION_HANDLER, ProductionPolicy::parse),
             topology_optimization: TopologyOptimization::parse(read.text(keys::TOPOLOGY_OPTIMIZATION)).unwrap_or_default(),
+            ensure_explicit_internal_resource_naming: boolean(read.text(keys::ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING))
+                .unwrap_or_default(),
             default_dsl_store: read.word(store_key, DslStore::parse),
             metrics_recording_level: read.word(keys::METRICS_RECORDING_LEVEL, RecordingLevel::parse),
             log_summary_interval: read.optional_millis(keys::LOG_SUMMARY_INTERVAL_MS),

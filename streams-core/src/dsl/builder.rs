@@ -4,7 +4,7 @@ use super::options::{Consumed, Materialized, Topics};
 use super::stream::KStream;
 use super::table::{KTable, source_table};
 use crate::Data;
-use crate::config::{StreamsConfig, TopologyOptimization, keys};
+use crate::config::{StreamsConfig, TopologyOptimization, boolean, keys};
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
 use crate::topology::{StateStoreBuilder, TopicName, Topology, TopologyError};
@@ -98,8 +98,9 @@ impl StreamsBuilder {
         self.plan.lock().compile()
     }
 
-    /// [`build`](Self::build) with the optimisations that `topology.optimization` of the config names, the only key of it that counts here.
-    /// An application with the topology must have the same.
+    /// [`build`](Self::build) with the optimisations that `topology.optimization` of the config names, and without generated names of stores and
+    /// internal topics if `ensure.explicit.internal.resource.naming` is true; no other key of it counts here. An application with the topology
+    /// must have the same optimisations.
     ///
     /// ```
     /// # use streams_core::StreamsBuilder;
@@ -119,7 +120,7 @@ impl StreamsBuilder {
     /// ```
     ///
     /// # Errors
-    /// Those of [`build`](Self::build), and when the value of `topology.optimization` is not valid.
+    /// Those of [`build`](Self::build), when the value of one of the keys is not valid, and when a name is generated that must not be.
     pub fn build_with(&self, config: &StreamsConfig) -> Result<Topology, TopologyError> {
         build_with(&self.plan, config)
     }
@@ -130,7 +131,20 @@ pub(super) fn build_with(plan: &SharedPlan, config: &StreamsConfig) -> Result<To
     let optimization = TopologyOptimization::parse(given).ok_or_else(|| {
         TopologyError::new(format!("{}: `{given}` is not valid: see `TopologyOptimization`", keys::TOPOLOGY_OPTIMIZATION))
     })?;
-    plan.lock().compile_with(optimization)
+    let ensure_names = match config.get(keys::ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING) {
+        None => false,
+        Some(given) => boolean(given).ok_or_else(|| {
+            TopologyError::new(format!(
+                "{}: `{given}` is not valid: expected `true` or `false`",
+                keys::ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING
+            ))
+        })?,
+    };
+    let topology = plan.lock().compile_with(optimization)?;
+    if ensure_names {
+        topology.check_names()?;
+    }
+    Ok(topology)
 }
 
 /// The topics of a list, each once.

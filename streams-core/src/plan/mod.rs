@@ -61,6 +61,8 @@ pub(crate) struct PlanId(pub usize);
 pub(crate) struct Plan {
     pub nodes: Vec<PlanNode>,
     pub names: Names,
+    /// Those of stores and repartition topics that nobody has named: they change with the topology.
+    pub generated: BTreeSet<Arc<str>>,
     /// Stores that the user added by hand.
     pub stores: Vec<Arc<dyn StoreSupplier>>,
     /// The repartition node last made for joins of a stream.

@@ -73,6 +73,22 @@ impl Plan {
         self.given(named).unwrap_or_else(|| self.names.processor(prefix))
     }
 
+    /// The given name of a store, or a generated one, which is noted.
+    pub fn store_name(&mut self, given: Option<&Arc<str>>, prefix: &str) -> Arc<str> {
+        given.cloned().unwrap_or_else(|| {
+            let name = self.names.store(prefix);
+            self.generated.insert(name.clone());
+            name
+        })
+    }
+
+    /// Notes that the name of a store or of a repartition topic comes from the counter, unless the user has given something to name it after.
+    pub fn note_generated(&mut self, name: &Arc<str>, is_given: bool) {
+        if !is_given {
+            self.generated.insert(name.clone());
+        }
+    }
+
     fn given(&mut self, named: &Named) -> Option<Arc<str>> {
         let name = named.get()?.clone();
         self.check_name(&name);

@@ -41,7 +41,7 @@ impl Plan {
             return Err(error.clone());
         }
         let merged = self.merged_sources()?;
-        let mut builder = PhysicalBuilder::new(self.optimization);
+        let mut builder = PhysicalBuilder::new(self.optimization, &self.generated);
         for store in &self.stores {
             builder.add_store(store)?;
         }

@@ -128,6 +128,9 @@ impl KafkaStreamsBuilder {
         let settings = self.config.settings()?;
         settings.log_warnings();
         check_optimization(&self.topology, &settings)?;
+        if settings.ensure_explicit_internal_resource_naming {
+            self.topology.check_names()?;
+        }
         let cluster = match self.cluster {
             Some(cluster) => cluster,
             None => cluster_of(&settings)?,

@@ -8,7 +8,7 @@ use super::{Inner, Topology, TopologyError};
 use crate::config::{OffsetReset, TopologyOptimization};
 use crate::exec::NodeFactory;
 use crate::handlers::TimestampExtractor;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use streams_state::StoreSupplier;
 
@@ -19,26 +19,28 @@ type Result<T = ()> = std::result::Result<T, TopologyError>;
 pub(crate) struct PhysicalBuilder {
     nodes: Vec<NodeSpec>,
     by_name: HashMap<Arc<str>, usize>,
-    stores: Vec<Arc<dyn StoreSupplier>>,
+    pub(super) stores: Vec<Arc<dyn StoreSupplier>>,
     store_names: Vec<Arc<str>>,
     /// The node that each store was added for; `None`: the user added it.
-    store_owners: Vec<Option<Arc<str>>>,
-    repartition_topics: Vec<RepartitionTopic>,
+    pub(super) store_owners: Vec<Option<Arc<str>>>,
+    pub(super) repartition_topics: Vec<RepartitionTopic>,
     /// The nodes whose records go to them.
-    repartition_parents: Vec<String>,
+    pub(super) repartition_parents: Vec<String>,
     copartitions: Copartitions,
     /// The sources of global stores.
     global_sources: Vec<usize>,
     global_stores: Vec<usize>,
     /// Stores that are restored from a source topic, by name.
-    source_changelogs: HashMap<Arc<str>, SourceChangelog>,
+    pub(super) source_changelogs: HashMap<Arc<str>, SourceChangelog>,
+    /// Names of stores and repartition topics that nobody has given.
+    pub(super) generated: BTreeSet<Arc<str>>,
     optimization: TopologyOptimization,
 }
 
 impl PhysicalBuilder {
-    /// `optimization`: what the plan was rewritten with.
-    pub fn new(optimization: TopologyOptimization) -> Self {
-        PhysicalBuilder { optimization, ..PhysicalBuilder::default() }
+    /// `optimization`: what the plan was rewritten with. `generated`: names that nobody has given.
+    pub fn new(optimization: TopologyOptimization, generated: &BTreeSet<Arc<str>>) -> Self {
+        PhysicalBuilder { optimization, generated: generated.clone(), ..PhysicalBuilder::default() }
     }
 
     pub fn add_source(
@@ -253,7 +255,9 @@ impl PhysicalBuilder {
             let of = if nodes.iter().any(|node| self.global_sources.contains(node)) { &mut globals } else { &mut subtopologies };
             of.push(self.subtopology(id as u32, nodes)?);
         }
+        let unnamed = self.unnamed();
         Ok(Topology(Arc::new(Inner {
+            unnamed,
             copartition_groups: self.copartitions.groups(&self.repartition_topics)?,
             nodes: self.nodes,
             store_names: self.store_names,

@@ -16,6 +16,7 @@ mod spec;
 mod stores;
 mod topics;
 mod transform;
+mod unnamed;
 
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, ProcessingContext, RecordMetadata, Setup};
@@ -85,6 +86,8 @@ struct Inner {
     repartition_topics: Vec<RepartitionTopic>,
     copartition_groups: Vec<Vec<TopicName>>,
     optimization: TopologyOptimization,
+    /// Stores and topics that nobody has named, each with its node.
+    unnamed: Vec<String>,
     wrapper: Option<Arc<dyn ProcessorWrapper>>,
 }
 

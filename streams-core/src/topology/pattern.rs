@@ -149,6 +149,7 @@ impl Topology {
             repartition_topics: self.0.repartition_topics.clone(),
             copartition_groups: groups,
             optimization: self.0.optimization,
+            unnamed: self.0.unnamed.clone(),
             wrapper: self.0.wrapper.clone(),
         })))
     }

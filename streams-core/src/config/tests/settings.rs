@@ -182,6 +182,25 @@ fn what_is_missing_or_wrong_is_named_all_at_once() {
 }
 
 #[test]
+fn a_java_class_is_answered_with_the_place_for_an_object() {
+    assert_eq!(
+        refused(&config().set("processor.wrapper.class", "com.example.Tracing")),
+        "processor.wrapper.class: `com.example.Tracing` cannot be loaded, as Java classes are not here: remove it, and give an object of yours to \
+         `Topology::with_processor_wrapper`"
+    );
+    let default = "org.apache.kafka.streams.processor.internals.NoOpProcessorWrapper";
+    assert_eq!(warnings(&config().set("processor.wrapper.class", default)), Vec::<String>::new());
+}
+
+#[test]
+fn generated_names_are_refused_where_the_config_says_so() {
+    assert!(!config().settings().unwrap().ensure_explicit_internal_resource_naming);
+    assert!(config().ensure_explicit_internal_resource_naming(true).settings().unwrap().ensure_explicit_internal_resource_naming);
+    let message = refused(&config().set("ensure.explicit.internal.resource.naming", "perhaps"));
+    assert!(message.contains("`true` or `false`"), "{message}");
+}
+
+#[test]
 fn features_that_are_not_built_are_errors_except_their_defaults() {
     assert_eq!(
         refused(&config().set("num.standby.replicas", "1")),

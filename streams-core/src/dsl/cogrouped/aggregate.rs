@@ -45,7 +45,7 @@ impl<K: Data, A: Data> CogroupedKStream<K, A> {
     ) -> KTable<K, A> {
         let (init, mut materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
         let mut plan = self.plan.lock();
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "COGROUPKSTREAM-AGGREGATE-");
         let key_serde = self.key_serde(&mut plan, &materialized.key, &store_name);
         let placed = self.place(&mut plan, &materialized.node, &store_name, &key_serde);
         let value_serde = materialized.value.resolve(&None, &mut plan, &placed.name, "value");

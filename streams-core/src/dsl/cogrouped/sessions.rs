@@ -145,7 +145,7 @@ impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
     fn aggregation(&self, init: &Init<A>, merge: &Folder<K, A, A>, materialized: &Materialized<K, A>) -> KTable<Windowed<K>, A> {
         let (cogrouped, windows) = (&self.cogrouped, self.windows);
         let mut plan = cogrouped.plan.lock();
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "COGROUPKSTREAM-AGGREGATE-");
         let key_serde = cogrouped.key_serde(&mut plan, &materialized.key, &store_name);
         let placed = cogrouped.place(&mut plan, &materialized.node, &store_name, &key_serde);
         let value_serde = materialized.value.resolve(&None, &mut plan, &placed.name, "value");

@@ -84,7 +84,7 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
         let (init, materialized): (Init<A>, _) = (Arc::new(init), materialized.into());
         let (cogrouped, windows) = (&self.cogrouped, &self.windows);
         let mut plan = cogrouped.plan.lock();
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("COGROUPKSTREAM-AGGREGATE-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "COGROUPKSTREAM-AGGREGATE-");
         let key_serde = cogrouped.key_serde(&mut plan, &materialized.key, &store_name);
         let placed = cogrouped.place(&mut plan, &materialized.node, &store_name, &key_serde);
         let value_serde = materialized.value.resolve(&None, &mut plan, &placed.name, "value");

@@ -83,6 +83,9 @@ impl<K: Data, V: Data> KTable<K, V> {
             other_node = self.plan_node;
         }
         let names = Names::burn(&mut plan, &options.named);
+        for name in [&names.registration_topic, &names.store, &names.response_topic] {
+            plan.note_generated(name, options.named.get().is_some());
+        }
         other.require_old_values(&mut plan, &names.broadcast);
         self.require_old_values(&mut plan, &names.subscribe);
         let keys = options.key.resolve(&self.key_serde, &mut plan, &names.subscribe, "key");
@@ -178,7 +181,7 @@ impl<K: Data, V: Data> KTable<K, V> {
 
         // the result is a table of its own, kept where it has a name or where it is needed
         let materialized = options.materialized.unwrap_or_else(|| Materialized::implied(SerdeChoice::default(), SerdeChoice::default()));
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("KTABLE-FK-JOIN-OUTPUT-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "KTABLE-FK-JOIN-OUTPUT-");
         let result_keys = materialized.key.given_or(&None).unwrap_or_else(|| keys.clone());
         let (result_values, problem) = match materialized.value.resolve_late(&None) {
             Ok(serde) => (serde, None),

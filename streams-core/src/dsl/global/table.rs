@@ -97,7 +97,7 @@ fn global_table<K: Data, V: Data>(
     plan.check_topic(topic);
     let given_name = materialized.as_ref().and_then(|m| m.name.clone());
     let queryable = materialized.is_none() || given_name.is_some();
-    let store_name = given_name.unwrap_or_else(|| plan.names.store(&format!("{topic}-")));
+    let store_name = plan.store_name(given_name.as_ref(), &format!("{topic}-"));
     let source = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
     let name = plan.processor_name(&consumed.named, "KTABLE-SOURCE-");
     let mut options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));

@@ -111,7 +111,7 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
 
     pub(crate) fn aggregation<A: Data>(&self, prefix: &str, f: Folder<K, V, A>, mut materialized: Materialized<K, A>) -> KTable<K, A> {
         let mut plan = self.stream.plan.lock();
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
+        let store_name = plan.store_name(materialized.name.as_ref(), prefix);
         let name = plan.processor_name(&materialized.node, prefix);
         let carried = self.key.given_or(&self.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&self.key).resolve(&carried, &mut plan, &name, "key");

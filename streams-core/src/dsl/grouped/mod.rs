@@ -101,6 +101,8 @@ impl<K: Data, V: Data> KGroupedStream<K, V> {
         }
         let prefix = self.named.get().map_or(store_name, |name| name);
         let names = RepartitionNames::burn(plan, prefix);
+        let is_given = self.named.get().is_some() || !plan.generated.contains(store_name);
+        plan.note_generated(&names.topic, is_given);
         let key_serde = self.key.given_or(&stream.key_serde).unwrap_or_else(|| key_serde.clone());
         let spec = RepartitionSpec {
             value_serde: self.value.resolve(&stream.value_serde, plan, &names.source, "value"),

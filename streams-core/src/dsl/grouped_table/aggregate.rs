@@ -157,11 +157,13 @@ impl<K: Data, V: Data> KGroupedTable<K, V> {
     ) -> KTable<K, A> {
         let mut plan = self.plan.lock();
         // the store's prefix is the same for all, the node's is not
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("KTABLE-AGGREGATE-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "KTABLE-AGGREGATE-");
         let sink = plan.processor_name_suffixed(&materialized.node, "-sink", "KSTREAM-SINK-");
         let source = plan.processor_name_suffixed(&materialized.node, "-source", "KSTREAM-SOURCE-");
         let name = plan.processor_name(&materialized.node, prefix);
         let topic: Arc<str> = format!("{}-repartition", self.named.get().unwrap_or(&store_name)).into();
+        let is_given = self.named.get().is_some() || materialized.name.is_some();
+        plan.note_generated(&topic, is_given);
         let key_serde = materialized.key.resolve(&Some(self.key_serde.clone()), &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(&None, &mut plan, &name, "value");
         let supplier = key_value_supplier(&mut plan, (&name, &store_name), &materialized, key_serde.clone(), value_serde.clone());

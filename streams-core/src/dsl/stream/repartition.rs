@@ -48,6 +48,7 @@ impl<K: Data, V: Data> KStream<K, V> {
             partitioner: options.partitioner.clone(),
         };
         let names = RepartitionNames::burn(&mut plan, &prefix);
+        plan.note_generated(&names.topic, options.named.get().is_some());
         // one that was asked for is not merged with others
         let write = RepartitionNode { names: names.clone(), spec: spec.clone(), same_keys: true };
         let node = plan.add(names.source.clone(), &[self.node], Role::Repartition, Arc::new(write));
@@ -69,8 +70,9 @@ impl<K: Data, V: Data> KStream<K, V> {
         }
     }
 
-    /// The stream partitioned by its key for a join. Names are burned each time; the node of an earlier join without a name is used again.
-    pub(crate) fn repartitioned_for_join(&self, plan: &mut Plan, prefix: &str, spec: RepartitionSpec<K, V>) -> KStream<K, V> {
+    /// The stream partitioned by its key for a join, through a topic named after what was `given` or else the stream's node. Names are burned each time; the node of an earlier join without a name is used again.
+    pub(crate) fn repartitioned_for_join(&self, plan: &mut Plan, given: Option<&str>, spec: RepartitionSpec<K, V>) -> KStream<K, V> {
+        let prefix = given.unwrap_or(&self.name);
         let mut names = RepartitionNames::burn(plan, prefix);
         let known = plan.join_repartitions.get(&(self.node, self.name.clone())).copied().filter(|_| *self.name == *prefix);
         let node = match known {
@@ -80,6 +82,7 @@ impl<K: Data, V: Data> KStream<K, V> {
                 node
             }
             None => {
+                plan.note_generated(&names.topic, given.is_some());
                 let node = add_repartition(plan, self.node, &names, spec.clone());
                 plan.join_repartitions.insert((self.node, self.name.clone()), node);
                 node

@@ -65,12 +65,13 @@ impl<K: Data, I: Data> KStream<K, I> {
     ) -> KTable<K, V> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name(&materialized.node, "KSTREAM-TOTABLE-");
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store("KSTREAM-TOTABLE-"));
+        let store_name = plan.store_name(materialized.name.as_ref(), "KSTREAM-TOTABLE-");
         let key_serde = materialized.key.resolve(&self.key_serde, &mut plan, &name, "key");
         let value_serde = materialized.value.resolve(carried, &mut plan, &name, "value");
         let (mut parent, mut key_bytes, mut sources) = (self.node, self.key_bytes, self.sources.clone());
         if self.repartition_required {
             let names = RepartitionNames::burn(&mut plan, &name);
+            plan.note_generated(&names.topic, materialized.node.get().is_some());
             let spec = RepartitionSpec {
                 key_serde: key_serde.clone(),
                 value_serde: input_serde(value_serde.clone()),

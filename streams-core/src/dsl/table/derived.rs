@@ -36,7 +36,7 @@ impl<K: Data, V: Data, VO: Data> Derived<K, V, VO> {
     pub fn attach(self, parent: &KTable<K, V>, options: TableOptions<K, VO>) -> KTable<K, VO> {
         let Derived { prefix, is_filter, unchanged, map, may_fail, value_serde } = self;
         let mut plan = parent.plan.lock();
-        let given_store = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store(prefix)));
+        let given_store = options.materialized.as_ref().map(|m| plan.store_name(m.name.as_ref(), prefix));
         let name = plan.processor_name(&options.named, prefix);
         let kept = options.materialized.as_ref().is_some_and(|m| m.name.is_some());
         // an upstream that is kept anyway spares the result needless deletions

@@ -142,7 +142,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             plan.error(format!("{} is joined with {}, a table of another builder: make both with one builder", self.name, other.name));
         }
         // unlike a filter, a join is kept wherever it is given a `Materialized`, with or without a name
-        let store_name = options.materialized.as_ref().map(|m| m.name.clone().unwrap_or_else(|| plan.names.store("KTABLE-MERGE-")));
+        let store_name = options.materialized.as_ref().map(|m| plan.store_name(m.name.as_ref(), "KTABLE-MERGE-"));
         let name = plan.processor_name(&options.named, "KTABLE-MERGE-");
         let sources: BTreeSet<Arc<str>> = self.sources.union(&other.sources).cloned().collect();
         plan.copartition(&name, &sources);

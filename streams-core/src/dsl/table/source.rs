@@ -25,7 +25,7 @@ pub(crate) fn source_table<K: Data, V: Data>(
     let mut plan = shared.lock();
     plan.check_topic(topic);
     let given_name = materialized.as_ref().and_then(|m| m.name.clone());
-    let store_name = given_name.clone().unwrap_or_else(|| plan.names.store(&format!("{topic}-")));
+    let store_name = plan.store_name(given_name.as_ref(), &format!("{topic}-"));
     let source_name = plan.processor_name_suffixed(&consumed.named, "-source", "KSTREAM-SOURCE-");
     let name = plan.processor_name(&consumed.named, "KTABLE-SOURCE-");
     let mut options = materialized.unwrap_or_else(|| Materialized::implied(Default::default(), Default::default()));

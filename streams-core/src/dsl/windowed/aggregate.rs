@@ -109,7 +109,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, A> {
         let (grouped, windows, emit) = (&self.grouped, self.windows.clone(), self.emit);
         let mut plan = grouped.stream.plan.lock();
-        let store_name = materialized.name.clone().unwrap_or_else(|| plan.names.store(prefix));
+        let store_name = plan.store_name(materialized.name.as_ref(), prefix);
         let name = plan.processor_name(&materialized.node, prefix);
         let carried = grouped.key.given_or(&grouped.stream.key_serde);
         let key_serde = materialized.key.clone().with_fallback(&grouped.key).resolve(&carried, &mut plan, &name, "key");

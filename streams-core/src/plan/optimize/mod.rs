@@ -56,6 +56,7 @@ impl Plan {
     fn rewritable(&self) -> Plan {
         Plan {
             nodes: self.nodes.clone(),
+            generated: self.generated.clone(),
             stores: self.stores.clone(),
             copartitions: self.copartitions.clone(),
             self_joins: self.self_joins.clone(),

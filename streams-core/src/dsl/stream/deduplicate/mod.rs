@@ -106,7 +106,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     ) -> KStream<K, V> {
         let mut plan = self.plan.lock();
         refuse_nullable_keys::<K>(&mut plan, &self.name, "leaving out repetitions");
-        let store_name = options.store_name.clone().unwrap_or_else(|| plan.names.store("KSTREAM-DEDUPLICATE-"));
+        let store_name = plan.store_name(options.store_name.as_ref(), "KSTREAM-DEDUPLICATE-");
         let name = plan.processor_name(&options.named, "KSTREAM-DEDUPLICATE-");
         let key_serde = options.key.resolve(&self.key_serde, &mut plan, &name, "key");
         let id = write_id(&options.id, (&mut plan, &name));
@@ -117,6 +117,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         let mut out = self.clone();
         if self.repartition_required {
             let names = RepartitionNames::burn(&mut plan, options.named.get().unwrap_or(&store_name));
+            plan.note_generated(&names.topic, options.named.get().or(options.store_name.as_ref()).is_some());
             let value_serde = options.value.resolve(&self.value_serde, &mut plan, &names.source, "value");
             let spec = RepartitionSpec {
                 key_serde: key_serde.clone(),

@@ -85,7 +85,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         }
         self.check_join(&mut plan, other, form);
         let given = options.named.get().cloned();
-        let side_name = |suffix: &str, own: &Arc<str>| given.as_ref().map_or_else(|| own.clone(), |name| format!("{name}-{suffix}").into());
+        let side_name = |suffix: &str| given.as_ref().map(|name| format!("{name}-{suffix}"));
         // its own name is not known before those of its repartitions are
         let the_join = format!("the join of {} with {}", self.name, other.name);
         if let Err(why) = windows.check() {
@@ -94,8 +94,8 @@ impl<K: Data, V: Data> KStream<K, V> {
         let key_serde = options.key.resolve(&self.key_serde.clone().or_else(|| other.key_serde.clone()), &mut plan, &the_join, "key");
         let this_serde = options.this_value.resolve(&self.value_serde, &mut plan, &the_join, "left value");
         let other_serde = options.other_value.resolve(&other.value_serde, &mut plan, &the_join, "right value");
-        let this = partitioned(self, &mut plan, &side_name("left", &self.name), &key_serde, &this_serde);
-        let other = partitioned(other, &mut plan, &side_name("right", &other.name), &key_serde, &other_serde);
+        let this = partitioned(self, &mut plan, side_name("left").as_deref(), &key_serde, &this_serde);
+        let other = partitioned(other, &mut plan, side_name("right").as_deref(), &key_serde, &other_serde);
         let sources: BTreeSet<Arc<str>> = this.sources.union(&other.sources).cloned().collect();
 
         let this_windowed = plan.processor_name_suffixed(&options.named, "-this-windowed", "KSTREAM-WINDOWED-");
@@ -125,6 +125,13 @@ impl<K: Data, V: Data> KStream<K, V> {
             let name = form.unmatched_store(base, &this_generated);
             stores.unmatched(&mut plan, (&merge, name), this_given, &key_serde, &this_serde, &other_serde)
         });
+
+        for (store, supplier) in [(&this_store, this_given), (&other_store, other_given)] {
+            plan.note_generated(store.name(), supplier.is_some() || options.store_name.is_some());
+        }
+        if let Some(store) = &unmatched_store {
+            plan.note_generated(store.name(), this_given.is_some() || options.store_name.is_some());
+        }
 
         let this_window = keep_side::add::<K, V>(&mut plan, this_windowed.clone(), this.node, this_store.clone(), this.key_bytes);
         let other_window = keep_side::add::<K, V2>(&mut plan, other_windowed.clone(), other.node, other_store.clone(), other.key_bytes);
@@ -198,7 +205,7 @@ impl<K: Data, V: Data> KStream<K, V> {
 fn partitioned<K: Data, V: Data>(
     stream: &KStream<K, V>,
     plan: &mut Plan,
-    prefix: &str,
+    given: Option<&str>,
     key_serde: &Arc<dyn Serde<K>>,
     value_serde: &Arc<dyn Serde<V>>,
 ) -> KStream<K, V> {
@@ -212,5 +219,5 @@ fn partitioned<K: Data, V: Data>(
         partitions: None,
         partitioner: None,
     };
-    stream.repartitioned_for_join(plan, prefix, spec)
+    stream.repartitioned_for_join(plan, given, spec)
 }

@@ -60,7 +60,6 @@ impl<K: Data, V: Data> KStream<K, V> {
         }
         self.check_table_join::<KT>(&mut plan, form, &table.name);
         let left = if self.repartition_required {
-            let prefix = joined.named.get().cloned().unwrap_or_else(|| self.name.clone());
             let the_join = format!("the join of {} with {}", self.name, table.name);
             let spec = RepartitionSpec {
                 key_serde: joined.key.resolve(&self.key_serde, &mut plan, &the_join, "key"),
@@ -69,7 +68,7 @@ impl<K: Data, V: Data> KStream<K, V> {
                 partitions: None,
                 partitioner: None,
             };
-            self.repartitioned_for_join(&mut plan, &prefix, spec)
+            self.repartitioned_for_join(&mut plan, joined.named.get().map(|name| &**name), spec)
         } else {
             self.clone()
         };
@@ -144,7 +143,9 @@ impl<K: Data, V: Data> KStream<K, V> {
         let keys = joined.key.resolve(&self.key_serde, plan, name, "key");
         let values = joined.value.resolve(&self.value_serde, plan, name, "value");
         let buffer = |store: &str| Stores::record_buffer(store, keys.clone(), values.clone(), name.clone(), grace).build();
-        plan.supplier_of(name, buffer(&format!("{name}-Buffer")), || buffer("invalid"))
+        let store: Arc<str> = format!("{name}-Buffer").into();
+        plan.note_generated(&store, joined.named.get().is_some());
+        plan.supplier_of(name, buffer(&store), || buffer("invalid"))
     }
 }
 

@@ -94,6 +94,8 @@ impl<K: Data, V: Data> KTable<K, V> {
         }
         let store: Arc<str> = match named.get() {
             Some(_) => format!("{name}-store").into(),
+            // without a changelog it is nothing but memory
+            None if buffer.logging.is_some() => plan.store_name(None, "KTABLE-SUPPRESS-"),
             None => plan.names.store("KTABLE-SUPPRESS-"),
         };
         let key_serde = SerdeChoice::default().resolve(&self.key_serde, &mut plan, &name, "key");
