@@ -1,5 +1,7 @@
 //! One segment of a window store, with an iterator that is used again.
 
+#![expect(clippy::mem_forget, reason = "it is in what the macro makes")]
+
 use super::cursor::RocksCursor;
 use super::database::Database;
 use crate::Result;
@@ -65,6 +67,11 @@ mod tests {
         [b"k".to_vec(), second, third, b"other".to_vec()]
     }
 
+    /// Whether a key of which only every so-manieth row is there has the one of `start`.
+    fn is_in(start: i64, every: usize) -> bool {
+        start.unsigned_abs().is_multiple_of(every as u64)
+    }
+
     fn pairs(dir: &Path) -> Box<WindowStore<String, u64>> {
         let builder = Stores::window::<String, u64>("pairs", Duration::from_mins(4), Duration::from_mins(1)).retain_duplicates();
         let env = OpenEnv {
@@ -94,10 +101,10 @@ mod tests {
         for start in 0..100 {
             for (n, key) in keys().iter().enumerate() {
                 // not all keys are in all files
-                if start as usize % (n + 1) == 0 {
+                if is_in(start, n + 1) {
                     store.append(key, start, &(start as u64), start, Origin::default(), &NO_HEADERS, &mut NoChangelog).unwrap();
                 }
-                let expected: Vec<i64> = (0..=start).filter(|start| *start as usize % (n + 1) == 0).collect();
+                let expected: Vec<i64> = (0..=start).filter(|start| is_in(*start, n + 1)).collect();
                 assert_eq!(starts(&mut store, key, 0, 1_000), expected, "before the commit of {start}");
                 assert_eq!(starts(&mut store, b"absent", 0, 1_000), [0i64; 0]);
             }
@@ -107,7 +114,7 @@ mod tests {
                 store = pairs(dir.path());
             }
             for (n, key) in keys().iter().enumerate() {
-                let expected: Vec<i64> = (30..=start.min(60)).filter(|start| *start as usize % (n + 1) == 0).collect();
+                let expected: Vec<i64> = (30..=start.min(60)).filter(|start| is_in(*start, n + 1)).collect();
                 assert_eq!(starts(&mut store, key, 30, 60), expected, "after the commit of {start}");
             }
         }
@@ -131,7 +138,7 @@ mod tests {
         for start in 0..2_000i64 {
             let mut batch = WriteBatch::default();
             for (n, key) in keys().iter().enumerate() {
-                if start as usize % (n * 30 + 1) == 0 {
+                if is_in(start, n * 30 + 1) {
                     let key = [&key[..], &start.to_be_bytes(), &1i32.to_be_bytes()].concat();
                     batch.put_cf(rows, key, [start.to_be_bytes(), start.to_be_bytes()].concat());
                 }
@@ -151,7 +158,7 @@ mod tests {
 
         let mut store = pairs(dir.path());
         for (n, key) in keys().iter().enumerate() {
-            let expected: Vec<i64> = (0..2_000).filter(|start| *start as usize % (n * 30 + 1) == 0).collect();
+            let expected: Vec<i64> = (0..2_000).filter(|start| is_in(*start, n * 30 + 1)).collect();
             assert_eq!(starts(&mut store, key, 0, 1_999), expected);
         }
         store.append(b"other", 2_000, &2_000, 2_000, Origin::default(), &NO_HEADERS, &mut NoChangelog).unwrap();
