@@ -27,9 +27,9 @@ pub mod processor {
     pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
-        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyStateStoreHandle, RecordMetadata, SessionStore, SessionStoreHandle,
-        Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows,
-        WindowStoreHandle, WindowedStore, WithTimestamps,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordMetadata, SessionStore,
+        SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
+        VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
     };
 }
 

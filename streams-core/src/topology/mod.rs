@@ -24,7 +24,7 @@ pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
-pub use read_only::{GlobalStoreHandle, ReadOnlyKeyValueStore, ReadOnlyStateStoreHandle};
+pub use read_only::{GlobalStoreHandle, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{

@@ -1,17 +1,18 @@
 //! Stores as processors read them that cannot write them: global ones, and those filled from their topic.
 
-use super::stores::{KeyValueStore, StoreSet, handle};
+use super::stores::{KeyValueRows, KeyValueStore, StoreSet, WithTimestamps, handle, keys_with_prefix};
 use crate::exec::GraphEnv;
 use crate::plan::SharedPlan;
 use crate::{BoxError, Data, Result};
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
 use streams_state::KvReader;
 
-/// Rows taken at a time by walks.
+/// Rows of a global store taken at a time by walks.
 const PAGE: usize = 256;
 
 handle!(
@@ -25,7 +26,8 @@ handle!(
 );
 
 /// A store opened for reading in a processor. Every call sees what has been applied to it by then: by the global thread, where the store is a
-/// global one, and else by the processor that fills it. A row may change between two calls, and a walk is no snapshot.
+/// global one, and else by the processor that fills it. A row may change between two calls, and a walk is no
+/// snapshot: it takes up to 256 rows at a time, which are told as they were.
 ///
 /// Order is that of the keys' bytes, not of the keys.
 pub struct ReadOnlyKeyValueStore<K, V>(Rows<K, V>);
@@ -84,45 +86,153 @@ impl<K: Data, V: Data> ReadOnlyKeyValueStore<K, V> {
         found
     }
 
-    /// All rows.
+    /// All rows at once.
     ///
     /// # Errors
     /// When a row cannot be read.
     pub fn all(&self) -> Result<Vec<(K, V)>, BoxError> {
-        match &self.0 {
-            Rows::Global { reader, .. } => scan(reader, Bound::Unbounded, Bound::Unbounded),
-            Rows::OfTask(store) => store.all(),
-        }
+        self.iter().collect()
     }
 
-    /// The rows of keys from `from` to `to`, both included, by the order of their bytes.
+    /// The rows of keys from `from` to `to`, both included, at once.
     ///
     /// # Errors
     /// When a key cannot be serialized or a row not be read.
     pub fn range(&self, from: &K, to: &K) -> Result<Vec<(K, V)>, BoxError> {
+        self.iter_range(Bound::Included(from), Bound::Included(to))?.collect()
+    }
+
+    /// A walk over all rows; [`ReadOnlyRows::reversed`] turns it round.
+    #[doc(alias = "reverseAll")]
+    pub fn iter(&self) -> ReadOnlyRows<K, V> {
+        self.walk(Bound::Unbounded, Bound::Unbounded)
+    }
+
+    /// A walk over the rows between two keys.
+    ///
+    /// # Errors
+    /// When a key cannot be serialized.
+    #[doc(alias = "reverseRange")]
+    pub fn iter_range(&self, from: Bound<&K>, to: Bound<&K>) -> Result<ReadOnlyRows<K, V>, BoxError> {
         let reader = match &self.0 {
             Rows::Global { reader, .. } => reader,
-            Rows::OfTask(store) => return store.range(from, to),
+            Rows::OfTask(store) => return Ok(ReadOnlyRows(Walk::OfTask(store.iter_range(from, to)?))),
         };
-        let (mut low, mut high) = (Vec::new(), Vec::new());
-        if !(reader.write_key(from, &mut low)? && reader.write_key(to, &mut high)?) {
-            return Err("a range needs keys that are not null".into());
-        }
-        scan(reader, Bound::Included(low), Bound::Included(&high))
+        let bytes = |bound: Bound<&K>| -> Result<Bound<Vec<u8>>, BoxError> {
+            let mut out = Vec::new();
+            if let Bound::Included(key) | Bound::Excluded(key) = bound
+                && !reader.write_key(key, &mut out)?
+            {
+                return Err("a range needs keys that are not null".into());
+            }
+            Ok(bound.map(|_| out))
+        };
+        Ok(self.walk(bytes(from)?, bytes(to)?))
+    }
+
+    /// A walk over the rows whose keys' bytes begin with `prefix`.
+    #[doc(alias = "prefixScan")]
+    pub fn iter_prefix(&self, prefix: &[u8]) -> ReadOnlyRows<K, V> {
+        let (from, to) = keys_with_prefix(prefix);
+        self.walk(from, to)
+    }
+
+    fn walk(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> ReadOnlyRows<K, V> {
+        ReadOnlyRows(match &self.0 {
+            Rows::Global { reader, .. } => {
+                Walk::Global(Pages { reader: reader.clone(), from, to, reverse: false, taken: Taken::default() })
+            }
+            Rows::OfTask(store) => Walk::OfTask(store.walk(from, to)),
+        })
     }
 }
 
-fn scan<K: Data, V: Data>(reader: &KvReader<K, V>, mut from: Bound<Vec<u8>>, to: Bound<&[u8]>) -> Result<Vec<(K, V)>, BoxError> {
-    let mut rows = Vec::new();
-    loop {
-        let page = reader.page(from.as_ref().map(Vec::as_slice), to, false, PAGE)?;
-        let last = page.last().filter(|_| page.len() == PAGE).map(|(key, ..)| key.clone());
-        for (key, value, _) in page {
-            rows.push((reader.read_key(&key)?, value));
+/// A walk over rows of a [`ReadOnlyKeyValueStore`].
+#[must_use = "a walk does nothing until it is asked for rows"]
+pub struct ReadOnlyRows<K, V>(Walk<K, V>);
+
+enum Walk<K, V> {
+    Global(Pages<K, V>),
+    OfTask(KeyValueRows<K, V>),
+}
+
+/// The rows of a global store, some at a time.
+struct Pages<K, V> {
+    reader: KvReader<K, V>,
+    from: Bound<Vec<u8>>,
+    to: Bound<Vec<u8>>,
+    reverse: bool,
+    taken: Taken<V>,
+}
+
+struct Taken<V> {
+    rows: VecDeque<(Vec<u8>, V, i64)>,
+    /// Key of the last row that was taken.
+    last: Option<Vec<u8>>,
+    all: bool,
+}
+
+impl<V> Default for Taken<V> {
+    fn default() -> Self {
+        Taken { rows: VecDeque::new(), last: None, all: false }
+    }
+}
+
+impl<K: Data, V: Data> Pages<K, V> {
+    fn step(&mut self) -> Result<Option<(K, V, i64)>, BoxError> {
+        let taken = &mut self.taken;
+        if taken.rows.is_empty() && !taken.all {
+            let (mut from, mut to) = (self.from.as_ref().map(Vec::as_slice), self.to.as_ref().map(Vec::as_slice));
+            if let Some(last) = &taken.last {
+                *if self.reverse { &mut to } else { &mut from } = Bound::Excluded(last);
+            }
+            taken.rows = self.reader.page(from, to, self.reverse, PAGE)?.into();
+            taken.all = taken.rows.len() < PAGE;
+            taken.last = taken.rows.back().map(|(key, ..)| key.clone());
         }
-        match last {
-            Some(last) => from = Bound::Excluded(last),
-            None => return Ok(rows),
+        let Some((key, value, timestamp)) = taken.rows.pop_front() else { return Ok(None) };
+        Ok(Some((self.reader.read_key(&key)?, value, timestamp)))
+    }
+}
+
+impl<K: Data, V: Data> ReadOnlyRows<K, V> {
+    /// From the end to the beginning, starting anew.
+    pub fn reversed(self) -> Self {
+        ReadOnlyRows(match self.0 {
+            Walk::Global(pages) => Walk::Global(Pages { reverse: !pages.reverse, taken: Taken::default(), ..pages }),
+            Walk::OfTask(rows) => Walk::OfTask(rows.reversed()),
+        })
+    }
+
+    /// The same rows with their times: key, value, time; -1 in a plain store.
+    pub fn with_timestamps(self) -> WithTimestamps<Self> {
+        WithTimestamps(self)
+    }
+
+    fn step(&mut self) -> Result<Option<(K, V, i64)>, BoxError> {
+        match &mut self.0 {
+            Walk::Global(pages) => pages.step(),
+            Walk::OfTask(rows) => rows.step(),
         }
+    }
+}
+
+impl<K: Data, V: Data> Iterator for ReadOnlyRows<K, V> {
+    type Item = Result<(K, V), BoxError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().map(|row| row.map(|(key, value, _)| (key, value))).transpose()
+    }
+}
+
+impl<K: Data, V: Data> Iterator for WithTimestamps<ReadOnlyRows<K, V>> {
+    type Item = Result<(K, V, i64), BoxError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step().transpose()
+    }
+}
+
+impl<K, V> fmt::Debug for ReadOnlyRows<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadOnlyRows")
     }
 }

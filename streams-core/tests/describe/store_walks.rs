@@ -4,10 +4,10 @@ use crate::input;
 use std::ops::Bound::{Included, Unbounded};
 use std::time::Duration;
 use streams_core::processor::{
-    Context, KeyValueRows, KeyValueStore, Processor, SessionStore, StateStoreBuilder, StoreSet, WindowRows, WindowedStore,
+    Context, KeyValueStore, Processor, ReadOnlyKeyValueStore, SessionStore, StateStoreBuilder, StoreSet, WindowRows, WindowedStore,
 };
 use streams_core::state::{KeyValueStoreBuilder, Stores, WindowStoreBuilder};
-use streams_core::{BoxError, Record, StreamsBuilder, Window, Windowed};
+use streams_core::{BoxError, Consumed, Record, StreamsBuilder, Window, Windowed};
 
 type Ctx<'a> = Context<'a, String, String>;
 type Rec = Record<String, String>;
@@ -22,13 +22,27 @@ impl<S: 'static> Processor<String, String, String, String> for Walks<S> {
     }
 }
 
-fn pairs(rows: KeyValueRows<String, String>) -> Result<String, BoxError> {
+fn pairs(rows: impl Iterator<Item = Result<(String, String), BoxError>>) -> Result<String, BoxError> {
     let rows = rows.map(|row| row.map(|(key, value)| format!("{key}={value}, "))).collect::<Result<String, _>>()?;
     Ok(rows + "| ")
 }
 
 fn rows(store: &KeyValueStore<String, String>, ctx: &mut Ctx<'_>, record: &Rec) -> Result<String, BoxError> {
     store.put(ctx, &format!("{}{}", record.key, record.value.len()), record.value.clone())?;
+    let range = |from: &str, to: &str| store.iter_range(Included(&from.to_owned()), Included(&to.to_owned()));
+    Ok([
+        pairs(range("b", "d2")?)?,
+        pairs(range("b", "d2")?.reversed())?,
+        pairs(store.iter_range(Unbounded, Included(&"c1".to_owned()))?)?,
+        pairs(store.iter_range(Included(&"c".to_owned()), Unbounded)?.reversed())?,
+        pairs(store.iter_prefix(record.key.as_bytes()))?,
+        pairs(store.iter())?,
+        pairs(store.iter().reversed())?,
+    ]
+    .concat())
+}
+
+fn global_rows(store: &ReadOnlyKeyValueStore<String, String>, _: &mut Ctx<'_>, record: &Rec) -> Result<String, BoxError> {
     let range = |from: &str, to: &str| store.iter_range(Included(&from.to_owned()), Included(&to.to_owned()));
     Ok([
         pairs(range("b", "d2")?)?,
@@ -136,4 +150,30 @@ fn walk_sessions(b: &StreamsBuilder) {
     told(b, Stores::session("rows", Duration::from_millis(120_500)), session_rows);
 }
 
-golden!(walk_key_value, walk_key_value_cached, walk_windows, walk_windows_in_memory, walk_sessions);
+/// Keeps the newest value of each key and length.
+struct Keep(KeyValueStore<String, String>);
+
+impl Processor<String, Option<String>, (), ()> for Keep {
+    fn process(&mut self, ctx: &mut Context<'_, (), ()>, record: Record<String, Option<String>>) -> Result<(), BoxError> {
+        let key = format!("{}{}", record.key, record.value.as_ref().map_or(1, String::len));
+        match record.value {
+            Some(value) => self.0.put(ctx, &key, value),
+            None => self.0.delete(ctx, &key).map(drop),
+        }
+    }
+}
+
+fn global(b: &StreamsBuilder, store: KeyValueStoreBuilder<String, String>) {
+    let kept = b.add_global_store(store, "global", Consumed::default(), |_, store| Keep(store));
+    input(b).process(kept, |_, rows| Walks(rows, global_rows)).to("output");
+}
+
+fn walk_global(b: &StreamsBuilder) {
+    global(b, key_value());
+}
+
+fn walk_global_in_memory(b: &StreamsBuilder) {
+    global(b, key_value().in_memory());
+}
+
+golden!(walk_global, walk_global_in_memory, walk_key_value, walk_key_value_cached, walk_windows, walk_windows_in_memory, walk_sessions);

@@ -14,6 +14,7 @@ mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;
 mod global_tables;
+mod global_walks;
 mod headers;
 mod late_records;
 mod least_recently_used;

@@ -152,18 +152,24 @@ impl<K: Data, V: Data> KeyValueStore<K, V> {
     /// A walk over the rows whose keys' bytes begin with `prefix`.
     #[doc(alias = "prefixScan")]
     pub fn iter_prefix(&self, prefix: &[u8]) -> KeyValueRows<K, V> {
-        // the first key behind: the prefix counted up by one; behind 0xff 0xff .. there is none
-        let end = prefix.iter().rposition(|byte| *byte != u8::MAX).map(|at| {
-            let mut end = prefix[..=at].to_vec();
-            end[at] += 1;
-            end
-        });
-        self.walk(Bound::Included(prefix.to_vec()), end.map_or(Bound::Unbounded, Bound::Excluded))
+        let (from, to) = keys_with_prefix(prefix);
+        self.walk(from, to)
     }
 
-    fn walk(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> KeyValueRows<K, V> {
+    pub(in crate::topology) fn walk(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> KeyValueRows<K, V> {
         KeyValueRows { store: self.store.clone(), from, to, reverse: false, cursor: None, key: Vec::new() }
     }
+}
+
+/// The range of the keys that begin with `prefix`.
+pub(in crate::topology) fn keys_with_prefix(prefix: &[u8]) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    // the first key behind: the prefix counted up by one; behind 0xff 0xff .. there is none
+    let end = prefix.iter().rposition(|byte| *byte != u8::MAX).map(|at| {
+        let mut end = prefix[..=at].to_vec();
+        end[at] += 1;
+        end
+    });
+    (Bound::Included(prefix.to_vec()), end.map_or(Bound::Unbounded, Bound::Excluded))
 }
 
 /// A walk over rows of a [`KeyValueStore`].
@@ -188,7 +194,7 @@ impl<K: Data, V: Data> KeyValueRows<K, V> {
         WithTimestamps(self)
     }
 
-    fn step(&mut self) -> Result<Option<(K, V, i64)>, BoxError> {
+    pub(in crate::topology) fn step(&mut self) -> Result<Option<(K, V, i64)>, BoxError> {
         let mut store = self.store.borrow_mut();
         let cursor = match &mut self.cursor {
             Some(cursor) => cursor,

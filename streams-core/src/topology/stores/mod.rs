@@ -32,6 +32,7 @@ mod session;
 mod versioned;
 mod window;
 
+pub(super) use key_value::keys_with_prefix;
 pub use key_value::{KeyValueRows, KeyValueStore};
 pub use session::SessionStore;
 pub use versioned::VersionedKeyValueStore;
@@ -51,7 +52,7 @@ use streams_state::{
 /// A walk whose rows come with their times: see [`KeyValueRows::with_timestamps`] and [`WindowRows::with_timestamps`].
 #[derive(Debug)]
 #[must_use = "a walk does nothing until it is asked for rows"]
-pub struct WithTimestamps<R>(R);
+pub struct WithTimestamps<R>(pub(in crate::topology) R);
 
 /// The description of a store that can be added to a topology.
 pub trait StateStoreBuilder {

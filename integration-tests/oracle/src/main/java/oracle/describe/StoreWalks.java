@@ -6,14 +6,19 @@ import java.util.function.BiFunction;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.kstream.internals.SessionWindow;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -55,6 +60,35 @@ final class StoreWalks {
         told(b, Stores.sessionStoreBuilder(supplier, Serdes.String(), Serdes.String()), StoreWalks::sessionRows);
     }
 
+    @Case(id = "walk-global", note = "a global store, read by another processor")
+    static void global(StreamsBuilder b) {
+        global(b, Stores.persistentKeyValueStore("rows"));
+    }
+
+    @Case(id = "walk-global-in-memory", note = "the same in memory")
+    static void globalInMemory(StreamsBuilder b) {
+        global(b, Stores.inMemoryKeyValueStore("rows"));
+    }
+
+    private static void global(StreamsBuilder b, KeyValueBytesStoreSupplier rows) {
+        var store = Stores.keyValueStoreBuilder(rows, Serdes.String(), Serdes.String());
+        b.addGlobalStore(store, "global", Consumed.with(Serdes.String(), Serdes.String()), () -> new Processor<String, String, Void, Void>() {
+            private KeyValueStore<String, String> kept;
+
+            @Override
+            public void init(ProcessorContext<Void, Void> context) {
+                kept = context.getStateStore("rows");
+            }
+
+            @Override
+            public void process(Record<String, String> record) {
+                kept.put(record.key() + (record.value() == null ? 1 : record.value().length()), record.value());
+            }
+        });
+        KStream<String, String> in = b.stream("input");
+        in.process(() -> new Walks<KeyValueStore<String, String>>(StoreWalks::read)).to("output");
+    }
+
     private static <S extends StateStore> void told(StreamsBuilder b, StoreBuilder<S> store, BiFunction<S, Record<String, String>, String> tell) {
         b.addStateStore(store);
         KStream<String, String> in = b.stream("input");
@@ -63,6 +97,10 @@ final class StoreWalks {
 
     private static String rows(KeyValueStore<String, String> store, Record<String, String> record) {
         store.put(record.key() + record.value().length(), record.value());
+        return read(store, record);
+    }
+
+    private static String read(ReadOnlyKeyValueStore<String, String> store, Record<String, String> record) {
         return pairs(store.range("b", "d2")) + pairs(store.reverseRange("b", "d2")) + pairs(store.range(null, "c1"))
             + pairs(store.reverseRange("c", null)) + pairs(store.prefixScan(record.key(), new StringSerializer()))
             + pairs(store.all()) + pairs(store.reverseAll());
