@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::config::StreamsConfig;
 use streams_core::partitioner::partition_for_key;
@@ -87,6 +88,24 @@ fn last_rows(cluster: &EmbeddedCluster, topic: &str) -> Rows {
     rows
 }
 
+/// Waits until the newest rows of a topic are `expected`, and tells what is wrong with them if they never are.
+fn await_rows(cluster: &EmbeddedCluster, topic: &str, expected: &Rows) {
+    let begun = Instant::now();
+    loop {
+        let rows = last_rows(cluster, topic);
+        if rows == *expected {
+            return;
+        }
+        if begun.elapsed() > PATIENCE {
+            let wrong = |key: &&String| rows.get(*key) != expected.get(*key);
+            let wrong: Vec<_> =
+                rows.keys().chain(expected.keys()).filter(wrong).map(|key| (key, rows.get(key), expected.get(key))).collect();
+            panic!("{topic}: (key, found, expected) {wrong:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn joined_with(change: impl Fn(StreamsConfig) -> StreamsConfig) {
     let directory = tempfile::tempdir().expect("a directory");
     let cluster = EmbeddedCluster::new();
@@ -99,8 +118,8 @@ fn joined_with(change: impl Fn(StreamsConfig) -> StreamsConfig) {
         let app = start(&cluster, topology(), change(config(directory.path())));
         feed_tables(&cluster, &mut seed, &mut orders, &mut customers);
         let (result, counts) = expected(&orders, &customers);
-        eventually("the joined rows are those of both tables", || last_rows(&cluster, "result") == result);
-        eventually("the groups are those of the joined rows", || last_rows(&cluster, "counts") == counts);
+        await_rows(&cluster, "result", &result);
+        await_rows(&cluster, "counts", &counts);
         close(&app);
     }
     let has = |topic: &str, partitions: i32| (0..=partitions).map(|n| cluster.end_offset(topic, n).is_ok()).collect::<Vec<_>>();
