@@ -243,6 +243,29 @@ impl Random {
     }
 }
 
+/// A table whose keys may be null has no row for a null, and the joiner gets no mapped key.
+#[test]
+fn a_mapped_key_that_is_null_is_none() {
+    let builder = StreamsBuilder::new();
+    let table = builder.global_table::<Option<String>, String>("table");
+    let stream = builder.stream::<String, Option<String>>("in").map_values(Option::unwrap_or_default);
+    let select = |_: &String, id: &String| Some((!id.is_empty()).then(|| id.clone()));
+    stream.join_global_mapped_with(&table, select, |key, mapped, _, row| format!("{key} {mapped:?} {row}"), "inner").to("inner");
+    let joiner = |key: &String, mapped: Option<&Option<String>>, _, row: Option<&String>| format!("{key} {mapped:?} {row:?}");
+    stream.left_join_global_mapped_with(&table, select, joiner, "left").to("left");
+    let topology = builder.build().expect("it is right");
+    assert!(["inner", "left"].iter().all(|name| topology.describe().contains(&format!("Processor: {name} "))), "{}", topology.describe());
+    let driver = TopologyTestDriver::new(&topology).expect("a driver");
+    driver.input::<String, String>("table").pipe("a".to_owned(), "row".to_owned()).expect("a row");
+    for id in [Some("a"), None, Some("b")] {
+        driver.input::<String, Option<String>>("in").pipe("k".to_owned(), id.map(str::to_owned)).expect("a record");
+    }
+    let read = |topic: &str| driver.output::<String, String>(topic).read_values().expect("outputs");
+    assert_eq!(read("inner"), ["k Some(\"a\") row"]);
+    assert_eq!(read("left"), ["k Some(Some(\"a\")) Some(\"row\")", "k None None", "k Some(Some(\"b\")) None"]);
+    assert_eq!(driver.metrics().sum("streams_records_dropped_total", &[("reason", "null_key")]), Some(1.0), "the inner join's");
+}
+
 /// What the joins must answer follows from a map of the newest values.
 #[test]
 fn joins_answer_as_a_map_of_the_newest_values_does() {
@@ -255,8 +278,13 @@ fn joins_answer_as_a_map_of_the_newest_values_does() {
         let select = |_: &Option<String>, value: &u32| (!value.is_multiple_of(3)).then_some(value / 3);
         stream.join_global(&table, select, |value, row| format!("{value} {row}")).to("inner");
         stream.left_join_global_keyed(&table, select, |key, value, row| format!("{key:?} {value} {row:?}")).to("left");
+        stream.join_global_mapped(&table, select, |key, mapped, value, row| format!("{key:?} {mapped} {value} {row}")).to("inner-mapped");
+        stream
+            .left_join_global_mapped(&table, select, |key, mapped, value, row| format!("{key:?} {mapped:?} {value} {row:?}"))
+            .to("left-mapped");
         let driver = TopologyTestDriver::new(&builder.build().expect("it is right")).expect("a driver");
         let (mut rows, mut inner, mut left) = (BTreeMap::<u32, i64>::new(), Vec::new(), Vec::new());
+        let (mut inner_mapped, mut left_mapped) = (Vec::new(), Vec::new());
         for step in 0..60 {
             let key = random.below(6) as u32;
             if random.below(2) == 0 {
@@ -270,11 +298,16 @@ fn joins_answer_as_a_map_of_the_newest_values_does() {
             }
             let (own, value) = ((random.below(3) > 0).then(|| "k".to_owned()), random.below(18) as u32);
             driver.input::<Option<String>, u32>("in").pipe(own.clone(), value).expect("a record");
-            let row = if value % 3 > 0 { rows.get(&(value / 3)) } else { None };
+            let mapped = (value % 3 > 0).then_some(value / 3);
+            let row = mapped.and_then(|mapped| rows.get(&mapped));
+            let both = row.zip(mapped);
+            inner_mapped.extend(both.map(|(row, mapped)| (own.clone(), format!("{own:?} {mapped} {value} {row}"))));
+            left_mapped.push((own.clone(), format!("{own:?} {mapped:?} {value} {row:?}")));
             inner.extend(row.map(|row| (own.clone(), format!("{value} {row}"))));
             left.push((own.clone(), format!("{own:?} {value} {row:?}")));
         }
-        assert_eq!(driver.output::<Option<String>, String>("inner").read_all().expect("outputs"), inner, "seed {seed}");
-        assert_eq!(driver.output::<Option<String>, String>("left").read_all().expect("outputs"), left, "seed {seed}");
+        for (topic, expected) in [("inner", inner), ("left", left), ("inner-mapped", inner_mapped), ("left-mapped", left_mapped)] {
+            assert_eq!(driver.output::<Option<String>, String>(topic).read_all().expect("outputs"), expected, "{topic} of seed {seed}");
+        }
     }
 }

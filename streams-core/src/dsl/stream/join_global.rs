@@ -9,8 +9,9 @@ use crate::{BoxError, Data, Error, ErrorKind, Result};
 use std::sync::Arc;
 use streams_state::KvReader;
 
-type Select<K, V, KG> = Arc<dyn Fn(&K, &V) -> Option<KG> + Send + Sync>;
-type Joiner<K, V, VG, VO> = Arc<dyn Fn(&K, V, Option<&VG>) -> Made<VO> + Send + Sync>;
+pub(super) type Select<K, V, KG> = Arc<dyn Fn(&K, &V) -> Option<KG> + Send + Sync>;
+/// The stream's key, the table's (`None`: the record has none), the value and the row.
+pub(super) type Joiner<K, V, KG, VG, VO> = Arc<dyn Fn(&K, Option<&KG>, V, Option<&VG>) -> Made<VO> + Send + Sync>;
 
 impl<K: Data, V: Data> KStream<K, V> {
     /// Joins each record with the row of a global table that `select` names, as the row stands when the record comes; a record without a row is
@@ -83,7 +84,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, &VG) -> VO + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row?))));
+        let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(Ok(joiner(key, value, row?))));
         self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
     }
 
@@ -140,7 +141,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, Option<&VG>) -> VO + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(Ok(joiner(key, value, row))));
+        let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(Ok(joiner(key, value, row))));
         self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
     }
 
@@ -177,7 +178,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, &VG) -> Result<VO, BoxError> + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(joiner(key, value, row?)));
+        let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(joiner(key, value, row?)));
         self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
     }
 
@@ -199,16 +200,16 @@ impl<K: Data, V: Data> KStream<K, V> {
         joiner: impl Fn(&K, V, Option<&VG>) -> Result<VO, BoxError> + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
-        let joiner: Joiner<K, V, VG, VO> = Arc::new(move |key, value, row| Some(joiner(key, value, row)));
+        let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(joiner(key, value, row)));
         self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
     }
 
-    fn global_join<KG: Data, VG: Data, VO: Data>(
+    pub(super) fn global_join<KG: Data, VG: Data, VO: Data>(
         &self,
         left: bool,
         table: &GlobalKTable<KG, VG>,
         select: Select<K, V, KG>,
-        joiner: Joiner<K, V, VG, VO>,
+        joiner: Joiner<K, V, KG, VG, VO>,
         named: &Named,
     ) -> KStream<K, VO> {
         let mut plan = self.plan.lock();
@@ -239,7 +240,7 @@ struct GlobalJoin<K, V, KG, VG, VO> {
     name: Arc<str>,
     left: bool,
     select: Select<K, V, KG>,
-    joiner: Joiner<K, V, VG, VO>,
+    joiner: Joiner<K, V, KG, VG, VO>,
     rows: KvReader<KG, VG>,
     key_buf: Vec<u8>,
     row_buf: Vec<u8>,
@@ -248,22 +249,22 @@ struct GlobalJoin<K, V, KG, VG, VO> {
 
 impl<K, V, KG: Data, VG: Data, VO> Process<K, V> for GlobalJoin<K, V, KG, VG, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let row = match (self.select)(&key, &value) {
-            Some(selected) => {
-                self.key_buf.clear();
-                let unwritable = |e| Error::caused(ErrorKind::Serde, "cannot serialize the key to look it up in the global table", e);
-                match self.rows.write_key(&selected, &mut self.key_buf).map_err(unwritable)? {
-                    true => Some(self.rows.get(&self.key_buf, &mut self.row_buf)?),
-                    false => None,
-                }
+        let mut selected = (self.select)(&key, &value);
+        let mut row = None;
+        if let Some(selected_key) = &selected {
+            self.key_buf.clear();
+            let unwritable = |e| Error::caused(ErrorKind::Serde, "cannot serialize the key to look it up in the global table", e);
+            match self.rows.write_key(selected_key, &mut self.key_buf).map_err(unwritable)? {
+                true => row = self.rows.get(&self.key_buf, &mut self.row_buf)?,
+                // a key that is written as null is none
+                false => selected = None,
             }
-            None => None,
-        };
-        if row.is_none() && !self.left {
+        }
+        if selected.is_none() && !self.left {
             cx.dropped(&self.name, DropReason::NullKey);
             return Ok(());
         }
-        match (self.joiner)(&key, value, row.flatten().as_ref().map(|(row, _)| row)) {
+        match (self.joiner)(&key, selected.as_ref(), value, row.as_ref().map(|(row, _)| row)) {
             Some(Ok(joined)) => self.next.process(cx, key, joined, meta),
             Some(Err(error)) => cx.user_error(&self.name, error),
             None => Ok(()),

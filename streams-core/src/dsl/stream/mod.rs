@@ -9,6 +9,7 @@ mod flat_map_values;
 mod for_each;
 mod group_by;
 mod join_global;
+mod join_global_mapped;
 mod join_stream;
 mod join_table;
 mod late;
