@@ -24,12 +24,19 @@ pub struct WindowStoreBuilder<K, V> {
 
 impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>, retention: Duration, size: Duration) -> Self {
-        let shape = WindowShape { retention: millis(retention), size: millis(size), duplicates: false };
+        let shape = WindowShape { retention: millis(retention), margin: 0, size: millis(size), duplicates: false };
         WindowStoreBuilder { common: Common::new(name, keys, values), shape, indexed: false }
     }
 
     common_settings!();
     plain_setting!();
+
+    /// How much longer than the retention windows still change, and are found by [`fetch_open`](WindowStore::fetch_open), though reads find
+    /// them no more; down to milliseconds. Default: 0.
+    pub fn open_longer(mut self, margin: Duration) -> Self {
+        self.shape.margin = millis(margin);
+        self
+    }
 
     /// Makes a row of every put instead of one per key and window, as stream-stream joins need. Excludes caching. Default: no.
     pub fn retain_duplicates(mut self) -> Self {

@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct WindowShape {
     /// Milliseconds of stream time for which a window is kept.
     pub retention: i64,
+    /// Milliseconds for which a window still changes, and is found by who changes it, after reads find it no more.
+    pub margin: i64,
     /// Length of a window in milliseconds.
     pub size: i64,
     /// Whether every put is a row of its own.
@@ -62,7 +64,8 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         let interval = shape.segment_interval();
         let (core, keys) = Core::new(parts, Layout::window(interval));
         let (lower, upper) = (Vec::new(), Vec::new());
-        WindowStore { core, keys, shape, sequence: 0, expiry: Expiry::new(shape.retention, interval), lower, upper }
+        let kept = shape.retention.saturating_add(shape.margin);
+        WindowStore { core, keys, shape, sequence: 0, expiry: Expiry::new(kept, interval), lower, upper }
     }
 
     common!();
@@ -86,7 +89,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         if self.shape.duplicates {
             return Err(self.refused("retains duplicates: it can only be appended to"));
         }
-        if self.is_expired(start) {
+        if start < self.oldest_open() {
             self.expiry.refused += 1;
             return Ok(None);
         }
@@ -144,7 +147,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         if !self.shape.duplicates {
             return Err(self.refused("does not retain duplicates: it cannot be appended to"));
         }
-        if self.is_expired(start) {
+        if start < self.oldest_open() {
             self.expiry.refused += 1;
             return Ok(false);
         }
@@ -212,8 +215,32 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         reverse: bool,
         visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        self.fetch_from(key, (from.max(self.oldest_visible()), to), reverse, visit)
+    }
+
+    /// The same of the windows that can still be changed, with those that reads find no more.
+    ///
+    /// # Errors
+    /// As [`fetch_range`](Self::fetch_range).
+    pub fn fetch_open(
+        &mut self,
+        key: &[u8],
+        from: i64,
+        to: i64,
+        reverse: bool,
+        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.fetch_from(key, (from.max(self.oldest_open()), to), reverse, visit)
+    }
+
+    fn fetch_from(
+        &mut self,
+        key: &[u8],
+        (from, to): (i64, i64),
+        reverse: bool,
+        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         self.core.counters.ranges += 1;
-        let from = from.max(self.oldest_visible());
         if from > to {
             return Ok(());
         }
@@ -333,6 +360,12 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     #[inline]
     pub fn oldest_visible(&self) -> i64 {
         self.expiry.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
+    }
+
+    /// Windows that begin before it do not change any more.
+    #[inline]
+    fn oldest_open(&self) -> i64 {
+        self.oldest_visible().saturating_sub(self.shape.margin)
     }
 
     #[inline]

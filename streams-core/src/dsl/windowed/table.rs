@@ -43,11 +43,12 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
         ));
     }
     let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
-    let (retention, size) = (duration(retention.max(needed).max(windows.visible_ms())), duration(windows.size_ms().max(0)));
+    let (retention, size) = (duration(retention.max(needed)), duration(windows.size_ms().max(0)));
     let sliding = matches!(windows, Cut::Sliding(_));
     // as in Java: final results of sliding windows are not held back in a cache
     let caching = materialized.caching && !(sliding && emit.at_close);
     let mut builder = Stores::window_with(name.clone(), key_serde.clone(), value_serde.clone(), retention.max(size), size).caching(caching);
+    builder = builder.open_longer(Duration::from_millis(windows.margin_ms()));
     if emit.at_close {
         builder = builder.time_first(sliding);
     }

@@ -128,7 +128,7 @@ impl<K: Data, V: Data> WindowWriter<K, V> {
 
     /// Visits the windows of a key that begin in `[from, to]`, newest first: start, value and its time.
     pub fn walk_back(&mut self, key: &[u8], (from, to): (i64, i64), visit: &mut dyn FnMut(i64, &V, i64) -> ControlFlow<()>) -> Result<()> {
-        Ok(self.store.borrow_mut().fetch_range(key, from, to, true, &mut |start, value, at| Ok(visit(start, value, at)))?)
+        Ok(self.store.borrow_mut().fetch_open(key, from, to, true, &mut |start, value, at| Ok(visit(start, value, at)))?)
     }
 
     /// What `change`, which may fail, makes of the windows' rows; nothing is written.

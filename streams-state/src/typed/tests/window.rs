@@ -73,6 +73,24 @@ fn retention_is_exact_and_late_writes_are_counted() {
 }
 
 #[test]
+fn windows_that_are_open_longer_are_found_and_changed_by_who_changes_them_alone() {
+    let mut store: Box<Counts> = open(builder().open_longer(Duration::from_millis(2)).build());
+    store.put(b"k", MINUTE - 1, Some(1), 0, origin(1)).unwrap();
+    store.put(b"k", 5 * MINUTE, Some(3), 0, origin(1)).unwrap();
+    assert_eq!(store.fetch(b"k", MINUTE - 1).unwrap(), None);
+    assert_eq!(range(&mut store, "k", 0, i64::MAX, false), [(5 * MINUTE, 3)]);
+    let mut open = Vec::new();
+    let visit = &mut |start, value: &u64, _| {
+        open.push((start, *value));
+        Ok(ControlFlow::Continue(()))
+    };
+    store.fetch_open(b"k", 0, i64::MAX, true, visit).unwrap();
+    assert_eq!(open, [(5 * MINUTE, 3), (MINUTE - 1, 1)]);
+    assert!(store.put(b"k", MINUTE - 1, Some(9), 0, origin(1)).unwrap());
+    assert!(!store.put(b"k", MINUTE - 2, Some(9), 0, origin(1)).unwrap());
+}
+
+#[test]
 fn expired_segments_go_with_a_commit_and_an_abort_goes_back() {
     let (mut store, mut log) = (counts(true), Log::default());
     for minute in 0..6 {
