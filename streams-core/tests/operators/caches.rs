@@ -3,7 +3,7 @@
 //!
 //! Left out, because the tables are not the same by design (docs/SEMANTICS.md):
 //! - a table joined with what is computed of it: the rows of both change at once, and without a cache the join sees them one after the other;
-//! - `join_on_foreign_key` (inner) of tables that both change between two commits: changes that cross each other on the way may leave a row;
+//! - `join_on_foreign_key` (inner) without `answer_every_change`: changes that cross each other on the way may leave a row;
 //! - what goes by the order or the number of changes downstream: `suppress`, and streams made of a table's changes that are counted or windowed.
 
 use std::collections::BTreeMap;
@@ -31,6 +31,11 @@ impl Made {
     /// One of the topics of tables, kept.
     fn table(&self, topic: &str) -> KTable<String, i64> {
         self.builder.table_with(topic, Consumed::default(), self.kept::<String, i64>(&format!("{topic}-rows")))
+    }
+
+    fn uncached(&self, topic: &str) -> KTable<String, i64> {
+        let rows = Materialized::from(format!("{topic}-rows").as_str()).caching_disabled();
+        self.builder.table_with(topic, Consumed::default(), rows)
     }
 
     fn grouped(&self, topic: &str) -> KGroupedStream<String, i64> {
@@ -150,10 +155,44 @@ fn stream_as_table_joined(m: &Made) {
     m.out(&newest.outer_join(&m.table("left"), |a, b| a.unwrap_or(&-1) * 1_000 + b.unwrap_or(&-1)));
 }
 
-fn left_joined_on_foreign_key(m: &Made) {
-    let key = |_: &String, value: &i64| (value % 5 != 0).then(|| ["a", "b", "c", "d"][(value % 4) as usize].to_owned());
+fn foreign_key(_: &String, value: &i64) -> Option<String> {
+    (value % 5 != 0).then(|| ["a", "b", "c", "d"][(value % 4) as usize].to_owned())
+}
+
+fn left_join_on_foreign_key(m: &Made, left: &KTable<String, i64>, right: &KTable<String, i64>) {
     let options = TableJoined::default().materialized(m.kept::<String, i64>("joined"));
-    m.out(&m.table("left").left_join_on_foreign_key_with(&m.table("right"), key, |a, b| a * 1_000 + b.unwrap_or(&-1), options));
+    m.out(&left.left_join_on_foreign_key_with(right, foreign_key, |a, b| a * 1_000 + b.unwrap_or(&-1), options));
+}
+
+fn left_joined_on_foreign_key(m: &Made) {
+    left_join_on_foreign_key(m, &m.table("left"), &m.table("right"));
+}
+
+/// Rows ask while what they ask for waits in its cache.
+fn left_joined_on_cached_foreign_key(m: &Made) {
+    left_join_on_foreign_key(m, &m.uncached("left"), &m.table("right"));
+}
+
+/// Answers come while what they are for waits in its cache.
+fn cached_left_joined_on_foreign_key(m: &Made) {
+    left_join_on_foreign_key(m, &m.table("left"), &m.uncached("right"));
+}
+
+fn join_on_foreign_key(m: &Made, left: &KTable<String, i64>, right: &KTable<String, i64>) {
+    let options = TableJoined::default().materialized(m.kept::<String, i64>("joined")).answer_every_change();
+    m.out(&left.join_on_foreign_key_with(right, foreign_key, |a, b| a * 1_000 + b, options));
+}
+
+fn joined_on_foreign_key(m: &Made) {
+    join_on_foreign_key(m, &m.table("left"), &m.table("right"));
+}
+
+fn joined_on_cached_foreign_key(m: &Made) {
+    join_on_foreign_key(m, &m.uncached("left"), &m.table("right"));
+}
+
+fn cached_joined_on_foreign_key(m: &Made) {
+    join_on_foreign_key(m, &m.table("left"), &m.uncached("right"));
 }
 
 fn cogrouped(m: &Made) {
@@ -194,6 +233,11 @@ const TOPOLOGIES: &[(&str, Write)] = &[
     ("counts_joined_with_a_table", counts_joined_with_a_table),
     ("stream_as_table_joined", stream_as_table_joined),
     ("left_joined_on_foreign_key", left_joined_on_foreign_key),
+    ("left_joined_on_cached_foreign_key", left_joined_on_cached_foreign_key),
+    ("cached_left_joined_on_foreign_key", cached_left_joined_on_foreign_key),
+    ("joined_on_foreign_key", joined_on_foreign_key),
+    ("joined_on_cached_foreign_key", joined_on_cached_foreign_key),
+    ("cached_joined_on_foreign_key", cached_joined_on_foreign_key),
     ("cogrouped", cogrouped),
     ("cogrouped_by_window", cogrouped_by_window),
     ("cogrouped_by_session", cogrouped_by_session),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::config::StreamsConfig;
 use streams_core::partitioner::partition_for_key;
-use streams_core::{StreamsBuilder, Topology};
+use streams_core::{Materialized, StreamsBuilder, Topology};
 
 const ORDERS: i32 = 3;
 const CUSTOMERS: i32 = 2;
@@ -135,4 +135,80 @@ fn two_threads() {
 #[test]
 fn exactly_once_without_a_cache() {
     joined_with(|config| config.set("processing.guarantee", "exactly_once_v2").set("statestore.cache.max.bytes", "0"));
+}
+
+/// `left` and `right` as tables that are read from streams, so that `seen` tells when a record has reached its table. Nothing is committed until
+/// the application is closed.
+struct Waiting {
+    cluster: EmbeddedCluster,
+    directory: tempfile::TempDir,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        let cluster = EmbeddedCluster::new();
+        ["left", "right", "seen", "result"].into_iter().for_each(|topic| cluster.create_topic(topic, 1).expect("a new topic"));
+        Waiting { cluster, directory: tempfile::tempdir().expect("a directory") }
+    }
+
+    /// A row of `left` is the key of its partner.
+    fn start(&self, cached: &str, commit_ms: u64) -> streams_core::KafkaStreams {
+        let builder = StreamsBuilder::new();
+        let table = |topic: &str| {
+            let stream = builder.stream::<String, Option<String>>(topic);
+            let rows = Materialized::<String, String>::from(topic);
+            let table = stream.to_table_with_deletes(if topic == cached { rows } else { rows.caching_disabled() });
+            stream.to("seen");
+            table
+        };
+        let joiner = |left: &String, right: Option<&String>| joined(left, right);
+        let partner = |_: &String, left: &String| left.split_once(' ').map(|(key, _)| key.to_owned());
+        table("left").left_join_on_foreign_key(&table("right"), partner, joiner).to_stream().to("result");
+        let config = config(self.directory.path()).set("commit.interval.ms", commit_ms.to_string());
+        start(&self.cluster, builder.build().expect("the topology is right"), config)
+    }
+
+    /// Puts a row, and waits until its table has it.
+    fn put(&self, topic: &str, key: &str, value: Option<&str>) {
+        let seen = self.cluster.read_topic("seen").expect("the topic is there").len();
+        put(&self.cluster, topic, 1, key, value, 0);
+        eventually("the record is seen", || self.cluster.read_topic("seen").expect("the topic is there").len() > seen);
+    }
+
+    fn await_result(&self, row: &str) {
+        await_rows(&self.cluster, "result", &Rows::from([("a".to_owned(), row.to_owned())]));
+    }
+}
+
+const NEVER: u64 = 600_000;
+
+/// A partner that comes and goes between two commits is never passed on, so nobody would take back the answer that has it.
+#[test]
+fn a_partner_that_waits_in_its_cache_is_not_told() {
+    let waiting = Waiting::new();
+    let app = waiting.start("right", NEVER);
+    waiting.put("right", "x", Some("partner"));
+    waiting.put("left", "a", Some("x row"));
+    waiting.await_result("row for nobody");
+    waiting.put("right", "x", None);
+    close(&app);
+    waiting.await_result("row for nobody");
+}
+
+/// The newest row may go again before anybody hears of it: the answer to the one before must not be lost by it.
+#[test]
+fn an_answer_counts_for_the_row_that_was_passed_on() {
+    let waiting = Waiting::new();
+    let app = waiting.start("left", 10);
+    waiting.put("left", "a", Some("x first"));
+    waiting.await_result("first for nobody");
+    close(&app);
+    let app = waiting.start("left", NEVER);
+    waiting.put("left", "a", Some("x second"));
+    waiting.put("right", "x", Some("partner"));
+    waiting.await_result("first for partner");
+    close(&app);
+    let app = waiting.start("left", 10);
+    waiting.await_result("second for partner");
+    close(&app);
 }

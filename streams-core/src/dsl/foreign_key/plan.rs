@@ -104,7 +104,7 @@ impl<K: Data, V: Data> KTable<K, V> {
                 name: env.node_name(),
                 extract: extract.clone(),
                 versioned,
-                left,
+                answers_all: left || options.answer_every_change,
                 foreign_key_topic: pseudo.name(env, "fk"),
                 value_topic: pseudo.name(env, "vh"),
                 foreign_keys: fks.clone(),

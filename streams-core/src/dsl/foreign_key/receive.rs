@@ -107,7 +107,7 @@ impl<K: Data, KO: Data, VO: Data> Process<Option<KO>, Question<K>> for Respond<K
         }
         let (mut value, mut timestamp, mut found, mut looked) = (None, meta.timestamp, false, foreign_key.is_none());
         if let Some(foreign_key) = &foreign_key {
-            self.rows.get(cx, foreign_key, meta.key_bytes.filter(|_| self.pass_foreign_key), &mut |row| {
+            self.rows.get_forwarded(cx, foreign_key, meta.key_bytes.filter(|_| self.pass_foreign_key), &mut |row| {
                 looked = true;
                 if let Some((row, at)) = row {
                     timestamp = at.max(meta.timestamp);

@@ -31,7 +31,7 @@ impl<K: Data, V: Data, VO: Data, R: Data> Process<K, Answer<VO>> for Resolve<K, 
         let (mut looked, mut outcome): (_, Result<Option<Made<R>>, BoxError>) = (false, Ok(None));
         let (values, joiner, buffer) = (&self.values, &self.joiner, &mut self.buffer);
         let serde_cx = SerdeContext { topic: &self.value_topic, headers: meta.headers };
-        self.rows.get(cx, &key, meta.key_bytes.filter(|_| self.pass_key), &mut |row| {
+        self.rows.get_forwarded(cx, &key, meta.key_bytes.filter(|_| self.pass_key), &mut |row| {
             looked = true;
             outcome = row
                 .map(|(value, _)| hash(&**values, &serde_cx, value, buffer))

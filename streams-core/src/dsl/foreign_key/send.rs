@@ -26,7 +26,8 @@ pub(super) struct Subscribe<K, V, KO> {
     pub extract: Extractor<K, V, KO>,
     /// Changes that came out of order are left out.
     pub versioned: bool,
-    pub left: bool,
+    /// A left join, and an inner one that was told to.
+    pub answers_all: bool,
     /// The topics that serdes are told where the bytes are only compared.
     pub foreign_key_topic: Arc<str>,
     pub value_topic: Arc<str>,
@@ -55,7 +56,7 @@ impl<K: Data, V: Data, KO: Data> Process<K, Change<V>> for Subscribe<K, V, KO> {
             },
             _ => true,
         };
-        let (leave, ask) = match self.left {
+        let (leave, ask) = match self.answers_all {
             true if change.old.is_none() && change.new.is_none() => (None, None),
             // always one answer, for the row may have been joined with null before
             true => (old.filter(|_| moved).map(|old| (Instruction::Delete, old)), Some((Instruction::Answer, new))),

@@ -21,6 +21,7 @@ pub struct TableJoined<K, V, KO, VO, R> {
     pub(crate) partitioner: Option<KeyPartitioner<K>>,
     pub(crate) other_partitioner: Option<KeyPartitioner<KO>>,
     pub(crate) materialized: Option<Materialized<K, R>>,
+    pub(crate) answer_every_change: bool,
 }
 
 impl<K: Data, V: Data, KO: Data, VO: Data, R: Data> TableJoined<K, V, KO, VO, R> {
@@ -35,6 +36,7 @@ impl<K: Data, V: Data, KO: Data, VO: Data, R: Data> TableJoined<K, V, KO, VO, R>
             partitioner: None,
             other_partitioner: None,
             materialized: None,
+            answer_every_change: false,
         }
     }
 
@@ -68,6 +70,16 @@ impl<K: Data, V: Data, KO: Data, VO: Data, R: Data> TableJoined<K, V, KO, VO, R>
     #[must_use]
     pub fn materialized(mut self, materialized: impl Into<Materialized<K, R>>) -> Self {
         self.materialized = Some(materialized.into());
+        self
+    }
+
+    /// Has every change of a row of this table answered, also where its partner does not exist: an inner join then keeps no row that should be
+    /// gone when changes of the two tables cross each other on their way, and gives a deletion of what was never there for each change of a row
+    /// without a partner. Default: answered only if the partner exists, or the row has named another one, as in Java, where such a row stays until
+    /// the next change that is answered. Left joins always answer.
+    #[must_use]
+    pub fn answer_every_change(mut self) -> Self {
+        self.answer_every_change = true;
         self
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
         ));
     }
     let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
-    let (retention, size) = (duration(retention.max(needed)), duration(windows.size_ms().max(0)));
+    let (retention, size) = (duration(retention.max(needed).max(windows.visible_ms())), duration(windows.size_ms().max(0)));
     let sliding = matches!(windows, Cut::Sliding(_));
     // as in Java: final results of sliding windows are not held back in a cache
     let caching = materialized.caching && !(sliding && emit.at_close);

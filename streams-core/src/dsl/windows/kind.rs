@@ -122,7 +122,15 @@ impl Cut {
         !matches!(self, Cut::Other(_))
     }
 
-    /// How much longer than the retention rows are needed. The latest record that a sliding window takes may be `difference + 1` before the
+    /// How long rows must be visible where that is longer than Java keeps them: with a difference of 0, Java hides rows that it still needs.
+    pub fn visible_ms(&self) -> i64 {
+        match self {
+            Cut::Time(_) | Cut::Other(_) => 0,
+            Cut::Sliding(windows) => windows.difference_ms.saturating_add(windows.grace_ms).saturating_add(1),
+        }
+    }
+
+    /// How much longer than they are visible rows are needed. The latest record that a sliding window takes may be `difference + 1` before the
     /// window closed, and the window begins right behind a record before it, whose own row begins another difference earlier. Where Java's
     /// store shows that row no more, the window is not made; its cache shows it for as long as it happens to be there.
     pub fn margin_ms(&self) -> u64 {
