@@ -55,4 +55,7 @@ pub use record::{Change, Data, Record, TaskId, TopicPartition};
 pub use runtime::{KafkaStreams, State};
 pub use streams_state::serde::{Window, Windowed};
 pub use streams_state::{Header, Headers, serde};
-pub use topology::{InternalTopic, SubtopologyTopics, Topology, TopologyError, TopologyTopics};
+pub use topology::{
+    InternalTopic, NodeDescription, NodeRole, SubtopologyDescription, SubtopologyTopics, Topology, TopologyDescription, TopologyError,
+    TopologyTopics,
+};

@@ -1,58 +1,52 @@
-//! `describe()`: Java's text, byte for byte.
+//! Describes a topology in Java's order: that of its sets and of the sizes of sub-trees.
 
+use super::description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
 use super::java_order::{hash_set_order, sort_as_hash_map};
 use super::java_tree::JavaTree;
 use super::spec::{NodeKind, NodeSpec, SinkTopic, TopicName};
 use super::{Inner, Subtopology};
 use std::cmp::Ordering;
-use std::fmt::Write;
+use std::sync::Arc;
 
-pub(super) fn describe(topology: &Inner) -> String {
-    let mut text = String::from("Topologies:\n ");
-    let parts = topology.subtopologies.iter().map(|s| (s, "", "\n"));
-    let globals = topology.globals.iter().map(|s| (s, " for global store (will not generate tasks)", ""));
-    let mut parts: Vec<_> = parts.chain(globals).collect();
-    parts.sort_by_key(|(subtopology, ..)| subtopology.id);
-    for (subtopology, what, end) in parts {
-        let _ = write!(text, "  Sub-topology: {}{what}\n{}{end}", subtopology.id, nodes(topology, subtopology));
-    }
-    text
+pub(super) fn describe(topology: &Inner) -> TopologyDescription {
+    let parts = |parts: &[Subtopology]| parts.iter().map(|part| subtopology(topology, part)).collect();
+    TopologyDescription { subtopologies: parts(&topology.subtopologies), global_stores: parts(&topology.globals) }
 }
 
 /// Nodes with the larger sub-tree first, then by name.
-fn nodes(topology: &Inner, subtopology: &Subtopology) -> String {
+fn subtopology(topology: &Inner, subtopology: &Subtopology) -> SubtopologyDescription {
     let edges = Edges::connect(topology, subtopology);
     let mut sorted = edges.nodes.clone();
     sorted.sort_by(|&a, &b| edges.order(a, b));
-    let names = |set: &JavaTree| match set.values() {
-        none if none.is_empty() => "none".to_owned(),
-        some => some.iter().map(|&i| &*topology.nodes[i].name).collect::<Vec<_>>().join(", "),
-    };
-    let mut text = String::new();
-    for index in sorted {
+    let names = |set: &JavaTree| set.values().into_iter().map(|index| topology.nodes[index].name.clone()).collect();
+    let describe = |index: usize| {
         let node = &topology.nodes[index];
-        let (children, parents) = (names(&edges.children[index]), names(&edges.parents[index]));
-        let _ = match &node.kind {
-            NodeKind::Source { topics, .. } => {
-                let topics = match &topics[..] {
-                    [TopicName::Matching(pattern)] => pattern.text().to_string(),
-                    topics => format!("[{}]", hash_set_order(topics.iter().map(TopicName::plain)).join(", ")),
-                };
-                writeln!(text, "    Source: {} (topics: {topics})\n      --> {children}", node.name)
-            }
-            NodeKind::Processor | NodeKind::Hidden => {
-                let stores = hash_set_order(node.stores.iter().map(|&s| &*topology.store_names[s])).join(", ");
-                writeln!(text, "    Processor: {} (stores: [{stores}])\n      --> {children}\n      <-- {parents}", node.name)
-            }
-            NodeKind::Sink { topic: SinkTopic::Fixed(topic) } => {
-                writeln!(text, "    Sink: {} (topic: {})\n      <-- {parents}", node.name, topic.plain())
-            }
-            NodeKind::Sink { topic: SinkTopic::Computed(chooser) } => {
-                writeln!(text, "    Sink: {} (extractor class: {chooser})\n      <-- {parents}", node.name)
-            }
-        };
+        NodeDescription {
+            name: node.name.clone(),
+            role: role(topology, node),
+            predecessors: names(&edges.parents[index]),
+            successors: names(&edges.children[index]),
+        }
+    };
+    SubtopologyDescription { id: subtopology.id, nodes: sorted.into_iter().map(describe).collect() }
+}
+
+fn role(topology: &Inner, node: &NodeSpec) -> NodeRole {
+    match &node.kind {
+        NodeKind::Source { topics, .. } => match &topics[..] {
+            [TopicName::Matching(pattern)] => NodeRole::Source { topics: Vec::new(), pattern: Some(pattern.text().clone()) },
+            topics => NodeRole::Source { topics: in_java_order(topics.iter().map(TopicName::plain)), pattern: None },
+        },
+        NodeKind::Processor | NodeKind::Hidden => {
+            NodeRole::Processor { stores: in_java_order(node.stores.iter().map(|&store| &*topology.store_names[store])) }
+        }
+        NodeKind::Sink { topic: SinkTopic::Fixed(topic) } => NodeRole::Sink { topic: Some(topic.plain().into()), extractor: None },
+        NodeKind::Sink { topic: SinkTopic::Computed(chooser) } => NodeRole::Sink { topic: None, extractor: Some(chooser.clone()) },
     }
-    text
+}
+
+fn in_java_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Arc<str>> {
+    hash_set_order(names).into_iter().map(Arc::from).collect()
 }
 
 /// The nodes that are shown and the edges between them. Vectors go by the index of the node in the topology.

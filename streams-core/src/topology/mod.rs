@@ -4,6 +4,7 @@ mod builder;
 mod context;
 mod copartitions;
 mod describe;
+mod description;
 mod fixed_key;
 mod global;
 mod groups;
@@ -20,6 +21,7 @@ mod unnamed;
 
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, ProcessingContext, RecordMetadata, Setup};
+pub use description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
 pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
 pub(crate) use pattern::TopicPattern;
@@ -170,8 +172,28 @@ impl Topology {
         &self.0.copartition_groups
     }
 
-    /// The text of Java's `Topology.describe()`, byte for byte: visualisers of Kafka Streams topologies read it.
+    /// The text of Java's `Topology.describe()`, byte for byte: visualisers of Kafka Streams topologies read it. It is the
+    /// [`description`](Self::description), printed.
     pub fn describe(&self) -> String {
+        self.description().to_string()
+    }
+
+    /// The sub-topologies, their nodes, and how these are connected, for programs.
+    ///
+    /// ```
+    /// use streams_core::{NodeRole, StreamsBuilder};
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// builder.stream::<String, String>("in").group_by_key().count_with("counts").to_stream().to("out");
+    /// let description = builder.build()?.description();
+    /// let nodes = &description.subtopologies[0].nodes;
+    /// let counting = nodes.iter().find(|node| node.role == NodeRole::Processor { stores: vec!["counts".into()] }).unwrap();
+    /// assert_eq!(*counting.predecessors, [nodes[0].name.clone()]);
+    /// assert!(matches!(&nodes[0].role, NodeRole::Source { topics, .. } if *topics == ["in".into()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "describe")]
+    pub fn description(&self) -> TopologyDescription {
         describe::describe(&self.0)
     }
 }

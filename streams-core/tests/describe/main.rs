@@ -29,6 +29,7 @@ mod cogroups;
 mod combinations;
 mod compare;
 mod counts;
+mod description;
 mod final_results;
 mod foreign_key_joins;
 mod global_tables;
