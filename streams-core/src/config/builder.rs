@@ -57,10 +57,7 @@ impl StreamsConfig {
     /// never waits. Default: zero.
     #[must_use]
     pub fn max_task_idle(self, idle: Option<Duration>) -> Self {
-        match idle {
-            Some(idle) => self.millis(keys::MAX_TASK_IDLE_MS, idle),
-            None => self.set(keys::MAX_TASK_IDLE_MS, "-1"),
-        }
+        self.optional_millis(keys::MAX_TASK_IDLE_MS, idle)
     }
 
     /// `streams.time.on.restart`: whether a task that starts again remembers how late is too late. Default: it does; Java's does not.
@@ -111,6 +108,13 @@ impl StreamsConfig {
         self.millis(keys::STATE_CLEANUP_DELAY_MS, delay)
     }
 
+    /// `state.cleanup.dir.max.age.ms` (KIP-1259): folders of tasks in which nothing was written for longer are deleted at start, and what they
+    /// had is restored from the changelogs; `None` keeps them however old. Default: `None`.
+    #[must_use]
+    pub fn state_cleanup_dir_max_age(self, age: Option<Duration>) -> Self {
+        self.optional_millis(keys::STATE_CLEANUP_DIR_MAX_AGE_MS, age)
+    }
+
     /// `default.timestamp.extractor`. Default: a record without a valid time is an error.
     #[must_use]
     pub fn default_timestamp_extractor(self, policy: TimestampPolicy) -> Self {
@@ -150,10 +154,7 @@ impl StreamsConfig {
     /// `log.summary.interval.ms`: how often a thread logs what it did; `None` never. Default: 2 min.
     #[must_use]
     pub fn log_summary_interval(self, interval: Option<Duration>) -> Self {
-        match interval {
-            Some(interval) => self.millis(keys::LOG_SUMMARY_INTERVAL_MS, interval),
-            None => self.set(keys::LOG_SUMMARY_INTERVAL_MS, "-1"),
-        }
+        self.optional_millis(keys::LOG_SUMMARY_INTERVAL_MS, interval)
     }
 
     /// `topology.optimization`: what the topology is optimised by when it is built with this config. Default: nothing.
@@ -206,6 +207,14 @@ impl StreamsConfig {
     #[must_use]
     pub fn auto_offset_reset(self, reset: OffsetReset) -> Self {
         self.set("consumer.auto.offset.reset", reset.to_string())
+    }
+
+    /// Where -1 stands for `None`.
+    fn optional_millis(self, key: &str, duration: Option<Duration>) -> Self {
+        match duration {
+            Some(duration) => self.millis(key, duration),
+            None => self.set(key, "-1"),
+        }
     }
 
     fn millis(self, key: &str, duration: Duration) -> Self {

@@ -38,6 +38,8 @@ pub const REPARTITION_PURGE_INTERVAL_MS: &str = "repartition.purge.interval.ms";
 pub const WINDOWSTORE_CHANGELOG_ADDITIONAL_RETENTION_MS: &str = "windowstore.changelog.additional.retention.ms";
 /// How long the folder of a task that moved away is kept.
 pub const STATE_CLEANUP_DELAY_MS: &str = "state.cleanup.delay.ms";
+/// State older than this is deleted at start.
+pub const STATE_CLEANUP_DIR_MAX_AGE_MS: &str = "state.cleanup.dir.max.age.ms";
 /// What holds when something fails.
 pub const PROCESSING_GUARANTEE: &str = "processing.guarantee";
 /// Where a record's time comes from.

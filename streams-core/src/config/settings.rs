@@ -51,6 +51,8 @@ pub struct Settings {
     pub windowstore_changelog_additional_retention: Duration,
     /// `state.cleanup.delay.ms`.
     pub state_cleanup_delay: Duration,
+    /// `state.cleanup.dir.max.age.ms`; `None` keeps state however old.
+    pub state_cleanup_dir_max_age: Option<Duration>,
     /// `default.timestamp.extractor`.
     pub default_timestamp_extractor: TimestampPolicy,
     /// `deserialization.exception.handler`.
@@ -124,6 +126,7 @@ impl Settings {
             repartition_purge_interval: read.millis(keys::REPARTITION_PURGE_INTERVAL_MS),
             windowstore_changelog_additional_retention: read.millis(keys::WINDOWSTORE_CHANGELOG_ADDITIONAL_RETENTION_MS),
             state_cleanup_delay: read.millis(keys::STATE_CLEANUP_DELAY_MS),
+            state_cleanup_dir_max_age: read.optional_millis(keys::STATE_CLEANUP_DIR_MAX_AGE_MS),
             default_timestamp_extractor: read.word(keys::DEFAULT_TIMESTAMP_EXTRACTOR, TimestampPolicy::parse),
             deserialization_exception_handler: read.word(keys::DESERIALIZATION_EXCEPTION_HANDLER, DeserializationPolicy::parse),
             processing_exception_handler: read.word(keys::PROCESSING_EXCEPTION_HANDLER, ProcessingPolicy::parse),

@@ -38,6 +38,15 @@ impl StateFiles {
             true => Some(StateDirectory::open(&settings.state_dir, &settings.application_id, settings.allow_os_group_write_access)?),
             false => None,
         };
+        if let (Some(directory), Some(age)) = (&directory, settings.state_cleanup_dir_max_age) {
+            for task in directory.clean_outdated(SystemTime::now(), age)? {
+                tracing::info!(
+                    target: "streams::state",
+                    "deleted the state of task {}_{}: nothing was written there for state.cleanup.dir.max.age.ms = {}",
+                    task.subtopology, task.partition, age.as_millis()
+                );
+            }
+        }
         let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let limits = ResourceLimits {
             block_cache_bytes: bytes(settings.state_block_cache_bytes),

@@ -47,7 +47,7 @@ fn told(stream: &KStream<Windowed<String>, String>, name: &str) {
     stream.map(|key, value| (format!("{}@{}/{}", key.key, key.window.start - BEGIN, key.window.end - BEGIN), value)).to(&name);
 }
 
-const OUTPUTS: [&str; 16] = [
+const OUTPUTS: [&str; 17] = [
     "tumbling",
     "hopping",
     "sliding",
@@ -64,6 +64,7 @@ const OUTPUTS: [&str; 16] = [
     "limited",
     "final",
     "final-sliding",
+    "versions",
 ];
 
 /// All of them behind one topic, so that they see records in one order.
@@ -103,6 +104,8 @@ fn topology(config: &StreamsConfig) -> Topology {
     let at_end = EmitStrategy::on_window_close;
     counted(grouped().windowed_by(TimeWindows::hopping(ms(60), ms(20)).grace(ms(10))).emit_strategy(at_end()), "final");
     counted(grouped().windowed_by(SlidingWindows::within(ms(30)).grace(ms(10))).emit_strategy(at_end()), "final-sliding");
+    let versions = stream.to_table_with(Materialized::from("versions-store").versioned(ms(25)));
+    versions.to_stream().to("versions");
     // all others have seen the record by then
     stream.for_each(|_, value| assert_ne!(value, "boom"));
     builder.build_with(config).expect("the topology is right")

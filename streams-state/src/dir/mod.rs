@@ -120,6 +120,20 @@ impl StateDirectory {
     /// # Errors
     /// [`ErrorKind::Io`] when one cannot be deleted; those before it are gone.
     pub fn clean_obsolete(&self, now: SystemTime, delay: Duration) -> Result<Vec<TaskOnDisk>> {
+        let let_go = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+        self.clean(let_go, now, delay)
+    }
+
+    /// Deletes the directories of tasks that nobody here holds and in which nothing was written for longer than `age` before `now`
+    /// (`state.cleanup.dir.max.age.ms`, KIP-1259). Returns them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when one cannot be deleted; those before it are gone.
+    pub fn clean_outdated(&self, now: SystemTime, age: Duration) -> Result<Vec<TaskOnDisk>> {
+        self.clean(task::last_written, now, age)
+    }
+
+    fn clean(&self, last_used: impl Fn(&Path) -> Option<SystemTime>, now: SystemTime, most: Duration) -> Result<Vec<TaskOnDisk>> {
         let mut gone = Vec::new();
         for (task, path) in task::directories(&self.0.path)? {
             // Held for the time of the deletion, so that no thread opens the task meanwhile.
@@ -127,9 +141,8 @@ impl StateDirectory {
                 continue;
             }
             let _directory = TaskDirectory::quiet(self.clone(), task);
-            let modified = fs::metadata(&path).and_then(|data| data.modified());
-            let idle = modified.ok().and_then(|modified| now.duration_since(modified).ok());
-            if idle.is_some_and(|idle| idle > delay) {
+            let idle = last_used(&path).and_then(|last| now.duration_since(last).ok());
+            if idle.is_some_and(|idle| idle > most) {
                 let stores = task::stores(&path)?;
                 remove(&path)?;
                 gone.push(TaskOnDisk { subtopology: task.0, partition: task.1, path, stores });

@@ -73,6 +73,19 @@ pub(super) fn list(application: &Path) -> Result<Vec<TaskOnDisk>> {
     Ok(tasks)
 }
 
+/// When anything in a task's directory was written last: a process that was killed did not touch the directory itself. `None` where that cannot
+/// be known.
+pub(super) fn last_written(path: &Path) -> Option<SystemTime> {
+    let data = fs::metadata(path).ok()?;
+    let mut last = data.modified().ok()?;
+    if data.is_dir() {
+        for entry in fs::read_dir(path).ok()? {
+            last = last.max(last_written(&entry.ok()?.path())?);
+        }
+    }
+    Some(last)
+}
+
 /// Every directory with the name of a task, by task.
 pub(super) fn directories(application: &Path) -> Result<Vec<(Task, PathBuf)>> {
     let mut tasks: Vec<_> = subdirectories(application)?.into_iter().filter_map(|(name, path)| Some((parse(&name)?, path))).collect();

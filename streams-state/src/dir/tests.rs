@@ -142,6 +142,26 @@ fn only_tasks_let_go_long_ago_are_deleted() {
 }
 
 #[test]
+fn only_tasks_in_which_nothing_was_written_for_long_are_outdated() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = open(dir.path());
+    let (age, now) = (Duration::from_secs(600), SystemTime::now());
+    for (task, file_is_old) in [("0_0", true), ("0_1", false)] {
+        let store = state.path().join(task).join("rocksdb/s");
+        fs::create_dir_all(&store).unwrap();
+        fs::write(store.join("000004.log"), b"x").unwrap();
+        let long_ago = now - Duration::from_secs(3600);
+        let old = [store.join("000004.log"), store.clone(), state.path().join(task).join("rocksdb"), state.path().join(task)];
+        for path in &old[usize::from(!file_is_old)..] {
+            fs::File::open(path).unwrap().set_modified(long_ago).unwrap();
+        }
+    }
+    let gone = state.clean_outdated(now, age).unwrap();
+    assert_eq!(gone.iter().map(|task| task.partition).collect::<Vec<_>>(), [0], "0_1 was killed, and wrote until then");
+    assert!(!state.path().join("0_0").exists() && state.path().join("0_1").exists());
+}
+
+#[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("app"), "a file in the way").unwrap();

@@ -21,7 +21,7 @@ fn defaults_are_those_of_java() {
     assert_eq!(s.replication_factor, None);
     assert_eq!(s.repartition_purge_interval, Duration::from_secs(30));
     assert_eq!(s.windowstore_changelog_additional_retention, Duration::from_secs(86_400));
-    assert_eq!(s.state_cleanup_delay, Duration::from_secs(600));
+    assert_eq!((s.state_cleanup_delay, s.state_cleanup_dir_max_age), (Duration::from_secs(600), None));
     assert_eq!(s.default_timestamp_extractor, TimestampPolicy::FailOnInvalid);
     assert_eq!(s.deserialization_exception_handler, DeserializationPolicy::LogAndFail);
     assert_eq!(s.processing_exception_handler, ProcessingPolicy::LogAndFail);
@@ -54,6 +54,7 @@ fn typed_methods_and_dotted_keys_end_in_the_same() {
         .repartition_purge_interval(Duration::from_secs(2))
         .windowstore_changelog_additional_retention(Duration::ZERO)
         .state_cleanup_delay(Duration::from_secs(3))
+        .state_cleanup_dir_max_age(Some(Duration::from_secs(86_400)))
         .default_timestamp_extractor(TimestampPolicy::WallClock)
         .deserialization_exception_handler(DeserializationPolicy::LogAndContinue)
         .processing_exception_handler(ProcessingPolicy::LogAndContinue)
@@ -82,6 +83,7 @@ fn typed_methods_and_dotted_keys_end_in_the_same() {
         ("replication.factor", "3"),
         ("repartition.purge.interval.ms", "2000"),
         ("windowstore.changelog.additional.retention.ms", "0"),
+        ("state.cleanup.dir.max.age.ms", "86400000"),
         ("state.cleanup.delay.ms", "3000"),
         ("default.timestamp.extractor", "WallclockTimestampExtractor"),
         ("deserialization.exception.handler", "LogAndContinueExceptionHandler"),

@@ -62,4 +62,11 @@ impl<K: 'static, V: Send + 'static> StateStore for VersionedStore<K, V> {
     fn approximate_num_entries(&self) -> u64 {
         self.core.engine.approximate_num_entries()
     }
+    fn stream_time(&self) -> Option<i64> {
+        Some(self.expiry.stream_time)
+    }
+
+    fn resume_stream_time(&mut self, time: i64) {
+        self.expiry.resumed(time);
+    }
 }
