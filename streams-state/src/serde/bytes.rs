@@ -76,6 +76,10 @@ impl Serde<Uuid> for UuidSerde {
         out.extend_from_slice(value.hyphenated().encode_lower(&mut [0; 36]).as_bytes());
         Ok(Wrote::Bytes)
     }
+
+    fn constant_size(&self) -> Option<usize> {
+        Some(36)
+    }
 }
 
 impl DefaultSerde for Uuid {

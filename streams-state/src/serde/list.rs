@@ -11,7 +11,7 @@ const VARIABLE_SIZE: u8 = 1;
 
 /// `Vec<T>` as Java's `ListSerde` writes it. Items may be null where `T` has room for it.
 ///
-/// Java chooses the form by the inner serializer: constant size for short, int, long, float, double and UUID, variable size for the rest.
+/// The form is chosen by the inner serde, as in Java: constant size for short, int, long, float, double and UUID, variable size for the rest.
 /// Both forms are read whatever this serde writes.
 pub struct ListSerde<T> {
     inner: Arc<dyn Serde<T>>,
@@ -19,9 +19,11 @@ pub struct ListSerde<T> {
 }
 
 impl<T: 'static> ListSerde<T> {
-    /// `01 | count i32 | { length i32 | item }*`, length -1 for a null item.
+    /// `01 | count i32 | { length i32 | item }*`, length -1 for a null item; where the inner serde says so
+    /// ([`Serde::constant_size`]), as [`constant_size`](Self::constant_size).
     pub fn new(inner: impl Serde<T>) -> Self {
-        ListSerde { inner: Arc::new(inner), constant: None }
+        let constant = inner.constant_size();
+        ListSerde { inner: Arc::new(inner), constant }
     }
 
     /// `00 | nulls i32 | { index i32 }* | count i32 | { item }*`, each item `size` bytes long.

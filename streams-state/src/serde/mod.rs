@@ -60,6 +60,12 @@ pub trait Serde<T>: Send + Sync + 'static {
         None
     }
 
+    /// How many bytes every value has, where Java's `ListSerde` leaves the lengths of such items out: those of short, int, long, float, double and
+    /// UUID.
+    fn constant_size(&self) -> Option<usize> {
+        None
+    }
+
     /// The part of a key's bytes by which a sink chooses the partition; all of them except for windowed keys, where it is the key without
     /// its window (Java's `WindowedStreamPartitioner`).
     fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
@@ -91,6 +97,10 @@ impl<T: 'static, S: Serde<T> + ?Sized> Serde<T> for Arc<S> {
 
     fn canonical_id(&self) -> Option<TypeId> {
         (**self).canonical_id()
+    }
+
+    fn constant_size(&self) -> Option<usize> {
+        (**self).constant_size()
     }
 
     fn partition_bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {

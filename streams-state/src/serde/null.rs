@@ -30,6 +30,10 @@ impl<T: 'static> Serde<Option<T>> for OptionSerde<T> {
     fn canonical_id(&self) -> Option<TypeId> {
         self.0.canonical_id()
     }
+
+    fn constant_size(&self) -> Option<usize> {
+        self.0.constant_size()
+    }
 }
 
 impl<T: DefaultSerde> DefaultSerde for Option<T> {

@@ -31,6 +31,10 @@ macro_rules! big_endian {
             fn canonical_id(&self) -> Option<TypeId> {
                 $canonical.then(TypeId::of::<Self>)
             }
+
+            fn constant_size(&self) -> Option<usize> {
+                Some(size_of::<$type>())
+            }
         }
 
         impl DefaultSerde for $type {

@@ -117,6 +117,11 @@ fn lists_are_java_s() {
     let constant = ListSerde::constant_size(OptionSerde::new(I16Serde), 2);
     assert_eq!(bytes(&constant, vec![Some(1i16), None]), [0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1]);
     assert_eq!(bytes(&constant, vec![]), [0; 9]);
+    assert_eq!(bytes(&ListSerde::new(OptionSerde::new(I16Serde)), vec![Some(1), None]), bytes(&constant, vec![Some(1), None]));
+    let shared: Arc<dyn Serde<f64>> = f64::default_serde();
+    assert_eq!(bytes(&ListSerde::new(shared), vec![0.0, 0.0]), [&[0, 0, 0, 0, 0, 0, 0, 0, 2][..], &[0; 16]].concat());
+    assert_eq!(bytes(&ListSerde::new(UuidSerde), vec![Uuid::nil()])[..9], [0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(bytes(&ListSerde::new(BoolSerde), vec![true]), [1, 0, 0, 0, 1, 0, 0, 0, 1, 1], "as Java's list of booleans");
     assert_eq!(ListSerde::new(I16Serde).deserialize(&CX, Some(&[0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 2])).unwrap(), [1, 2]);
     assert!(refusal(&variable, Some(&[1, 0, 0, 0, 9])).contains("ends 4 bytes too early"));
     assert!(refusal(&variable, Some(&[1, 0, 0, 0, 0, 7])).contains("left over"));
