@@ -35,6 +35,8 @@ pub mod processor {
 
 /// Descriptions of stores.
 pub mod state {
+    #[cfg(feature = "rocksdb")]
+    pub use streams_state::rocksdb;
     pub use streams_state::{
         BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, PutResult, SessionBytesStoreSupplier, SessionStoreBuilder,
         Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,

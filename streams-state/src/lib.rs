@@ -57,6 +57,10 @@ pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
 pub use position::Position;
+#[cfg(feature = "rocksdb")]
+pub use rocksdb;
+#[cfg(feature = "rocksdb")]
+pub use shared::RocksDbConfigSetter;
 pub use shared::{ResourceLimits, SharedResources};
 pub use store::ReadCommitted;
 pub use stores::{

@@ -23,6 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use streams_state::SharedResources;
 
 /// How long `start` waits to hear whether the topics are as they must be. After that the application goes on by itself.
 const START_WAITS: Duration = Duration::from_secs(3);
@@ -37,6 +38,8 @@ pub struct KafkaStreamsBuilder {
     state_listener: Option<StateListener>,
     restore_listener: Option<RestoreListener>,
     handlers: Vec<SetHandler>,
+    #[cfg(feature = "rocksdb")]
+    rocksdb_config_setter: Option<streams_state::RocksDbConfigSetter>,
 }
 
 type SetHandler = Box<dyn FnOnce(&mut Handlers) + Send>;
@@ -51,6 +54,8 @@ impl KafkaStreamsBuilder {
             state_listener: None,
             restore_listener: None,
             handlers: Vec::new(),
+            #[cfg(feature = "rocksdb")]
+            rocksdb_config_setter: None,
         }
     }
 
@@ -77,6 +82,32 @@ impl KafkaStreamsBuilder {
     #[doc(alias = "setGlobalStateRestoreListener")]
     pub fn restore_listener(mut self, listener: impl Fn(&RestoreEvent<'_>) + Send + Sync + 'static) -> Self {
         self.restore_listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Changes the options of stores on disk (`rocksdb.config.setter`): called with a store's name whenever a database is opened for it, once for
+    /// the options of the database and once for those of its rows, which are of one type; a window or session store has a database per segment.
+    /// What the crate's [`Options`](crate::state::rocksdb::Options) have by then is this library's choice: block cache, write buffers and threads
+    /// are shared by all stores, and their limits are `streams.state.block.cache.bytes` and `streams.state.write.buffer.bytes`; options that give a store its own
+    /// take it out of them. Leave comparator, merge operator and prefix extractor as they are. What rows need to be right is set again
+    /// afterwards: atomic flushes, and the levels and filters of segments.
+    ///
+    /// ```no_run
+    /// # use streams_core::{KafkaStreams, StreamsBuilder, config::StreamsConfig};
+    /// use streams_core::state::rocksdb::{DBCompressionType, Options};
+    /// # let (topology, config) = (StreamsBuilder::new().build()?, StreamsConfig::new("app", "localhost:9092"));
+    /// let compressed = |store: &str, options: &mut Options| {
+    ///     if store == "archive" {
+    ///         options.set_compression_type(DBCompressionType::Lz4);
+    ///     }
+    /// };
+    /// let app = KafkaStreams::builder(topology, config).rocksdb_config_setter(compressed).start()?;
+    /// # Ok::<(), streams_core::Error>(())
+    /// ```
+    #[cfg(feature = "rocksdb")]
+    #[doc(alias = "RocksDBConfigSetter")]
+    pub fn rocksdb_config_setter(mut self, setter: impl Fn(&str, &mut streams_state::rocksdb::Options) + Send + Sync + 'static) -> Self {
+        self.rocksdb_config_setter = Some(Arc::new(setter));
         self
     }
 
@@ -118,7 +149,7 @@ impl KafkaStreamsBuilder {
     #[doc(alias = "cleanUp")]
     pub fn clean_up(&self) -> Result<()> {
         let settings = self.config.settings()?;
-        let files = StateFiles::open(&self.topology, &settings)?;
+        let files = StateFiles::open(&self.topology, &settings, SharedResources::new)?;
         files.release();
         files.clean_up()
     }
@@ -139,7 +170,16 @@ impl KafkaStreamsBuilder {
         for set in self.handlers {
             set(&mut handlers);
         }
-        let files = Arc::new(StateFiles::open(&self.topology, &settings)?);
+        #[cfg(feature = "rocksdb")]
+        let setter = self.rocksdb_config_setter;
+        let resources = |limits| {
+            #[cfg(feature = "rocksdb")]
+            if let Some(setter) = setter {
+                return SharedResources::with_config_setter(limits, setter);
+            }
+            SharedResources::new(limits)
+        };
+        let files = Arc::new(StateFiles::open(&self.topology, &settings, resources)?);
         let process_id = files.process_id().to_string();
         let client_id = settings.client_id(&process_id);
         let metrics = MetricsRegistry::new(settings.application_id.as_str(), client_id.as_str(), settings.metrics_recording_level);

@@ -30,8 +30,8 @@ pub(crate) struct StateFiles {
 }
 
 impl StateFiles {
-    /// Locks the directory.
-    pub fn open(topology: &Topology, settings: &Settings) -> Result<Self> {
+    /// Locks the directory. `resources` makes what the stores share.
+    pub fn open(topology: &Topology, settings: &Settings, resources: impl FnOnce(ResourceLimits) -> SharedResources) -> Result<Self> {
         let mut stores = topology.subtopologies().iter().chain(topology.globals()).flat_map(|s| &s.stores);
         let durable = stores.any(|store| is_durable(&**store, settings.default_dsl_store));
         let directory = match durable {
@@ -60,7 +60,7 @@ impl StateFiles {
             group_write: settings.allow_os_group_write_access,
             cleanup_delay: settings.state_cleanup_delay,
             default_engine: settings.default_dsl_store,
-            resources: SharedResources::new(limits),
+            resources: resources(limits),
             directory: Mutex::new(directory),
             open: Mutex::new(BTreeMap::new()),
         })

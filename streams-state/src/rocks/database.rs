@@ -42,7 +42,7 @@ impl Database {
     pub fn open(path: &Path, spec: &Spec) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(|e| refused_io(path, "create the directory", e))?;
         let shared = spec.shared.rocks();
-        let options = shared.database();
+        let options = shared.database(&spec.store);
         refuse_other_families(path, &options, spec)?;
         let opened = DB::open_cf_descriptors(&options, path, shared.families(spec, Levels::Wanted));
         let (opened, levels) = match opened {

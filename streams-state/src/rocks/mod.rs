@@ -22,6 +22,8 @@ pub(crate) use segments::SegmentedEngine;
 
 /// What every database of a store is opened with.
 pub(crate) struct Spec {
+    /// Name of the store.
+    pub store: std::sync::Arc<str>,
     /// Whether rows carry their time; decides the column family.
     pub timestamped: bool,
     /// `<changelog topic>-<partition>`.

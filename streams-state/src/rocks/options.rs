@@ -3,7 +3,7 @@
 use super::Spec;
 use crate::SharedResources;
 use crate::keys::{Segments, Suffix, session, window};
-use crate::shared::ResourceLimits;
+use crate::shared::{ResourceLimits, RocksDbConfigSetter};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType, Env, LogLevel, Options, SliceTransform,
     WriteBufferManager,
@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     /// What the open databases need at least.
     reserved: AtomicUsize,
     env: Option<Env>,
+    setter: Option<RocksDbConfigSetter>,
 }
 
 /// What an open database needs of the write-buffer budget even when it is empty, given back when dropped.
@@ -74,16 +75,14 @@ pub(super) enum Levels {
 /// A record key that is the beginning of a longer one has rows of the latter between its own. Filters allow for that, and so does a walk through a
 /// file; but where a level has several files, RocksDB ends a walk that a filter may cut short at the first row of another record key. So there are
 /// filters of record keys only where there is one level.
-fn segmented(segments: Segments, levels: Levels, table: &mut BlockBasedOptions, options: &mut Options) {
+fn lie_as_segments_do(segments: Segments, levels: Levels, options: &mut Options) {
     options.set_compaction_style(DBCompactionStyle::Universal);
-    options.set_level_zero_file_num_compaction_trigger(FILES_OF_SEGMENT);
     if levels == Levels::Found {
         return;
     }
     options.set_num_levels(1);
     if let Some(suffix) = segments.suffix {
         options.set_prefix_extractor(record_keys(suffix));
-        table.set_whole_key_filtering(segments.read_by_row);
         options.set_memtable_whole_key_filtering(segments.read_by_row);
     }
 }
@@ -109,7 +108,7 @@ fn write_buffer(spec: &Spec) -> usize {
 }
 
 impl Shared {
-    pub fn new(limits: &ResourceLimits) -> Self {
+    pub fn new(limits: &ResourceLimits, setter: Option<RocksDbConfigSetter>) -> Self {
         let threads = i32::from(limits.background_threads.max(1));
         // Without the environment of its own RocksDB takes the process's default one, which works as well.
         let env = Env::new().ok().map(|mut env| {
@@ -123,6 +122,7 @@ impl Shared {
             buffer_limit: limits.write_buffer_bytes,
             reserved: AtomicUsize::new(0),
             env,
+            setter,
         }
     }
 
@@ -148,16 +148,19 @@ impl Shared {
         self.buffers.get_usage()
     }
 
+    fn let_user_change(&self, store: &str, options: &mut Options) {
+        if let Some(setter) = &self.setter {
+            setter(store, options);
+        }
+    }
+
     /// Options of a database.
-    pub(super) fn database(&self) -> Options {
+    pub(super) fn database(&self, store: &str) -> Options {
         let mut options = Options::default();
-        options.create_if_missing(true);
-        options.create_missing_column_families(true);
         if let Some(env) = &self.env {
             options.set_env(env);
         }
         options.set_write_buffer_manager(&self.buffers);
-        options.set_atomic_flush(true);
         options.set_max_total_wal_size(MAX_LOG);
         options.set_max_open_files(MAX_OPEN_FILES);
         options.set_allow_concurrent_memtable_write(false);
@@ -168,6 +171,11 @@ impl Shared {
         options.set_log_level(LogLevel::Warn);
         options.set_keep_log_file_num(1);
         options.set_max_log_file_size(1 << 20);
+        self.let_user_change(store, &mut options);
+        // rows and their offset are at one commit only with these
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        options.set_atomic_flush(true);
         options
     }
 
@@ -201,9 +209,15 @@ impl Shared {
         options.set_memtable_whole_key_filtering(true);
         options.set_compression_type(DBCompressionType::None);
         if let Some(segments) = spec.segments {
-            segmented(segments, levels, &mut table, &mut options);
+            options.set_level_zero_file_num_compaction_trigger(FILES_OF_SEGMENT);
+            let has_filters = levels == Levels::Wanted && segments.suffix.is_some();
+            table.set_whole_key_filtering(!has_filters || segments.read_by_row);
         }
         options.set_block_based_table_factory(&table);
+        self.let_user_change(&spec.store, &mut options);
+        if let Some(segments) = spec.segments {
+            lie_as_segments_do(segments, levels, &mut options);
+        }
         options
     }
 

@@ -186,7 +186,8 @@ impl<K, V> Common<K, V> {
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
             // rows by time carry their times in the column family of plain ones, as Java's
             let timestamped = self.timestamped && self.time_first.is_none();
-            let spec = Spec { timestamped, offset_key, segments, global: env.is_global(), shared: env.shared.clone() };
+            let store = self.name.clone();
+            let spec = Spec { store, timestamped, offset_key, segments, global: env.is_global(), shared: env.shared.clone() };
             return Ok(match segments {
                 None => Box::new(RocksEngine::open(path, spec)?),
                 Some(segments) => Box::new(SegmentedEngine::open(path, &self.name, segments.interval, spec)?),

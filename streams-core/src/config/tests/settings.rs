@@ -215,7 +215,6 @@ fn features_that_are_not_built_are_errors_except_their_defaults() {
     for (key, value) in [
         ("group.protocol", "streams"),
         ("upgrade.from", "3.9"),
-        ("rocksdb.config.setter", "com.example.Setter"),
         ("errors.dead.letter.queue.topic.name", "dead"),
         ("application.server", "host:1"),
         ("client.tag.zone", "a"),

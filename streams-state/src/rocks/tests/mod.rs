@@ -4,6 +4,8 @@ use rocksdb::{DB, IteratorMode, Options};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod config_setter;
+
 const MINUTE: i64 = 60_000;
 
 fn env(dir: &Path) -> OpenEnv {
