@@ -27,8 +27,8 @@ pub mod processor {
     pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
-        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordMetadata, SessionStore,
-        SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordContext, RecordMetadata,
+        SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
         VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
     };
 }

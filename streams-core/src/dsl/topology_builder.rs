@@ -3,10 +3,10 @@
 use super::builder::{build_with, checked, source};
 use super::options::{Consumed, Produced, Topics};
 use super::stream::{Destination, KStream, connected, user_node};
+use crate::Data;
 use crate::config::StreamsConfig;
 use crate::plan::{Named, PlanId, Role, SharedPlan, Target};
-use crate::topology::{Processor, Setup, StateStoreBuilder, StoreSet, Topology, TopologyError};
-use crate::{Data, Headers};
+use crate::topology::{Processor, RecordContext, Setup, StateStoreBuilder, StoreSet, Topology, TopologyError};
 use std::fmt;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
@@ -153,7 +153,7 @@ impl TopologyBuilder {
     pub fn add_sink_computed<K: Data, V: Data>(
         &self,
         name: &str,
-        choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static,
+        choose: impl Fn(&K, &V, &RecordContext<'_>) -> String + Send + Sync + 'static,
         produced: Produced<K, V>,
         parents: &[&Node<K, V>],
     ) {

@@ -1,5 +1,6 @@
 //! What user code of the Processor API may do.
 
+use super::record_context::RecordMetadata;
 use crate::exec::{Cx, GraphEnv, Meta, Outlets, PunctuationType, TimerId};
 use crate::metrics::UserMetrics;
 use crate::{BoxError, Data, Record, TaskId};
@@ -112,17 +113,6 @@ impl Setup<'_, '_> {
     }
 }
 
-/// Where the record being processed stands in its topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordMetadata<'a> {
-    /// The topic it was read from.
-    pub topic: &'a str,
-    /// Its partition.
-    pub partition: i32,
-    /// Its offset.
-    pub offset: i64,
-}
-
 /// What stores need to know when they are written: implemented by the contexts of the Processor API.
 pub trait ProcessingContext {
     #[doc(hidden)]
@@ -147,8 +137,7 @@ macro_rules! common_context {
         /// Where the record came from, or the one that made a change which a cache held back; `None` in a punctuation.
         #[doc(alias = "recordMetadata")]
         pub fn record_metadata(&self) -> Option<RecordMetadata<'_>> {
-            let input = self.cx.inputs.get(self.cx.origin.source as usize).filter(|_| self.cx.record_known)?;
-            Some(RecordMetadata { topic: &input.topic, partition: input.partition, offset: self.cx.origin.offset })
+            RecordMetadata::of(self.cx)
         }
 
         /// The task.

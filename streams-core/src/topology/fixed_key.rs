@@ -1,6 +1,7 @@
 //! Records whose keys are fixed, and what user code that takes them may do.
 
-use super::context::{FORWARDED, ProcessingContext, RecordMetadata, check_time, common_context, no_child, punctuations};
+use super::context::{FORWARDED, ProcessingContext, check_time, common_context, no_child, punctuations};
+use super::record_context::RecordMetadata;
 use crate::exec::{Cx, Meta, Outlets, PunctuationType, TimerId};
 use crate::metrics::UserMetrics;
 use crate::{BoxError, Data, TaskId};

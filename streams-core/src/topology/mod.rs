@@ -13,6 +13,7 @@ mod java_tree;
 mod pattern;
 mod processor;
 mod read_only;
+mod record_context;
 mod spec;
 mod stores;
 mod topics;
@@ -20,13 +21,14 @@ mod transform;
 mod unnamed;
 
 pub(crate) use builder::PhysicalBuilder;
-pub use context::{Context, ProcessingContext, RecordMetadata, Setup};
+pub use context::{Context, ProcessingContext, Setup};
 pub use description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
 pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
 pub use read_only::{GlobalStoreHandle, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle};
+pub use record_context::{RecordContext, RecordMetadata};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{

@@ -1,6 +1,7 @@
 //! User code that computes the values of a table.
 
-use super::context::{ProcessingContext, RecordMetadata, common_context, punctuations};
+use super::context::{ProcessingContext, common_context, punctuations};
+use super::record_context::RecordMetadata;
 use crate::exec::{Cx, PunctuationType, TimerId};
 use crate::metrics::UserMetrics;
 use crate::{BoxError, Headers, TaskId};

@@ -1,12 +1,13 @@
 //! Where records go.
 
 use crate::input;
-use streams_core::{Headers, Produced, StreamsBuilder};
+use streams_core::processor::RecordContext;
+use streams_core::{Produced, StreamsBuilder};
 
 /// Java prints `toString()` of the object that computes the topic; the recorded one answers with this.
 const BY_VALUE: &str = "ByValue";
 
-fn by_value(_: &String, value: &String, _: &Headers) -> String {
+fn by_value(_: &String, value: &String, _: &RecordContext<'_>) -> String {
     value.clone()
 }
 

@@ -4,6 +4,7 @@
 mod caches;
 mod cogroup;
 mod common;
+mod computed_topics;
 mod deduplicate;
 mod driver_stores;
 mod fallible;

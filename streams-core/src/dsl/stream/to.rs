@@ -5,14 +5,14 @@ use crate::dsl::options::{Partitions, Produced, StreamPartitioner};
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, OutTopic, Process, SendTo, terminal};
 use crate::handlers::ProductionStage;
 use crate::plan::{PlanId, Role, Target};
-use crate::topology::{SinkTopic, TopicName};
-use crate::{Data, Headers, Result};
+use crate::topology::{RecordContext, SinkTopic, TopicName};
+use crate::{Data, Result};
 use std::sync::Arc;
 use streams_state::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
 
 /// Chooses the topic of each record.
 #[doc(alias = "TopicNameExtractor")]
-pub(crate) type TopicChooser<K, V> = Arc<dyn Fn(&K, &V, &Headers) -> String + Send + Sync>;
+pub(crate) type TopicChooser<K, V> = Arc<dyn Fn(&K, &V, &RecordContext<'_>) -> String + Send + Sync>;
 
 impl<K: Data, V: Data> KStream<K, V> {
     /// Writes the records to a topic, which must exist. The partition is the hash of the key, as in Java.
@@ -40,18 +40,22 @@ impl<K: Data, V: Data> KStream<K, V> {
         self.sink(Destination::Fixed(topic.into()), produced);
     }
 
-    /// Writes each record to the topic that `choose` names; all of them must exist.
+    /// Writes each record to the topic that `choose` names; all of them must exist. It is told the record's key and value, and in a
+    /// [`RecordContext`](crate::processor::RecordContext) its time, its headers and where the input record came from.
     ///
     /// ```
     /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
     /// let builder = StreamsBuilder::new();
-    /// builder.stream::<String, i64>("in").to_computed(|key, _, _| format!("out-{key}"));
+    /// builder.stream::<String, i64>("in").to_computed(|key, _, context| match context.source {
+    ///     Some(from) => format!("{}-{key}", from.topic),
+    ///     None => "punctuated".to_string(),
+    /// });
     /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
     /// driver.input::<String, i64>("in").pipe("a".to_string(), 1)?;
-    /// assert_eq!(driver.output::<String, i64>("out-a").read_all()?.len(), 1);
+    /// assert_eq!(driver.output::<String, i64>("in-a").read_all()?.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn to_computed(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static)
+    pub fn to_computed(&self, choose: impl Fn(&K, &V, &RecordContext<'_>) -> String + Send + Sync + 'static)
     where
         K: DefaultSerde,
         V: DefaultSerde,
@@ -60,7 +64,11 @@ impl<K: Data, V: Data> KStream<K, V> {
     }
 
     /// [`to_computed`](Self::to_computed) with serdes, a partitioner, or a name for the node.
-    pub fn to_computed_with(&self, choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: Produced<K, V>) {
+    pub fn to_computed_with(
+        &self,
+        choose: impl Fn(&K, &V, &RecordContext<'_>) -> String + Send + Sync + 'static,
+        produced: Produced<K, V>,
+    ) {
         let destination = Destination::computed(choose, &produced);
         self.sink(destination, produced);
     }
@@ -106,7 +114,7 @@ pub(crate) enum Destination<K, V> {
 }
 
 impl<K, V> Destination<K, V> {
-    pub fn computed(choose: impl Fn(&K, &V, &Headers) -> String + Send + Sync + 'static, produced: &Produced<K, V>) -> Self {
+    pub fn computed(choose: impl Fn(&K, &V, &RecordContext<'_>) -> String + Send + Sync + 'static, produced: &Produced<K, V>) -> Self {
         let name = produced.extractor_name.clone().unwrap_or_else(|| type_name_of(&choose).into());
         Destination::Computed(Arc::new(choose), name)
     }
@@ -190,7 +198,7 @@ impl<K: Data, V: Data> Process<K, V> for Sink<K, V> {
         let (topic, topic_name): (OutTopic, &str) = match &self.to {
             To::Fixed { topic, name } => (*topic, name),
             To::Computed(choose) => {
-                chosen = choose(&key, &value, meta.headers);
+                chosen = choose(&key, &value, &RecordContext::of(cx, meta));
                 (cx.out.topic(&chosen).map_err(|e| e.at(format!("node {}", self.name)))?, &chosen)
             }
         };
