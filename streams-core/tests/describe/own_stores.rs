@@ -1,10 +1,13 @@
 //! Stores that the user describes: of joins, tables, windows and sessions.
 
 use crate::outer_stream_joins::{left, outer};
-use crate::{concat, input, table_of};
+use crate::{concat, input, null_or, table_of};
 use std::time::Duration;
+use streams_core::serde::DefaultSerde;
 use streams_core::state::{Stores, WindowBytesStoreSupplier};
-use streams_core::{JoinWindows, KStream, Materialized, Produced, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows};
+use streams_core::{
+    Consumed, Data, JoinWindows, KStream, KTable, Materialized, Produced, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
+};
 
 const TEN: Duration = Duration::from_secs(10);
 
@@ -76,6 +79,34 @@ fn own_table_store_plain(b: &StreamsBuilder) {
     input(b).group_by_key().reduce_with(concat, rows).to_stream().to("output");
 }
 
+fn lru<V: Data + DefaultSerde>() -> Materialized<String, V> {
+    Materialized::from(Stores::lru_map_store("rows", 2))
+}
+
+fn lru_table(b: &StreamsBuilder) -> KTable<String, String> {
+    b.table_with("table", Consumed::default(), lru().caching_disabled())
+}
+
+fn own_table_store_lru(b: &StreamsBuilder) {
+    let add = |_: &String, value: String, sum: &mut String| *sum += &format!("+{value}");
+    let subtract = |_: &String, value: String, sum: &mut String| *sum += &format!("-{value}");
+    let grouped = lru_table(b).group_by(|key, value| (value.clone(), key.clone()));
+    grouped.aggregate(String::new, add, subtract).to_stream().to("output");
+}
+
+fn own_table_store_lru_count(b: &StreamsBuilder) {
+    input(b).group_by_key().count_with(lru().caching_disabled()).to_stream().to("output");
+}
+
+fn own_table_store_lru_joined(b: &StreamsBuilder) {
+    let table = lru_table(b);
+    input(b).left_join_table(&table, |value, other| value + &null_or(other)).to("output");
+}
+
+fn own_table_store_lru_cached(b: &StreamsBuilder) {
+    input(b).group_by_key().reduce_with(concat, lru()).to_stream().to("output");
+}
+
 fn own_window_store(b: &StreamsBuilder) {
     let windows = TimeWindows::tumbling(TEN).grace(Duration::from_secs(5));
     let store = Stores::persistent_timestamped_window_store("counts", Duration::from_secs(15), TEN, false);
@@ -107,6 +138,10 @@ golden!(
     own_table_store_timestamped,
     own_table_store_not_cached,
     own_table_store_plain,
+    own_table_store_lru,
+    own_table_store_lru_count,
+    own_table_store_lru_joined,
+    own_table_store_lru_cached,
     own_window_store,
     own_window_store_in_memory,
     own_session_store,

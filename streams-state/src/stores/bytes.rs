@@ -9,6 +9,7 @@ use std::time::Duration;
 pub struct KeyValueBytesStoreSupplier {
     name: Arc<str>,
     form: Form,
+    most_keys: Option<usize>,
 }
 
 /// A window store of a name, for windowed aggregates and the sides of stream-stream joins.
@@ -76,6 +77,13 @@ macro_rules! answers {
 }
 answers!(KeyValueBytesStoreSupplier => KeyValue, WindowBytesStoreSupplier => Window, SessionBytesStoreSupplier => Session);
 
+impl KeyValueBytesStoreSupplier {
+    /// How many keys it may have; `None`: any number.
+    pub fn most_keys(&self) -> Option<usize> {
+        self.most_keys
+    }
+}
+
 impl WindowBytesStoreSupplier {
     /// How long windows are kept, from their start on, in milliseconds.
     pub fn retention_ms(&self) -> i64 {
@@ -133,17 +141,28 @@ impl BytesStoreSupplier {
 impl Stores {
     /// A key-value store in RocksDB that keeps no times: a table finds its rows without one.
     pub fn persistent_key_value_store(name: impl Into<Arc<str>>) -> KeyValueBytesStoreSupplier {
-        KeyValueBytesStoreSupplier { name: name.into(), form: Form::Plain }
+        KeyValueBytesStoreSupplier { name: name.into(), form: Form::Plain, most_keys: None }
     }
 
     /// A key-value store in RocksDB with the times of the rows, as tables have it by default.
     pub fn persistent_timestamped_key_value_store(name: impl Into<Arc<str>>) -> KeyValueBytesStoreSupplier {
-        KeyValueBytesStoreSupplier { name: name.into(), form: Form::Timestamped }
+        KeyValueBytesStoreSupplier { name: name.into(), form: Form::Timestamped, most_keys: None }
     }
 
     /// A key-value store in memory.
     pub fn in_memory_key_value_store(name: impl Into<Arc<str>>) -> KeyValueBytesStoreSupplier {
-        KeyValueBytesStoreSupplier { name: name.into(), form: Form::InMemory }
+        KeyValueBytesStoreSupplier { name: name.into(), form: Form::InMemory, most_keys: None }
+    }
+
+    /// A key-value store in memory for so many keys at most (one at least): when the row of one more is written, the one that was read or written
+    /// longest ago is forgotten. As in Java nothing is said of it: what the table was made into keeps what it made of that row, a record
+    /// that comes for it later finds none, and the changelog keeps it, so that a table that is to stay small on the topic too needs a
+    /// `cleanup.policy` of `compact,delete`. After a restart the rows that were written last are there.
+    ///
+    /// A record cache lies in front: only what it cannot answer is a read of the store, and rows are forgotten when it is flushed.
+    #[doc(alias = "lruMap")]
+    pub fn lru_map_store(name: impl Into<Arc<str>>, most_keys: usize) -> KeyValueBytesStoreSupplier {
+        KeyValueBytesStoreSupplier { name: name.into(), form: Form::InMemory, most_keys: Some(most_keys) }
     }
 
     /// A window store in RocksDB that keeps no times beside those of the windows. `retain_duplicates`: every put makes a row, as a

@@ -3,7 +3,7 @@
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, common_answers, common_settings, plain_setting};
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
-use crate::typed::KvStore;
+use crate::typed::{KvStore, Limit};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +12,22 @@ use std::sync::Arc;
 #[must_use]
 pub struct KeyValueStoreBuilder<K, V> {
     common: Common<K, V>,
-    most: Option<usize>,
+    limit: Option<Limit>,
 }
 
 impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
-        KeyValueStoreBuilder { common: Common::new(name, keys, values), most: None }
+        KeyValueStoreBuilder { common: Common::new(name, keys, values), limit: None }
     }
 
     pub(super) fn at_most(mut self, keys: usize) -> Self {
-        (self.common.in_memory, self.most) = (true, Some(keys));
+        (self.common.in_memory, self.limit) = (true, Some(Limit { most: keys, logged: true }));
+        self
+    }
+
+    /// So many keys at most, in memory, as [`Stores::lru_map_store`] describes it: what goes is not deleted in the changelog.
+    pub fn at_most_unlogged(mut self, keys: usize) -> Self {
+        (self.common.in_memory, self.limit) = (true, Some(Limit { most: keys, logged: false }));
         self
     }
 
@@ -39,7 +45,7 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, and for a limit of no keys.
     pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
         check_name(&self.common.name)?;
-        if self.most == Some(0) {
+        if self.limit.is_some_and(|limit| limit.most == 0) {
             return Err(Error::new(
                 ErrorKind::Invalid,
                 format!("store {} may have no key at all: let it have one at least", self.common.name),
@@ -62,14 +68,15 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for KeyValueStoreBuild
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let engine = self.common.engine(env, None)?;
-        Ok(Box::new(KvStore::open(self.common.parts(env, engine), self.most)))
+        Ok(Box::new(KvStore::open(self.common.parts(env, engine), self.limit)))
     }
 }
 
 impl Stores {
     /// One value per key, for so many keys at most (one at least): when there is one more, the key that was used longest ago is deleted, without
     /// anything being said but in the changelog. Reads by key are uses, walks are not. Always in memory. After a restart the order is that of
-    /// the last writes.
+    /// the last writes. With a record cache keys go when it is flushed; until then the cache has its own beside them. Tables have
+    /// [`lru_map_store`](Self::lru_map_store).
     #[doc(alias = "lruMap")]
     pub fn lru_map<K: DefaultSerde, V: DefaultSerde + Clone + Send>(
         name: impl Into<Arc<str>>,

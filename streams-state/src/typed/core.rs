@@ -1,12 +1,14 @@
 //! What point and window stores share: cache, buffer and engine under serialized keys.
 
 mod commit;
+mod rows;
 
 use super::budget::CacheBudget;
 use super::by_time::Recent;
 use super::cache::RecordCache;
 use super::codec::Codec;
 use super::layout::Layout;
+use super::lru::Lru;
 use super::pending::Pending;
 use super::{Dirty, Evicted, Hash, Slot};
 use crate::engine::Engine;
@@ -17,7 +19,7 @@ use crate::store::{Changelog, ChangelogId, Origin, StoreCounters};
 use crate::{Headers, NO_HEADERS, Result};
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::ops::{Bound, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// What a store is opened from.
@@ -41,6 +43,7 @@ pub(super) struct Uncommitted<V> {
     cache: RecordCache<V>,
     pending: Pending,
     recent: Option<Recent>,
+    limit: Option<Lru>,
 }
 
 pub(super) struct Core<V> {
@@ -62,6 +65,8 @@ pub(super) struct Core<V> {
     pub counters: StoreCounters,
     /// Where the engine's rows lie by time: what else is to be looked at to walk so.
     pub recent: Option<Recent>,
+    /// Which rows were used last, where only so many may lie below the cache.
+    pub limit: Option<Lru>,
 }
 
 #[inline]
@@ -90,6 +95,7 @@ impl<V: Clone + 'static> Core<V> {
             forget_deleted: false,
             counters: StoreCounters::default(),
             recent: time_first.map(Recent::new),
+            limit: None,
         };
         (core, keys)
     }
@@ -100,12 +106,13 @@ impl<V: Clone + 'static> Core<V> {
             cache: std::mem::replace(&mut self.cache, RecordCache::new()),
             pending: std::mem::replace(&mut self.pending, Pending::new()),
             recent: self.recent.as_mut().map(Recent::take),
+            limit: self.limit.take(),
         }
     }
 
     /// What was read into the cache meanwhile is forgotten.
-    pub fn put_back(&mut self, Uncommitted { cache, pending, recent }: Uncommitted<V>) {
-        (self.cache, self.pending, self.recent) = (cache, pending, recent);
+    pub fn put_back(&mut self, Uncommitted { cache, pending, recent, limit }: Uncommitted<V>) {
+        (self.cache, self.pending, self.recent, self.limit) = (cache, pending, recent, limit);
     }
 
     pub fn attach(&mut self, budget: Option<Arc<CacheBudget>>) {
@@ -132,6 +139,9 @@ impl<V: Clone + 'static> Core<V> {
 
     /// Reads below the cache. Also tells the row's length, 0 where there is none.
     fn read(&mut self, hash: Hash, key: &[u8]) -> Result<(Slot<V>, usize)> {
+        if let Some(limit) = &mut self.limit {
+            limit.read(key);
+        }
         match self.pending.get(hash, key) {
             Some(Some(row)) => return Ok((self.codec.decode(key, row)?, row.len())),
             Some(None) => return Ok((Slot::absent(), 0)),
@@ -316,10 +326,15 @@ impl<V: Clone + 'static> Core<V> {
             Ok(true) => Some(&self.row[..]),
             _ => None,
         };
-        let written = encoded.and_then(|_| match self.changelog {
+        let mut tell = |key: &[u8], value: Option<&[u8]>| match self.changelog {
             Some(id) => log.log(id, key, value.map(|row| self.codec.bare(row)), slot.timestamp, &NO_HEADERS),
             None => Ok(()),
+        };
+        let written = encoded.and_then(|_| match &mut self.limit {
+            Some(limit) => limit.make_room((key, value.is_some()), (&mut self.pending, &self.hasher), &mut |gone| tell(gone, None)),
+            None => Ok(()),
         });
+        let written = written.and_then(|()| tell(key, value));
         if let Err(e) = written {
             let e = e.with_origin(entry.origin);
             self.cache.remove(i);
@@ -351,45 +366,5 @@ impl<V: Clone + 'static> Core<V> {
         self.pending.put(self.hash(key), key, value);
         self.counters.puts += 1;
         Ok(())
-    }
-
-    /// Visits the committed rows of some segments, as they lie in the engine.
-    pub fn rows(&mut self, segments: RangeInclusive<i64>, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<()> {
-        let mut cursor = self.engine.scan(segments, Bound::Unbounded, Bound::Unbounded, false)?;
-        while let Some((key, row)) = cursor.row() {
-            visit(key, row);
-            cursor.advance()?;
-        }
-        Ok(())
-    }
-
-    /// Appends the row of `key` to `out`, past the cache, and says whether there is one.
-    pub fn read_row(&mut self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
-        self.counters.gets += 1;
-        match self.pending.get(self.hash(key), key) {
-            Some(row) => {
-                out.extend_from_slice(row.unwrap_or_default());
-                Ok(row.is_some())
-            }
-            None => {
-                self.counters.engine_reads += 1;
-                self.engine.get(self.segment_fn()(key), key, out)
-            }
-        }
-    }
-
-    /// Puts or, with `None`, deletes a whole row past the cache, with its own changelog record.
-    pub fn put_row(&mut self, key: &[u8], row: Option<&[u8]>, timestamp: i64, log: &mut dyn Changelog) -> Result<()> {
-        if let Some(id) = self.changelog {
-            log.log(id, key, row.map(|row| self.codec.bare(row)), timestamp, &NO_HEADERS)?;
-        }
-        self.put_unlogged(key, row);
-        self.counters.puts += 1;
-        Ok(())
-    }
-
-    /// The same without a record of its own: for stores that log something else than rows.
-    pub fn put_unlogged(&mut self, key: &[u8], row: Option<&[u8]>) {
-        self.pending.put(self.hash(key), key, row);
     }
 }

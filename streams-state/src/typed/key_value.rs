@@ -5,7 +5,7 @@ use super::budget::CacheBudget;
 use super::core::{Core, StoreParts};
 use super::kv_cursor::KvCursor;
 use super::layout::Layout;
-use super::lru::Lru;
+use super::lru::{Limit, Lru};
 use super::reader::{CommittedReader, KvReader};
 use super::{Dirty, Evicted, Slot};
 use crate::position::Position;
@@ -26,8 +26,6 @@ use std::sync::Arc;
 pub struct KvStore<K, V> {
     pub(super) core: Core<V>,
     keys: Arc<dyn Serde<K>>,
-    /// Of a store that may only have so many keys.
-    lru: Option<Lru>,
 }
 
 /// What point and window stores have in common.
@@ -138,10 +136,10 @@ pub(super) use read_committed;
 read_committed!(KvStore);
 
 impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
-    /// `most`: how many keys it may have.
-    pub(crate) fn open(parts: StoreParts<K, V>, most: Option<usize>) -> Self {
-        let (core, keys) = Core::new(parts, Layout::POINT);
-        KvStore { core, keys, lru: most.map(Lru::new) }
+    pub(crate) fn open(parts: StoreParts<K, V>, limit: Option<Limit>) -> Self {
+        let (mut core, keys) = Core::new(parts, Layout::POINT);
+        core.limit = limit.map(Lru::new);
+        KvStore { core, keys }
     }
 
     common!();
@@ -162,50 +160,22 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// As [`update`](Self::update).
     #[inline]
     pub fn update_if<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
-        match self.lru {
-            None => self.core.update_if(key, origin, f),
-            Some(_) => self.update_limited(key, origin, f),
-        }
-    }
-
-    /// The same where only so many keys may stay: those that were used longest ago are deleted.
-    #[inline(never)]
-    fn update_limited<R>(&mut self, key: &[u8], origin: Origin, f: impl FnOnce(&mut Slot<V>) -> (R, bool)) -> Result<R> {
-        let (mut there, mut timestamp) = (false, -1);
-        let result = self.core.update_if(key, origin, |slot| {
-            let result = f(slot);
-            (there, timestamp) = (slot.value.is_some(), slot.timestamp);
-            result
-        })?;
-        let Some(lru) = &mut self.lru else { return Ok(result) };
-        if !there {
-            lru.remove(key);
-            return Ok(result);
-        }
-        lru.used(key);
-        let mut gone = false;
-        while let Some(oldest) = lru.over() {
-            gone = true;
-            self.core.update_if(&oldest, origin, |slot| (*slot = Slot { value: None, timestamp }, true))?;
-        }
-        if gone {
-            // as in Java, the deletion is written first
-            self.core.update_if(key, origin, |_| ((), true))?;
-        }
-        Ok(result)
+        self.core.update_if(key, origin, f)
     }
 
     /// Which keys there are is to be found out anew.
     fn recount(&mut self) {
-        let Some(lru) = &mut self.lru else { return };
+        if self.core.limit.is_none() {
+            return;
+        }
         let mut keys = Vec::new();
         let all = self.core.scan(0..=0, Bound::Unbounded, Bound::Unbounded, false, |_| true, &mut |key, _, _| {
             keys.push(key.into());
             Ok(ControlFlow::Continue(()))
         });
         // rows in memory can always be read
-        if all.is_ok() {
-            lru.set(keys);
+        if let (Ok(()), Some(limit)) = (all, &mut self.core.limit) {
+            limit.set(keys);
         }
     }
 
@@ -215,9 +185,6 @@ impl<K: 'static, V: Clone + Send + 'static> KvStore<K, V> {
     /// When the row cannot be read.
     #[inline]
     pub fn with<R>(&mut self, key: &[u8], f: impl FnOnce(Option<(&V, i64)>) -> R) -> Result<R> {
-        if let Some(lru) = &mut self.lru {
-            lru.read(key);
-        }
         self.core.with(key, f)
     }
 
@@ -301,12 +268,7 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn restore(&mut self, records: &mut dyn Iterator<Item = ChangelogRecord<'_>>, next_offset: i64) -> Result<()> {
-        let Some(lru) = &mut self.lru else { return self.core.restore(records, next_offset, |_| ()) };
-        let mut noted = records.inspect(|record| match record.value {
-            Some(_) => lru.used(record.key),
-            None => lru.remove(record.key),
-        });
-        self.core.restore(&mut noted, next_offset, |_| ())
+        self.core.restore(records, next_offset, |_| ())
     }
 
     fn settle(&mut self) -> Result<()> {
@@ -314,9 +276,6 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn wipe(&mut self) -> Result<()> {
-        if let Some(lru) = &mut self.lru {
-            lru.clear();
-        }
         self.core.wipe()
     }
 
@@ -337,7 +296,7 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
     }
 
     fn approximate_num_entries(&self) -> u64 {
-        self.lru.as_ref().map_or_else(|| self.core.engine.approximate_num_entries(), |lru| lru.len() as u64)
+        self.core.limit.as_ref().map_or_else(|| self.core.engine.approximate_num_entries(), |limit| limit.len() as u64)
     }
 
     fn reached(&self) -> Vec<PositionEntry> {

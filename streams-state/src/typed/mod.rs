@@ -39,6 +39,7 @@ pub use budget::CacheBudget;
 pub use key_value::KvStore;
 pub use kv_cursor::KvCursor;
 pub use list::{List, ListCursor, ListStore};
+pub(crate) use lru::Limit;
 pub use reader::{CommittedReader, KvReader};
 pub use record_buffer::{RecordBuffer, Waiting};
 pub(crate) use session::SessionShape;

@@ -68,6 +68,14 @@ impl<K, V> Materialized<K, V> {
         }
     }
 
+    /// How many rows there may be.
+    pub(crate) fn most_keys(&self) -> Option<usize> {
+        match &self.supplier {
+            Some(BytesStoreSupplier::KeyValue(store)) => store.most_keys(),
+            _ => None,
+        }
+    }
+
     /// Whether rows lie without their times.
     pub(crate) fn is_plain(&self) -> bool {
         self.supplier.as_ref().is_some_and(|store| !store.timestamped())

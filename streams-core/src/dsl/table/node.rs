@@ -157,6 +157,9 @@ pub(super) fn key_value_builder<K: Data, V: Data, SK: Data, SV: Data>(
     if materialized.is_plain() {
         builder = builder.plain();
     }
+    if let Some(most) = materialized.most_keys() {
+        builder = builder.at_most_unlogged(most);
+    }
     kept_as!(builder, &materialized.logging, materialized.store_type)
 }
 

@@ -40,6 +40,9 @@ impl Ttl {
         if materialized.history.is_some() {
             plan.error(format!("{node}: the rows of store {store} cannot have a `ttl`: it is versioned, and forgets by its history retention; leave one of the two out"));
         }
+        if materialized.most_keys().is_some() {
+            plan.error(format!("{node}: the rows of store {store} cannot have a `ttl`: it forgets rows by their number, without telling; leave one of the two out"));
+        }
         if ttl_ms == 0 {
             plan.error(format!("{node}: rows of store {store} cannot live for less than a millisecond: give a longer `ttl`"));
         }

@@ -86,6 +86,9 @@ impl<V: Clone + 'static> Core<V> {
             }
             seen(record.key);
             self.pending.put(self.hash(record.key), record.key, record.value.is_some().then_some(&self.row[..]));
+            if let Some(limit) = &mut self.limit {
+                limit.make_room((record.key, record.value.is_some()), (&mut self.pending, &self.hasher), &mut |_| Ok(()))?;
+            }
         }
         self.restored = Some(next_offset - 1);
         Ok(())
@@ -101,6 +104,9 @@ impl<V: Clone + 'static> Core<V> {
 
     pub fn wipe(&mut self) -> Result<()> {
         self.abort();
+        if let Some(limit) = &mut self.limit {
+            limit.clear();
+        }
         self.position = Position::default();
         self.engine.wipe()
     }

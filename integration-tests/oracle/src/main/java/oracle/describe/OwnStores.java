@@ -3,6 +3,7 @@ package oracle.describe;
 import java.time.Duration;
 
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
@@ -98,6 +99,33 @@ final class OwnStores {
         KStream<String, String> in = b.stream("input");
         in.groupByKey().reduce((left, right) -> left + right,
             Materialized.<String, String>as(Stores.persistentKeyValueStore("rows")).withCachingDisabled()).toStream().to("output");
+    }
+
+    @Case(id = "own-table-store-lru", note = "a source table of two keys, grouped: of rows that are forgotten nothing is taken back")
+    static void ownTableStoreLru(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table", Materialized.<String, String>as(Stores.lruMap("rows", 2)).withCachingDisabled());
+        table.groupBy((key, value) -> KeyValue.pair(value, key))
+            .aggregate(() -> "", (key, value, sum) -> sum + "+" + value, (key, value, sum) -> sum + "-" + value).toStream().to("output");
+    }
+
+    @Case(id = "own-table-store-lru-count", note = "what is forgotten is counted anew")
+    static void ownTableStoreLruCount(StreamsBuilder b) {
+        KStream<String, String> in = b.stream("input");
+        in.groupByKey().count(Materialized.<String, Long>as(Stores.lruMap("rows", 2)).withCachingDisabled().withValueSerde(Serdes.Long()))
+            .toStream().to("output");
+    }
+
+    @Case(id = "own-table-store-lru-joined", note = "a lookup is a use")
+    static void ownTableStoreLruJoined(StreamsBuilder b) {
+        KTable<String, String> table = b.table("table", Materialized.<String, String>as(Stores.lruMap("rows", 2)).withCachingDisabled());
+        KStream<String, String> in = b.stream("input");
+        in.leftJoin(table, (value, other) -> value + other).to("output");
+    }
+
+    @Case(id = "own-table-store-lru-cached", note = "a reduction with a record cache in front")
+    static void ownTableStoreLruCached(StreamsBuilder b) {
+        KStream<String, String> in = b.stream("input");
+        in.groupByKey().reduce((left, right) -> left + right, Materialized.as(Stores.lruMap("rows", 2))).toStream().to("output");
     }
 
     @Case(id = "own-window-store", note = "on disk")
