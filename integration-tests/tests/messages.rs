@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use streams_core::cluster::Cluster;
 use streams_core::cluster::embedded::EmbeddedCluster;
+use streams_core::processor::{Context, Processor};
+use streams_core::{BoxError, Record, StreamsBuilder};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 struct Embedded(EmbeddedCluster);
@@ -90,4 +92,31 @@ fn commits_restores_and_rebalances_have_spans() {
     for span in ["rebalance{thread=", "restore{task=", "commit{thread="] {
         assert!(log.lines_with(span).iter().any(|line| line.ends_with(": new")), "no span {span}..");
     }
+}
+
+/// Cannot close.
+struct Stuck;
+
+impl Processor<(), String, (), String> for Stuck {
+    fn process(&mut self, ctx: &mut Context<'_, (), String>, record: Record<(), String>) -> Result<(), BoxError> {
+        ctx.forward(record)
+    }
+    fn close(&mut self) {
+        panic!("it does not end");
+    }
+}
+
+#[test]
+fn a_processor_that_panics_while_it_closes_is_named() {
+    let log = Log::listen();
+    let embedded = Embedded(EmbeddedCluster::new());
+    let bench = Bench::new(&embedded);
+    let builder = StreamsBuilder::new();
+    let stuck = builder.stream::<(), String>(&bench.input).process_with((), |_, ()| Stuck, "stuck");
+    stuck.for_each(|(), _| {});
+    let app = bench.start(builder.build().expect("the topology is right"), bench.config("a"));
+    wait_for("a task that runs", || app.threads().iter().flat_map(|thread| &thread.tasks).any(|task| task.running).then_some(()));
+    close(&app);
+    let said = log.lines_with("node stuck panicked while closing: it does not end");
+    assert!(!said.is_empty() && said.iter().all(|line| line.contains("ERROR") && line.contains("task 0_")), "{said:?}");
 }

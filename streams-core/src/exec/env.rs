@@ -24,6 +24,8 @@ pub struct GraphEnv<'a> {
     stores: &'a mut StoreSlots,
     globals: &'a GlobalStores,
     maintained: Vec<Box<dyn Maintain>>,
+    /// By the index of a maintained node: what it is called.
+    maintained_names: Vec<Arc<str>>,
     shared: HashMap<(String, TypeId), Rc<dyn Any>>,
     timers: Timers,
     /// Why a punctuation of the node being built cannot be scheduled: the supplier that asked has no error to give.
@@ -48,6 +50,7 @@ impl<'a> GraphEnv<'a> {
             stores,
             globals,
             maintained: Vec::new(),
+            maintained_names: Vec::new(),
             shared: HashMap::new(),
             timers: std::mem::take(&mut cx.timers),
             unscheduled: None,
@@ -68,9 +71,9 @@ impl<'a> GraphEnv<'a> {
         GraphEnv { node, ..self }
     }
 
-    /// The punctuations that were asked for, and what is to be called between records.
-    pub(crate) fn finish(self) -> (Timers, Vec<Box<dyn Maintain>>) {
-        (self.timers, self.maintained)
+    /// The punctuations that were asked for, and what is to be called between records, with its names.
+    pub(crate) fn finish(self) -> (Timers, Vec<Box<dyn Maintain>>, Vec<Arc<str>>) {
+        (self.timers, self.maintained, self.maintained_names)
     }
 
     /// The store of that name.
@@ -108,6 +111,7 @@ impl<'a> GraphEnv<'a> {
     /// Registers a node for flush, eviction and punctuation; the answer names it to `Cx::touched` and to timers.
     pub(crate) fn maintain(&mut self, node: Box<dyn Maintain>) -> usize {
         self.maintained.push(node);
+        self.maintained_names.push(self.node.clone());
         self.maintained.len() - 1
     }
 

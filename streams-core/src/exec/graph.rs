@@ -9,11 +9,13 @@ use super::stream_time::resume;
 use super::timers::{PunctuationType, TimerId};
 use super::wrapper::ProcessorWrapper;
 use crate::cluster::RawRecord;
+use crate::error::panic_text;
 use crate::metrics::NodeMetrics;
 use crate::topology::{NodeKind, NodeSpec, StoreLog, Subtopology};
-use crate::{Headers, Result};
+use crate::{Error, ErrorKind, Headers, Result};
 use std::any::{TypeId, type_name};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::store::{PositionEntry, StateStore};
@@ -96,6 +98,8 @@ pub(crate) struct Graph {
     source_of_topic: Vec<usize>,
     /// In the order of building: children before parents.
     maintained: Vec<Box<dyn Maintain>>,
+    /// What they are called.
+    maintained_names: Vec<Arc<str>>,
     stores: StoreSlots,
     /// By the index of the store: where its stream time is kept.
     store_times: Vec<usize>,
@@ -159,7 +163,7 @@ impl Graph {
                 }
             }
         }
-        let (timers, maintained) = env.finish();
+        let (timers, maintained, maintained_names) = env.finish();
         cx.timers = timers;
         cx.kept.forget_unused();
         let source_of_topic = subtopology.sources.iter().map(|s| source_of_node[s.node]).collect();
@@ -168,7 +172,7 @@ impl Graph {
             StoreLog::Changelog | StoreLog::None => None,
         };
         let source_logs = subtopology.changelogs.iter().enumerate().map(source_log).collect();
-        Ok(Graph { cx, sources, source_of_topic, maintained, stores: slots, store_times, source_logs })
+        Ok(Graph { cx, sources, source_of_topic, maintained, maintained_names, stores: slots, store_times, source_logs })
     }
 
     pub fn cx(&self) -> &Cx {
@@ -278,14 +282,18 @@ impl Graph {
         self.stores.commit(&mut offset, position)
     }
 
-    /// Drops the nodes and gives back the stores.
-    pub fn into_stores(mut self) -> Result<Vec<Box<dyn StateStore>>> {
-        for node in self.maintained.iter_mut().rev() {
-            node.close(&mut self.cx);
+    /// Closes the nodes, parents first, drops them and gives back the stores. A node that panics does not keep the others from closing.
+    pub fn into_stores(self) -> Result<Vec<Box<dyn StateStore>>> {
+        let Graph { mut cx, sources, mut maintained, maintained_names, stores, .. } = self;
+        let mut panicked = Vec::new();
+        for (node, name) in maintained.iter_mut().zip(&maintained_names).rev() {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| node.close(&mut cx))) {
+                panicked.push(format!("node {name} panicked while closing: {}", panic_text(&*panic)));
+            }
         }
-        let Graph { sources, maintained, stores, .. } = self;
         drop(sources);
         drop(maintained);
-        stores.into_stores()
+        let stores = stores.into_stores();
+        if panicked.is_empty() { stores } else { Err(Error::new(ErrorKind::UserCode, panicked.join("; "))) }
     }
 }

@@ -316,7 +316,7 @@ impl Task {
 
     /// Drops the graph and gives the stores back; `clean: false` takes them back to the last commit.
     pub fn into_stores(self, clean: bool) -> Result<Vec<Box<dyn StateStore>>> {
-        // a processor's `close` may panic, as any user code
+        // what user code drops may panic, as what it calls
         let id = self.id;
         let stores = catch_unwind(AssertUnwindSafe(|| self.graph.into_stores()))
             .unwrap_or_else(|panic| Err(Error::new(ErrorKind::UserCode, format!("panic while closing: {}", panic_text(&*panic)))));

@@ -20,7 +20,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_state::serde::{DefaultSerde, Serde};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
-/// record is committed at once, so that caches hold nothing back. It is the production graph otherwise.
+/// record is committed at once, so that caches hold nothing back. It is the production graph otherwise. When it is dropped it closes
+/// processors and stores, as [`close`](TopologyTestDriver::close) does.
 ///
 /// ```
 /// use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
@@ -104,6 +105,7 @@ impl TopologyTestDriverBuilder {
             offsets: HashMap::new(),
             now_ms,
             commit_by_hand: self.commit_by_hand,
+            closed: false,
         };
         for (task, global) in self.topology.globals().iter().enumerate() {
             inner.readers.extend(memory_inputs(global, &env).into_iter().enumerate().map(|(input, p)| (p.topic, (task, input))));
@@ -217,6 +219,40 @@ impl TopologyTestDriver {
         inner.settle()
     }
 
+    /// Commits, runs everything that follows from it, and closes processors and stores. What was written can still be read. A driver that is
+    /// dropped does the same (without the commit, while a panic unwinds) and logs what this call answers.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+    /// # use streams_core::processor::{Context, Processor};
+    /// # use streams_core::{BoxError, Record, StreamsBuilder, testing::TopologyTestDriver};
+    /// struct Connected(Arc<AtomicBool>);
+    ///
+    /// impl Processor<String, i64, String, i64> for Connected {
+    ///     fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
+    ///         ctx.forward(record)
+    ///     }
+    ///     fn close(&mut self) {
+    ///         self.0.store(false, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let connected = Arc::new(AtomicBool::new(true));
+    /// let (builder, of_processor) = (StreamsBuilder::new(), connected.clone());
+    /// builder.stream::<String, i64>("in").process((), move |_, ()| Connected(of_processor.clone())).to("out");
+    /// let driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.close()?;
+    /// assert!(!connected.load(Ordering::Relaxed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the last commit, processors that panic while they close, and stores that cannot be closed. All others are closed all the
+    /// same; the first failure is the answer, and the others are logged.
+    pub fn close(self) -> Result<()> {
+        self.inner.borrow_mut().close(true)
+    }
+
     /// The topics that were written to so far, internal ones included.
     #[doc(alias = "producedTopicNames")]
     pub fn produced_topic_names(&self) -> Vec<String> {
@@ -268,5 +304,17 @@ impl TopologyTestDriver {
     #[doc(alias = "getSessionStore")]
     pub fn session_store<K: Data, V: Data>(&self, name: &str) -> Option<TestSessionStore<K, V>> {
         UnderTest::find(&self.inner, name).map(TestSessionStore)
+    }
+}
+
+impl Drop for TopologyTestDriver {
+    fn drop(&mut self) {
+        // a test that fails is no time to run more of the topology
+        let commit = !std::thread::panicking();
+        if let Ok(mut inner) = self.inner.try_borrow_mut()
+            && let Err(error) = inner.close(commit)
+        {
+            tracing::error!(target: "streams::testing", "closing the test driver: {error}");
+        }
     }
 }

@@ -26,11 +26,20 @@ pub(super) struct Inner {
     pub offsets: HashMap<Arc<str>, i64>,
     pub now_ms: i64,
     pub commit_by_hand: bool,
+    pub closed: bool,
+}
+
+#[cold]
+pub(super) fn driver_closed() -> Error {
+    Error::new(ErrorKind::Closed, "the test driver is closed: keep it for as long as its topics are written to and its stores are used")
 }
 
 impl Inner {
     /// Runs one record, and everything that follows from it.
     pub fn pipe(&mut self, record: Written) -> Result<()> {
+        if self.closed {
+            return Err(driver_closed());
+        }
         self.run(record)?;
         if self.commit_by_hand { Ok(()) } else { self.settle() }
     }
@@ -83,6 +92,30 @@ impl Inner {
                 self.run(next)?;
             }
         }
+    }
+
+    /// Closes processors and stores, once, after a last commit if it is wanted; what was written can still be read. All are closed, whatever
+    /// fails before; the first failure is the answer, the others are logged.
+    pub fn close(&mut self, commit: bool) -> Result<()> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
+        }
+        let committed = if commit { self.settle() } else { Ok(()) };
+        let clean = commit && committed.is_ok();
+        let mut results = vec![committed];
+        self.readers.clear();
+        self.patterns.clear();
+        // global stores come first and go last: others read them
+        for task in self.tasks.drain(..).rev() {
+            match task.into_stores(clean) {
+                Ok(stores) => results.extend(stores.into_iter().map(|store| store.close().map_err(Error::from))),
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        let mut errors = results.into_iter().filter_map(Result::err);
+        let first = errors.next();
+        errors.for_each(|error| tracing::error!(target: "streams::testing", "closing the test driver: {error}"));
+        first.map_or(Ok(()), Err)
     }
 
     pub fn rows(&mut self, name: &str) -> Result<Option<Vec<TestRow>>> {

@@ -195,7 +195,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         let mut env = GraphEnv::new(&mut self.stores, &globals, &application_id, &mut self.cx).at(self.node.clone());
         let result = f(&mut env);
         let scheduled = env.scheduled();
-        let (timers, _) = env.finish();
+        let (timers, ..) = env.finish();
         self.cx.timers = timers;
         if let Err(error) = scheduled {
             self.set_up = Err(error.at(format!("node {}", self.node)));

@@ -23,7 +23,8 @@ pub trait Processor<KI, VI, KO, VO>: 'static {
         Ok(())
     }
 
-    /// The task is closed, or moves away.
+    /// The task has been committed and is closed, or moves away; or it has failed, and is made anew on what it committed last. Should it panic,
+    /// all others are closed all the same, and the error, which names task and node, is logged.
     fn close(&mut self) {}
 }
 
@@ -41,6 +42,7 @@ pub trait FixedKeyProcessor<K, VI, VO>: 'static {
         Ok(())
     }
 
-    /// The task is closed, or moves away.
+    /// The task has been committed and is closed, or moves away; or it has failed, and is made anew on what it committed last. Should it panic,
+    /// all others are closed all the same, and the error, which names task and node, is logged.
     fn close(&mut self) {}
 }

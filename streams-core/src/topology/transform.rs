@@ -36,7 +36,8 @@ pub trait ValueTransformer<K, V, VO>: 'static {
         Ok(())
     }
 
-    /// The task is closed, or moves away.
+    /// The task has been committed and is closed, or moves away; or it has failed, and is made anew on what it committed last. Should it panic,
+    /// all others are closed all the same, and the error, which names task and node, is logged.
     fn close(&mut self) {}
 }
 

@@ -2,6 +2,7 @@
 //! on embedded clusters too.
 
 mod caches;
+mod closing;
 mod cogroup;
 mod common;
 mod computed_topics;
