@@ -2,6 +2,7 @@
 
 use std::fmt;
 pub use streams_state::BoxError;
+pub(crate) use streams_state::panic_text;
 
 /// The result of anything in this library.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
@@ -108,6 +109,7 @@ impl From<streams_state::Error> for Error {
             streams_state::ErrorKind::Serde => ErrorKind::Serde,
             streams_state::ErrorKind::Io => ErrorKind::Io,
             streams_state::ErrorKind::Corrupted => ErrorKind::Corrupted,
+            streams_state::ErrorKind::UserCode => ErrorKind::UserCode,
             streams_state::ErrorKind::Changelog => {
                 // the store only passed on what this library said
                 let text = e.to_string();
@@ -120,11 +122,4 @@ impl From<streams_state::Error> for Error {
         };
         Error::caused(kind, "state store", e)
     }
-}
-
-/// What a caught panic said.
-#[cold]
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "(no message)".to_owned())
 }

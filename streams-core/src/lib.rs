@@ -27,10 +27,11 @@ pub mod processor {
     pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
-        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordContext, RecordMetadata,
-        SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
-        VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
+        Own, OwnStoreHandle, ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordContext,
+        RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer,
+        VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
     };
+    pub use streams_state::{OwnStore, OwnStoreContext, StoreChange};
 }
 
 /// Descriptions of stores.
@@ -38,8 +39,8 @@ pub mod state {
     #[cfg(feature = "rocksdb")]
     pub use streams_state::rocksdb;
     pub use streams_state::{
-        BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, PutResult, SessionBytesStoreSupplier, SessionStoreBuilder,
-        Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
+        BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, OwnStoreBuilder, PutResult, SessionBytesStoreSupplier,
+        SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
     };
 }
 

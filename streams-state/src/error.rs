@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Corrupted,
     /// The changelog did not take a change; the cause says why.
     Changelog,
+    /// A store of the user's own kind failed or panicked.
+    UserCode,
     /// The call cannot be answered as asked (unknown store, wrong type, store closed).
     Invalid,
 }
@@ -70,6 +72,14 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
+}
+
+/// What a caught panic said.
+#[cold]
+#[doc(hidden)]
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "(no message)".to_owned())
 }
 
 impl fmt::Display for Error {

@@ -42,6 +42,7 @@ mod error;
 mod headers;
 mod keys;
 mod memory;
+mod own;
 mod position;
 #[cfg(feature = "rocksdb")]
 mod rocks;
@@ -54,8 +55,11 @@ mod typed;
 
 pub use buffer::{Buffered, ChangeBuffer, RecordContext};
 pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
+#[doc(hidden)]
+pub use error::panic_text;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use headers::{Header, Headers, NO_HEADERS};
+pub use own::{OwnState, OwnStore, OwnStoreContext, StoreChange};
 pub use position::Position;
 #[cfg(feature = "rocksdb")]
 pub use rocksdb;
@@ -64,7 +68,7 @@ pub use shared::RocksDbConfigSetter;
 pub use shared::{ResourceLimits, SharedResources};
 pub use store::ReadCommitted;
 pub use stores::{
-    BytesStoreSupplier, ChangeBufferBuilder, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv,
+    BytesStoreSupplier, ChangeBufferBuilder, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, ListStoreBuilder, OpenEnv, OwnStoreBuilder,
     RecordBufferBuilder, SessionBytesStoreSupplier, SessionStoreBuilder, StoreKind, StoreSupplier, StoreType, Stores,
     VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
 };

@@ -122,6 +122,11 @@ pub trait StateStore: Any + Send {
     /// Forgets everything that was not committed: cache and uncommitted rows.
     fn abort(&mut self);
 
+    /// Whether [`abort`](Self::abort) took more than what was not committed: the store has to be restored before it is used again.
+    fn must_be_restored(&self) -> bool {
+        false
+    }
+
     /// Bytes that wait for `commit`.
     fn uncommitted_bytes(&self) -> usize;
 

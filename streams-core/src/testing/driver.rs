@@ -5,7 +5,7 @@ use super::input::TestInputTopic;
 use super::memory_task::{memory_env, memory_globals, memory_inputs, memory_task};
 use super::output::TestOutputTopic;
 use super::producer::{CapturingProducer, WrittenRecords};
-use super::store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore, UnderTest};
+use super::store::{TestKeyValueStore, TestOwnStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore, UnderTest};
 use crate::config::StreamsConfig;
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
@@ -17,6 +17,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use streams_state::OwnStore;
 use streams_state::serde::{DefaultSerde, Serde};
 
 /// Runs a topology record by record, in the calling thread, without a cluster: every topic has one partition, stores are in memory, and each
@@ -298,6 +299,12 @@ impl TopologyTestDriver {
     #[doc(alias = "getWindowStore")]
     pub fn window_store<K: Data, V: Data>(&self, name: &str) -> Option<TestWindowStore<K, V>> {
         UnderTest::find(&self.inner, name).map(TestWindowStore)
+    }
+
+    /// A store of a kind of the topology's own, or `None` when there is none of that name and type.
+    #[doc(alias = "getStateStore")]
+    pub fn own_store<S: OwnStore>(&self, name: &str) -> Option<TestOwnStore<S>> {
+        UnderTest::find(&self.inner, name).map(TestOwnStore)
     }
 
     /// A session store, or `None` when there is none of that name and these types.

@@ -19,6 +19,6 @@ pub use example::{Owned, through};
 pub use input::TestInputTopic;
 pub use mock_context::{CapturedForward, CapturedPunctuation, MockProcessorContext};
 pub use output::TestOutputTopic;
-pub use store::{TestKeyValueStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore};
+pub use store::{TestKeyValueStore, TestOwnStore, TestRow, TestSessionStore, TestVersionedStore, TestWindowStore};
 #[doc(hidden)]
 pub use task_loop::TaskLoop;

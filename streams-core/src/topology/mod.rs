@@ -32,7 +32,7 @@ pub use record_context::{RecordContext, RecordMetadata};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{
-    KeyValueRows, KeyValueStore, KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet,
+    KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet,
     VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};

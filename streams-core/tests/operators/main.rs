@@ -23,6 +23,7 @@ mod least_recently_used;
 mod mergeable;
 mod one_partition;
 mod optimizations;
+mod own_stores;
 mod processor_api;
 mod processor_contexts;
 mod processor_stores;

@@ -4,6 +4,7 @@ mod buffer;
 mod bytes;
 mod key_value;
 mod list;
+mod own;
 mod record_buffer;
 mod session;
 mod supplier;
@@ -14,6 +15,7 @@ pub use buffer::ChangeBufferBuilder;
 pub use bytes::{BytesStoreSupplier, KeyValueBytesStoreSupplier, SessionBytesStoreSupplier, WindowBytesStoreSupplier};
 pub use key_value::KeyValueStoreBuilder;
 pub use list::ListStoreBuilder;
+pub use own::OwnStoreBuilder;
 pub use record_buffer::RecordBufferBuilder;
 pub use session::SessionStoreBuilder;
 pub use supplier::{OpenEnv, StoreKind, StoreSupplier, StoreType};
@@ -24,9 +26,10 @@ use crate::engine::Engine;
 use crate::keys::Segments;
 use crate::keys::time_first::TimeFirst;
 use crate::memory::{MemoryEngine, SharedMemoryEngine};
+use crate::own::{OwnStore, OwnStoreContext, delete};
 use crate::serde::{DefaultSerde, Serde};
 use crate::typed::StoreParts;
-use crate::{Error, ErrorKind, Result};
+use crate::{BoxError, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,6 +118,17 @@ impl Stores {
         SessionStoreBuilder::new(name.into(), Arc::new(keys), Arc::new(values), retention)
     }
 
+    /// A store of your own kind: `make` makes it for one task, on the files that it has there, if it keeps any.
+    ///
+    /// # Errors
+    /// An error of `make` ends the task that needs the store.
+    pub fn own<S: OwnStore>(
+        name: impl Into<Arc<str>>,
+        make: impl Fn(&OwnStoreContext) -> Result<S, BoxError> + Send + Sync + 'static,
+    ) -> OwnStoreBuilder<S> {
+        OwnStoreBuilder::new(name.into(), make)
+    }
+
     /// Changes of a table that are held back, for operators that do so.
     pub fn change_buffer<K: 'static, V: Send + 'static>(
         name: impl Into<Arc<str>>,
@@ -170,12 +184,7 @@ impl<K, V> Common<K, V> {
 
     fn destroy(&self, env: &OpenEnv, segments: Option<Segments>) -> Result<()> {
         let Some(path) = self.directory(env, segments) else { return Ok(()) };
-        match std::fs::remove_dir_all(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::caused(ErrorKind::Io, format!("could not delete the store {}", path.display()), e))
-            }
-            _ => Ok(()),
-        }
+        delete(&path)
     }
 
     /// The engine of a task's store: on disk if that is wanted, built in, and the task has a directory.

@@ -97,9 +97,14 @@ pub trait StoreSupplier: Send + Sync {
     /// Type of the values.
     fn value_type(&self) -> StoreType;
 
+    /// Whether a commit takes all that the store has: it must not change between the two halves of one.
+    fn commits_whole(&self) -> bool {
+        false
+    }
+
     /// Opens the store of one task: a [`KvStore`](crate::KvStore), [`WindowStore`](crate::WindowStore),
     /// [`SessionStore`](crate::SessionStore), [`VersionedStore`](crate::VersionedStore) or [`ListStore`](crate::ListStore) of the stated
-    /// types, a [`ChangeBuffer`](crate::ChangeBuffer) or a [`RecordBuffer`](crate::RecordBuffer).
+    /// types, a [`ChangeBuffer`](crate::ChangeBuffer), a [`RecordBuffer`](crate::RecordBuffer) or an [`OwnState`](crate::OwnState).
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when directory or disk refuse, [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted) when

@@ -97,6 +97,7 @@ impl StreamThread {
             self.metrics.commits_early.add(1);
         }
         let outcome = match self.is_transactional() {
+            true if self.must_not_go_on() => Some(self.commit_transaction(now + ATTEMPT)?),
             true => self.start_commit(now + ATTEMPT)?,
             false => {
                 let outcome = self.commit_at_least_once(&ids, now + ATTEMPT)?;

@@ -101,9 +101,27 @@ impl StreamThread {
             tracing::warn!(target: "streams::thread", task = %id, "the task goes back to its last commit and tries again: {error}");
         }
         let stores = self.take_apart(running, false)?;
-        self.slots.insert(id, Slot::Resting(Resting { stores, starts: Some(starts), history, asking: None }));
+        if stores.iter().any(|store| store.must_be_restored()) {
+            self.changelogs_have_it_all(id);
+            self.tell_restorer(Command::Release { id, stores });
+            history.starts = Some(starts);
+            self.open(id, history);
+        } else {
+            self.slots.insert(id, Slot::Resting(Resting { stores, starts: Some(starts), history, asking: None }));
+        }
         self.slots_changed();
         Ok(())
+    }
+
+    /// Before state is restored: what the task wrote is to lie before the end that is restored to. What was part of a transaction does anyway.
+    fn changelogs_have_it_all(&self, id: TaskId) {
+        if self.is_transactional() {
+            return;
+        }
+        let flushed = self.producer().flush(super::group::SETTLE);
+        if let Err(error) = flushed {
+            tracing::debug!(target: "streams::thread", task = %id, "{error}");
+        }
     }
 
     /// Throws the task's state away and has it restored from the changelog.
@@ -113,12 +131,7 @@ impl StreamThread {
         history.resets += 1;
         let resets = history.resets;
         let stores = self.take_apart(running, false)?;
-        if !self.is_transactional() {
-            let flushed = self.producer().flush(super::group::SETTLE);
-            if let Err(error) = flushed {
-                tracing::debug!(target: "streams::thread", task = %id, "{error}");
-            }
-        }
+        self.changelogs_have_it_all(id);
         self.tell_restorer(Command::Discard { id, stores });
         if resets > RESETS {
             return Err(error.at(format!("its state was restored {RESETS} times and is still not usable")));

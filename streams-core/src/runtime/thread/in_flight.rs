@@ -37,6 +37,11 @@ impl StreamThread {
         }
     }
 
+    /// Whether there are stores that commit all that they have, so that tasks must not go on while a commit is under way.
+    pub(super) fn must_not_go_on(&self) -> bool {
+        self.plan.topology.subtopologies().iter().flat_map(|sub| &sub.stores).any(|store| store.commits_whole())
+    }
+
     /// Begins to commit what all tasks have done until now; `Some` when there is nothing to wait for.
     pub(super) fn start_commit(&mut self, deadline: Duration) -> Result<Option<Outcome>> {
         let begun = self.now();

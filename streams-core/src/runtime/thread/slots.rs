@@ -37,6 +37,8 @@ pub(super) struct History {
     pub resets: u32,
     /// What it counted so far.
     pub metrics: Vec<Arc<dyn Any>>,
+    /// Where to go on, by input, once stores are restored that an abort has emptied.
+    pub starts: Option<Vec<Start>>,
 }
 
 pub(super) struct Resting {
@@ -100,8 +102,9 @@ impl StreamThread {
             _ => None,
         };
         match (stores, wanted) {
-            (Ok(stores), Some(history)) => {
-                self.slots.insert(id, Slot::Resting(Resting { stores, starts: None, history, asking: None }));
+            (Ok(stores), Some(mut history)) => {
+                let starts = history.starts.take();
+                self.slots.insert(id, Slot::Resting(Resting { stores, starts, history, asking: None }));
             }
             (Ok(stores), None) => self.tell_restorer(Command::Release { id, stores }),
             (Err(error), Some(_)) => {

@@ -1,11 +1,13 @@
 //! Stores as a test looks at them.
 
 mod key_value;
+mod own;
 mod session;
 mod versioned;
 mod window;
 
 pub use key_value::TestKeyValueStore;
+pub use own::TestOwnStore;
 pub use session::TestSessionStore;
 pub use versioned::TestVersionedStore;
 pub use window::TestWindowStore;

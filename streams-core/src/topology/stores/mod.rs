@@ -28,12 +28,14 @@ macro_rules! keyed {
 }
 
 mod key_value;
+mod own;
 mod session;
 mod versioned;
 mod window;
 
 pub(super) use key_value::keys_with_prefix;
 pub use key_value::{KeyValueRows, KeyValueStore};
+pub use own::{Own, OwnStoreHandle};
 pub use session::SessionStore;
 pub use versioned::VersionedKeyValueStore;
 pub use window::{WindowRows, WindowedStore};
