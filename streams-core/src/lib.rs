@@ -37,7 +37,7 @@ pub mod processor {
 /// Descriptions of stores.
 pub mod state {
     #[cfg(feature = "rocksdb")]
-    pub use streams_state::rocksdb;
+    pub use streams_state::rocks_library as rocks;
     pub use streams_state::{
         BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, OwnStoreBuilder, PutResult, SessionBytesStoreSupplier,
         SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,

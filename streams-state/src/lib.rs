@@ -62,9 +62,7 @@ pub use headers::{Header, Headers, NO_HEADERS};
 pub use own::{OwnState, OwnStore, OwnStoreContext, StoreChange};
 pub use position::Position;
 #[cfg(feature = "rocksdb")]
-pub use rocksdb;
-#[cfg(feature = "rocksdb")]
-pub use shared::RocksDbConfigSetter;
+pub use rocks::{RocksDbConfigSetter, library as rocks_library};
 pub use shared::{ResourceLimits, SharedResources};
 pub use store::ReadCommitted;
 pub use stores::{

@@ -21,12 +21,6 @@ impl Default for ResourceLimits {
     }
 }
 
-/// Changes the options of a store's database: called with the store's name when one is opened, once for the options of the database and once for
-/// those of its rows, which are of one type. A window or session store has a database per segment.
-#[cfg(feature = "rocksdb")]
-#[doc(alias = "RocksDBConfigSetter")]
-pub type RocksDbConfigSetter = Arc<dyn Fn(&str, &mut rocksdb::Options) + Send + Sync>;
-
 /// One per process: the memory budgets and background threads of the durable engine. Cloning shares.
 #[derive(Clone)]
 pub struct SharedResources(Arc<Inner>);
@@ -49,7 +43,7 @@ impl SharedResources {
 
     /// Resources within these limits, for databases whose options `setter` has changed.
     #[cfg(feature = "rocksdb")]
-    pub fn with_config_setter(limits: ResourceLimits, setter: RocksDbConfigSetter) -> Self {
+    pub fn with_config_setter(limits: ResourceLimits, setter: crate::rocks::RocksDbConfigSetter) -> Self {
         SharedResources(Arc::new(Inner { limits, rocks: crate::rocks::Shared::new(&limits, Some(setter)) }))
     }
 

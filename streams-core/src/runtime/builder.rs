@@ -87,14 +87,14 @@ impl KafkaStreamsBuilder {
 
     /// Changes the options of stores on disk (`rocksdb.config.setter`): called with a store's name whenever a database is opened for it, once for
     /// the options of the database and once for those of its rows, which are of one type; a window or session store has a database per segment.
-    /// What the crate's [`Options`](crate::state::rocksdb::Options) have by then is this library's choice: block cache, write buffers and threads
+    /// What the `rocksdb` crate's [`Options`](crate::state::rocks::Options) have by then is this library's choice: block cache, write buffers and threads
     /// are shared by all stores, and their limits are `streams.state.block.cache.bytes` and `streams.state.write.buffer.bytes`; options that give a store its own
     /// take it out of them. Leave comparator, merge operator and prefix extractor as they are. What rows need to be right is set again
     /// afterwards: atomic flushes, and the levels and filters of segments.
     ///
     /// ```no_run
     /// # use streams_core::{KafkaStreams, StreamsBuilder, config::StreamsConfig};
-    /// use streams_core::state::rocksdb::{DBCompressionType, Options};
+    /// use streams_core::state::rocks::{DBCompressionType, Options};
     /// # let (topology, config) = (StreamsBuilder::new().build()?, StreamsConfig::new("app", "localhost:9092"));
     /// let compressed = |store: &str, options: &mut Options| {
     ///     if store == "archive" {
@@ -106,7 +106,10 @@ impl KafkaStreamsBuilder {
     /// ```
     #[cfg(feature = "rocksdb")]
     #[doc(alias = "RocksDBConfigSetter")]
-    pub fn rocksdb_config_setter(mut self, setter: impl Fn(&str, &mut streams_state::rocksdb::Options) + Send + Sync + 'static) -> Self {
+    pub fn rocksdb_config_setter(
+        mut self,
+        setter: impl Fn(&str, &mut streams_state::rocks_library::Options) + Send + Sync + 'static,
+    ) -> Self {
         self.rocksdb_config_setter = Some(Arc::new(setter));
         self
     }

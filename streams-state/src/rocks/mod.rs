@@ -6,6 +6,7 @@
 
 use crate::keys::Segments;
 
+mod config_setter;
 mod cursor;
 mod database;
 mod error;
@@ -16,6 +17,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
+pub use config_setter::{RocksDbConfigSetter, library};
 pub(crate) use key_value::RocksEngine;
 pub(crate) use options::Shared;
 pub(crate) use segments::SegmentedEngine;

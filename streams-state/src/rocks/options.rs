@@ -1,9 +1,10 @@
 //! Settings of the databases, and what they share.
 
 use super::Spec;
+use super::config_setter::RocksDbConfigSetter;
 use crate::SharedResources;
 use crate::keys::{Segments, Suffix, session, window};
-use crate::shared::{ResourceLimits, RocksDbConfigSetter};
+use crate::shared::ResourceLimits;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType, Env, LogLevel, Options, SliceTransform,
     WriteBufferManager,
