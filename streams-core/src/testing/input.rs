@@ -11,7 +11,22 @@ use std::time::Duration;
 use streams_state::serde::{Serde, SerdeContext, Wrote};
 
 /// An input topic of a [`TopologyTestDriver`](super::TopologyTestDriver). Records get the topic's own time unless they bring one; it begins
-/// at the driver's wall clock.
+/// at the driver's wall clock, and stands still unless it is moved.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
+/// let builder = StreamsBuilder::new();
+/// builder.stream::<(), i64>("in").to("out");
+/// let driver = TopologyTestDriver::new(&builder.build()?)?;
+/// let mut input = driver.input::<(), i64>("in").start_timestamp(1_000).auto_advance(Duration::from_millis(10));
+/// input.pipe_values([1, 2])?;
+/// input.advance_time(Duration::from_secs(1));
+/// input.pipe_value(3)?;
+/// let times: Vec<i64> = driver.output::<(), i64>("out").read_records()?.iter().map(|record| record.timestamp).collect();
+/// assert_eq!(times, [1_000, 1_010, 2_020]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct TestInputTopic<K, V> {
     inner: Rc<RefCell<Inner>>,
     topic: Arc<str>,
@@ -33,7 +48,15 @@ impl<K: 'static, V: 'static> TestInputTopic<K, V> {
         TestInputTopic { inner, topic: topic.into(), key, value, time_ms, auto_advance_ms: 0 }
     }
 
-    /// Moves the topic's time by so much after each record.
+    /// Where the topic's time begins, in milliseconds since 1970.
+    #[must_use]
+    #[doc(alias = "startTimestamp")]
+    pub fn start_timestamp(mut self, timestamp: i64) -> Self {
+        self.time_ms = timestamp;
+        self
+    }
+
+    /// Moves the topic's time by so much after each record that brings none.
     #[must_use]
     pub fn auto_advance(mut self, by: Duration) -> Self {
         self.auto_advance_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
@@ -50,9 +73,34 @@ impl<K: 'static, V: 'static> TestInputTopic<K, V> {
     /// # Errors
     /// The serdes', and those of the topology's nodes that no handler took.
     pub fn pipe(&mut self, key: K, value: V) -> Result<()> {
-        let timestamp = self.time_ms;
-        self.time_ms = self.time_ms.saturating_add(self.auto_advance_ms);
+        let timestamp = self.next_time();
         self.pipe_at(key, value, timestamp)
+    }
+
+    /// Writes a record without a key (null) at the topic's time.
+    ///
+    /// # Errors
+    /// As [`pipe`](Self::pipe).
+    #[doc(alias = "pipeInput")]
+    pub fn pipe_value(&mut self, value: V) -> Result<()> {
+        let (timestamp, headers) = (self.next_time(), Headers::new());
+        let value = bytes(&*self.value, &SerdeContext { topic: &self.topic, headers: &headers }, &value)?;
+        self.pipe_bytes(None, value, timestamp, headers)
+    }
+
+    /// Writes several records without keys.
+    ///
+    /// # Errors
+    /// As [`pipe`](Self::pipe).
+    #[doc(alias = "pipeValueList")]
+    pub fn pipe_values(&mut self, values: impl IntoIterator<Item = V>) -> Result<()> {
+        values.into_iter().try_for_each(|value| self.pipe_value(value))
+    }
+
+    /// The time of the next record.
+    fn next_time(&mut self) -> i64 {
+        let next = self.time_ms.saturating_add(self.auto_advance_ms);
+        std::mem::replace(&mut self.time_ms, next)
     }
 
     /// Writes a record at a time of its own, in milliseconds.

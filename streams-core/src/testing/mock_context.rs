@@ -1,10 +1,9 @@
 //! A context for a processor alone, without a topology.
 
+use super::captured::{Captured, CapturedForward, outlets};
 use super::no_output::NoOutput;
 use crate::config::StreamsConfig;
-use crate::exec::{
-    Cx, Edge, ErasedEdge, GlobalStores, GraphEnv, KeptNumbers, Meta, Outlets, Process, PunctuationType, StoreSlots, TaskFacts, TimerId,
-};
+use crate::exec::{Cx, GlobalStores, GraphEnv, KeptNumbers, Meta, Outlets, PunctuationType, StoreSlots, TaskFacts, TimerId};
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
 use crate::plan::SharedPlan;
@@ -13,13 +12,11 @@ use crate::topology::{
     ValueTransformer,
 };
 use crate::{BoxError, Data, Headers, Record, Result, TaskId, TopicPartition};
-use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use streams_state::store::Origin;
-use streams_state::{CacheBudget, OpenEnv, SharedResources};
+use streams_state::{CacheBudget, NO_HEADERS, OpenEnv, SharedResources};
 
 /// Runs a processor alone, and keeps what it forwards: for tests of one processor, where a
 /// [`TopologyTestDriver`](super::TopologyTestDriver) would be too much. `K` and `V` are the types that it forwards.
@@ -73,15 +70,6 @@ pub struct MockProcessorContext<K, V> {
     set_up: Result<()>,
 }
 
-/// A record that a processor has forwarded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CapturedForward<K, V> {
-    /// The record.
-    pub record: Record<K, V>,
-    /// The child that it was for; `None` for all.
-    pub child: Option<Arc<str>>,
-}
-
 /// A punctuation that a processor has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "CapturedPunctuator")]
@@ -95,8 +83,6 @@ pub struct CapturedPunctuation {
     /// Whether it was cancelled.
     pub cancelled: bool,
 }
-
-type Captured<K, V> = Rc<RefCell<Vec<CapturedForward<K, V>>>>;
 
 impl<K: Data, V: Data> MockProcessorContext<K, V> {
     /// A context of task `0_0`, with the wall clock at 0.
@@ -264,6 +250,45 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         kind: PunctuationType,
         time: i64,
     ) -> Result<usize, BoxError> {
+        self.fire(kind, time, |mock, timer| processor.punctuate(&mut mock.context(), timer, time))
+    }
+
+    /// [`punctuate_until`](Self::punctuate_until) of a processor that cannot change keys.
+    ///
+    /// # Errors
+    /// The processor's.
+    pub fn punctuate_values_until<VI, P: FixedKeyProcessor<K, VI, V>>(
+        &mut self,
+        processor: &mut P,
+        kind: PunctuationType,
+        time: i64,
+    ) -> Result<usize, BoxError> {
+        self.fire(kind, time, |MockProcessorContext { cx, next, node, .. }, timer| {
+            processor.punctuate(&mut FixedKeyContext { cx, next, index: 0, node }, timer, time)
+        })
+    }
+
+    /// [`punctuate_until`](Self::punctuate_until) of a transformer.
+    ///
+    /// # Errors
+    /// The transformer's.
+    pub fn punctuate_transformer_until<KI, VI, VO, T: ValueTransformer<KI, VI, VO>>(
+        &mut self,
+        transformer: &mut T,
+        kind: PunctuationType,
+        time: i64,
+    ) -> Result<usize, BoxError> {
+        self.fire(kind, time, |MockProcessorContext { cx, node, .. }, timer| {
+            transformer.punctuate(&mut TransformContext { cx, index: 0, node, timestamp: time, headers: &NO_HEADERS }, timer, time)
+        })
+    }
+
+    fn fire(
+        &mut self,
+        kind: PunctuationType,
+        time: i64,
+        mut punctuate: impl FnMut(&mut Self, TimerId) -> Result<(), BoxError>,
+    ) -> Result<usize, BoxError> {
         match kind {
             PunctuationType::StreamTime => self.set_stream_time(time),
             PunctuationType::WallClockTime => self.set_wall_clock(time),
@@ -273,7 +298,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         let mut fired = 0;
         while let Some((_, timer)) = self.cx.timers.take_due(kind, time) {
             self.cx.timestamp = time;
-            processor.punctuate(&mut self.context(), timer, time)?;
+            punctuate(self, timer)?;
             fired += 1;
         }
         Ok(fired)
@@ -346,31 +371,5 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
 impl<K, V> fmt::Debug for MockProcessorContext<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MockProcessorContext({} forwarded)", self.captured.borrow().len())
-    }
-}
-
-/// An edge to each child, and one behind them that sees what goes to all.
-fn outlets<K: Data, V: Data>(children: &[Arc<str>], captured: &Captured<K, V>) -> Outlets<K, V> {
-    let edge = |capture: Capture<K, V>| ErasedEdge::new::<K, V>(Box::new(capture) as Edge<K, V>);
-    let of_child = children.iter().map(|child| Capture { captured: captured.clone(), child: Some(child.clone()), before: 0 });
-    let of_all = Capture { captured: captured.clone(), child: None, before: children.len() };
-    Outlets::new(children.to_vec(), of_child.chain([of_all]).map(edge).collect())
-}
-
-struct Capture<K, V> {
-    captured: Captured<K, V>,
-    child: Option<Arc<str>>,
-    /// What goes to all has been captured that often by the edges to the children.
-    before: usize,
-}
-
-impl<K: Data, V: Data> Process<K, V> for Capture<K, V> {
-    fn process(&mut self, _: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let mut captured = self.captured.borrow_mut();
-        let keep = captured.len().saturating_sub(self.before);
-        captured.truncate(keep);
-        let record = Record { key, value, timestamp: meta.timestamp, headers: meta.headers.clone() };
-        captured.push(CapturedForward { record, child: self.child.clone() });
-        Ok(())
     }
 }

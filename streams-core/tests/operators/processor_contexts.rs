@@ -256,3 +256,49 @@ fn so_are_fixed_key_processors_and_transformers() -> Outcome {
     assert_eq!(mock.transform(&mut Timed, &key, None, 2, &Headers::new())?, None);
     Ok(())
 }
+
+/// Counts its punctuations, whatever it is.
+struct Ticking(Vec<(TimerId, i64)>);
+
+impl FixedKeyProcessor<String, i64, String> for Ticking {
+    fn process(&mut self, _: &mut FixedKeyContext<'_, String, String>, _: FixedKeyRecord<'_, String, i64>) -> Result<(), BoxError> {
+        Ok(())
+    }
+    fn punctuate(&mut self, ctx: &mut FixedKeyContext<'_, String, String>, timer: TimerId, time: i64) -> Result<(), BoxError> {
+        assert!(ctx.record_metadata().is_none());
+        self.0.push((timer, time));
+        Ok(())
+    }
+}
+
+impl ValueTransformer<String, i64, i64> for Ticking {
+    fn transform(&mut self, _: &mut TransformContext<'_>, _: &String, value: Option<&i64>) -> Result<Option<i64>, BoxError> {
+        Ok(value.copied())
+    }
+    fn punctuate(&mut self, ctx: &mut TransformContext<'_>, timer: TimerId, time: i64) -> Result<(), BoxError> {
+        assert_eq!((ctx.timestamp(), ctx.headers().len()), (time, 0));
+        self.0.push((timer, time));
+        if time > 9_000 { Err("too late".into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn their_punctuations_are_called_when_they_are_due() -> Outcome {
+    let mut mock = MockProcessorContext::<String, String>::new()?;
+    mock.set_record_metadata("in", 3, 77);
+    let mut timers = Vec::new();
+    let mut ticking = mock.setup(|setup| {
+        timers.push(setup.schedule(PunctuationType::WallClockTime, Duration::from_secs(1)));
+        timers.push(setup.schedule(PunctuationType::StreamTime, Duration::from_secs(1)));
+        Ticking(Vec::new())
+    });
+    let (wall_clock, stream_time) = (PunctuationType::WallClockTime, PunctuationType::StreamTime);
+    assert_eq!(mock.punctuate_values_until(&mut ticking, wall_clock, 999)?, 0);
+    assert_eq!(mock.punctuate_values_until(&mut ticking, wall_clock, 1_000)?, 1);
+    assert_eq!(mock.punctuate_transformer_until(&mut ticking, stream_time, 4_500)?, 1);
+    assert_eq!(mock.punctuate_transformer_until(&mut ticking, wall_clock, 5_000)?, 1);
+    assert_eq!(ticking.0, [(timers[0], 1_000), (timers[1], 4_500), (timers[0], 5_000)]);
+    let error = mock.punctuate_transformer_until(&mut ticking, wall_clock, 10_000).expect_err("it is the transformer's");
+    assert_eq!(error.to_string(), "too late");
+    Ok(())
+}

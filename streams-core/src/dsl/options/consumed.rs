@@ -24,6 +24,20 @@ impl<K: Data, V: Data> Consumed<K, V> {
         Consumed { key: SerdeChoice::given(key), value: SerdeChoice::given(value), extractor: None, reset: None, named: Named::default() }
     }
 
+    /// The key's serde.
+    #[must_use]
+    pub fn key_serde(mut self, key: impl Serde<K>) -> Self {
+        self.key = SerdeChoice::given(key);
+        self
+    }
+
+    /// The value's serde.
+    #[must_use]
+    pub fn value_serde(mut self, value: impl Serde<V>) -> Self {
+        self.value = SerdeChoice::given(value);
+        self
+    }
+
     /// Where a record's time comes from; the extractor of the config by default.
     #[must_use]
     pub fn timestamp_extractor(mut self, extractor: impl TimestampExtractor + 'static) -> Self {
