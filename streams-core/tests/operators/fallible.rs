@@ -125,6 +125,9 @@ fn streams_go_on_without_the_record() -> Outcome {
     assert_eq!(through(|s| parsed(s.try_peek(|_, text| number(text).map(drop))), "KSTREAM-PEEK-0000000001")?, all);
     let keys = through(|s| parsed(s.try_select_key(|_, text| Ok(number(text)?.to_string()))), "KSTREAM-KEY-SELECT-0000000001")?;
     assert_eq!(keys, expected(&[("1", 1), ("2", 2), ("4", 4)]));
+    let counts = |stream: KStream<String, String>| stream.try_group_by(|_, text| Ok(number(text)?.to_string())).count().to_stream();
+    let counted = through(move |s| counts(s).map_values(|n| i64::try_from(n.unwrap_or(0)).unwrap_or(-1)), "KSTREAM-KEY-SELECT-0000000001")?;
+    assert_eq!(counted, expected(&[("1", 1), ("2", 1), ("4", 1)]));
     let odd = through(|s| parsed(s.try_filter(|_, text| Ok(number(text)? % 2 == 1))), "KSTREAM-FILTER-0000000001")?;
     assert_eq!(odd, expected(&[("a", 1)]));
     let twice = expected(&[("a", 1), ("a", 10), ("b", 2), ("b", 20), ("a", 4), ("a", 40)]);

@@ -1,6 +1,6 @@
 //! Closures of tables that fail: the change is left out, and the row is as it was.
 
-use crate::fallible::{Fed, Outcome, fed, number};
+use crate::fallible::{Fed, Outcome, driver, fed, number};
 use streams_core::serde::DefaultSerde;
 use streams_core::{BoxError, Data, KTable, Materialized, StreamsBuilder, TableJoined};
 
@@ -53,6 +53,29 @@ fn groups_of_a_table_that_is_kept_stay_right() -> Outcome {
     };
     let records = [("in", "5", 1_000, ""), ("in", "skip", 2_000, "skip"), ("in b", "1", 2_000, ""), ("in", "7", 3_000, "")];
     assert_eq!(fed(grouped, |name| name == "rows", MAP, &records)?, ["sum 5", "sum 6", "sum 8"]);
+    Ok(())
+}
+
+/// A row that has no group leaves the one that it was in, and comes into another once it has one.
+#[test]
+fn a_row_whose_group_cannot_be_told_is_in_none() -> Outcome {
+    let builder = StreamsBuilder::new();
+    let grouped = input(&builder).try_group_by(|_, text| Ok(("sum".to_owned(), number(text)?)));
+    grouped.aggregate(|| 0, |_, value, sum: &mut i64| *sum += value, |_, value, sum| *sum -= value).to_stream().to("out");
+    let (driver, told) = driver(&builder.build()?)?;
+    let mut output = driver.output::<String, Option<i64>>("out");
+    let mut sums = |key: &str, text: &str| -> Result<Vec<Option<i64>>, BoxError> {
+        driver.input::<String, String>("in").pipe(key.to_owned(), text.to_owned())?;
+        Ok(output.read_all()?.into_iter().map(|(_, sum)| sum).collect())
+    };
+    assert_eq!(sums("a", "5")?, [Some(5)]);
+    assert_eq!(sums("b", "1")?, [Some(6)]);
+    assert_eq!(sums("a", "skip")?, [Some(1)]);
+    assert_eq!(sums("a", "skip again")?, [], "it has left already");
+    assert_eq!(sums("a", "7")?, [Some(8)]);
+    assert_eq!(told.lock().len(), 2, "each failure once: {:?}", told.lock());
+    assert!(told.lock()[0].starts_with("KTABLE-SELECT-"), "{:?}", told.lock());
+    assert!(sums("a", "fail").is_err());
     Ok(())
 }
 

@@ -8,7 +8,7 @@ mod reduce;
 mod repartition;
 mod top_n;
 
-pub(crate) use node::select_factory;
+pub(crate) use node::{Selector, select_factory};
 
 use crate::Data;
 use crate::dsl::options::Grouped;

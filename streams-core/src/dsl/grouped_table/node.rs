@@ -4,12 +4,12 @@ use super::change_serde::ChangeSerde;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, NodeFactory, OutTopic, Process, SendTo, operator, terminal};
 use crate::handlers::ProductionStage;
 use crate::topology::TopicName;
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext, Wrote};
 
 /// Key and value of a row in its group.
-pub(crate) type Selector<K, V, KO, VO> = Arc<dyn Fn(&K, &V) -> (KO, VO) + Send + Sync>;
+pub(crate) type Selector<K, V, KO, VO> = Arc<dyn Fn(&K, &V) -> Result<(KO, VO), BoxError> + Send + Sync>;
 
 /// What a row was in its group, and what it is now.
 #[derive(Clone)]
@@ -23,12 +23,13 @@ pub(crate) fn select_factory<KO: Data, VO: Data, K: Data, V: Data>(
     select: Selector<K, V, KO, VO>,
     versioned: bool,
 ) -> Arc<dyn NodeFactory> {
-    operator::<K, Change<V>, (), Moved<KO, VO>>(Box::new(move |_, next| {
-        Ok(Box::new(Select { select: select.clone(), versioned, next }) as Edge<K, Change<V>>)
+    operator::<K, Change<V>, (), Moved<KO, VO>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
+        Ok(Box::new(Select { name: env.node_name(), select: select.clone(), versioned, next }) as Edge<K, Change<V>>)
     }))
 }
 
 struct Select<K, V, KO, VO> {
+    name: Arc<str>,
     select: Selector<K, V, KO, VO>,
     /// Changes that came out of order are left out: groups are made of the newest rows. Java does not count them.
     versioned: bool,
@@ -40,8 +41,15 @@ impl<K: Data, V: Data, KO: Data, VO: Data> Process<K, Change<V>> for Select<K, V
         if self.versioned && !change.is_latest {
             return Ok(());
         }
-        let new = change.new.as_ref().map(|value| (self.select)(&key, value));
-        let old = change.old.as_ref().map(|value| (self.select)(&key, value));
+        let new = match change.new.as_ref().map(|value| (self.select)(&key, value)).transpose() {
+            Ok(new) => new,
+            Err(error) => {
+                cx.user_error(&self.name, error)?;
+                None
+            }
+        };
+        // a row whose selection failed was told of when it came, and is in no group
+        let old = change.old.as_ref().and_then(|value| (self.select)(&key, value).ok());
         if new.is_none() && old.is_none() {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 //! `group_by` and `group_by_key`.
 
 use super::KStream;
-use crate::Data;
 use crate::dsl::grouped::KGroupedStream;
 use crate::dsl::options::Grouped;
 use crate::plan::Plan;
+use crate::{BoxError, Data};
 use std::any::type_name;
 use streams_state::serde::DefaultSerde;
 
@@ -34,6 +34,37 @@ impl<K: Data, V: Data> KStream<K, V> {
     ) -> KGroupedStream<KO, V> {
         let grouped = grouped.into();
         let keyed = self.select_key_with(key, grouped.named.clone());
+        KGroupedStream::new(keyed, grouped)
+    }
+
+    /// [`group_by`](Self::group_by) whose closure may fail: an error goes to the processing exception handler, which fails the task (the
+    /// default) or leaves the record out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("x", "7".to_string())], |stream| {
+    ///     stream.try_group_by(|_, text| Ok(text.parse::<i64>()?)).count().to_stream()
+    /// });
+    /// assert_eq!(out, [(7, Some(1))]);
+    /// ```
+    pub fn try_group_by<KO: Data + DefaultSerde>(
+        &self,
+        key: impl Fn(&K, &V) -> Result<KO, BoxError> + Send + Sync + 'static,
+    ) -> KGroupedStream<KO, V>
+    where
+        V: DefaultSerde,
+    {
+        self.try_group_by_with(key, Grouped::default())
+    }
+
+    /// [`try_group_by`](Self::try_group_by) with serdes, or a name for the repartition topic.
+    pub fn try_group_by_with<KO: Data>(
+        &self,
+        key: impl Fn(&K, &V) -> Result<KO, BoxError> + Send + Sync + 'static,
+        grouped: impl Into<Grouped<KO, V>>,
+    ) -> KGroupedStream<KO, V> {
+        let grouped = grouped.into();
+        let keyed = self.try_select_key_with(key, grouped.named.clone());
         KGroupedStream::new(keyed, grouped)
     }
 

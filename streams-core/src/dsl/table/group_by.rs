@@ -1,10 +1,10 @@
 //! `group_by` of tables.
 
 use super::KTable;
-use crate::Data;
-use crate::dsl::grouped_table::{KGroupedTable, select_factory};
+use crate::dsl::grouped_table::{KGroupedTable, Selector, select_factory};
 use crate::dsl::options::Grouped;
 use crate::plan::{Role, Target};
+use crate::{BoxError, Data};
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
 
@@ -41,10 +41,31 @@ impl<K: Data, V: Data> KTable<K, V> {
         select: impl Fn(&K, &V) -> (KO, VO) + Send + Sync + 'static,
         grouped: impl Into<Grouped<KO, VO>>,
     ) -> KGroupedTable<KO, VO> {
-        let grouped = grouped.into();
+        self.grouped(Arc::new(move |key: &K, value: &V| Ok(select(key, value))), grouped.into())
+    }
+
+    /// [`group_by`](Self::group_by) whose closure may fail: an error goes to the processing exception handler, which fails the task (the
+    /// default) or goes on, counted as `processing`: the row leaves the group that it was in, and is in none until it changes again.
+    pub fn try_group_by<KO: Data + DefaultSerde, VO: Data + DefaultSerde>(
+        &self,
+        select: impl Fn(&K, &V) -> Result<(KO, VO), BoxError> + Send + Sync + 'static,
+    ) -> KGroupedTable<KO, VO> {
+        self.try_group_by_with(select, Grouped::default())
+    }
+
+    /// [`try_group_by`](Self::try_group_by) with serdes, or a name for the repartition topic.
+    pub fn try_group_by_with<KO: Data, VO: Data>(
+        &self,
+        select: impl Fn(&K, &V) -> Result<(KO, VO), BoxError> + Send + Sync + 'static,
+        grouped: impl Into<Grouped<KO, VO>>,
+    ) -> KGroupedTable<KO, VO> {
+        self.grouped(Arc::new(select), grouped.into())
+    }
+
+    fn grouped<KO: Data, VO: Data>(&self, select: Selector<K, V, KO, VO>, grouped: Grouped<KO, VO>) -> KGroupedTable<KO, VO> {
         let mut plan = self.plan.lock();
         let name = plan.processor_name(&grouped.named, "KTABLE-SELECT-");
-        let factory = select_factory::<KO, VO, K, V>(Arc::new(select), self.table.history_ms().is_some());
+        let factory = select_factory::<KO, VO, K, V>(select, self.table.history_ms().is_some());
         let write = move |target: &mut Target<'_>| target.builder.add_processor(&target.name, &target.parents, factory.clone());
         let node = plan.add(name.clone(), &[self.plan_node], Role::Other, Arc::new(write));
         self.require_old_values(&mut plan, &name);
