@@ -147,19 +147,35 @@ fn a_record_without_a_key_fails_at_once() -> Outcome {
 
 #[test]
 fn a_record_that_meets_a_row_of_a_global_table_fails() -> Outcome {
+    // nothing is selected for 2, which the joiner would take
+    let select = |key: &String, value: &String| if value == "2" { Err("skip what is 2".into()) } else { Ok(key.clone()) };
     let inner = |builder: &StreamsBuilder| {
         let rows = builder.global_table::<String, String>("table");
         let joiner = |_: &String, value: String, row: &String| sum(Some(&value), Some(row));
-        builder.stream::<String, String>("in").try_join_global(&rows, |key, _| key.clone(), joiner).to("out");
+        builder.stream::<String, String>("in").try_join_global(&rows, select, joiner).to("out");
     };
-    let records = [("table", "4", 0, ""), ("in", "3", 0, ""), ("in", "5", 0, "skip"), ("in", "1", 0, ""), ("in", "fail", 0, "fail")];
+    let records = [
+        ("table", "4", 0, ""),
+        ("in", "3", 0, ""),
+        ("in", "5", 0, "skip"),
+        ("in", "2", 0, "skip"),
+        ("in", "1", 0, ""),
+        ("in", "fail", 0, "fail"),
+    ];
     assert_eq!(fed(inner, |_| true, &["KSTREAM-LEFTJOIN-"], &records)?, ["a 7", "a 5"]);
     let left = |builder: &StreamsBuilder| {
         let rows = builder.global_table::<String, String>("table");
         let joiner = |_: &String, value: String, row: Option<&String>| sum(Some(&value), row);
-        builder.stream::<String, String>("in").try_left_join_global(&rows, |key, _| key.clone(), joiner).to("out");
+        builder.stream::<String, String>("in").try_left_join_global(&rows, select, joiner).to("out");
     };
-    let records = [("in", "3", 0, ""), ("in", "9", 0, "skip"), ("table", "4", 0, ""), ("in", "5", 0, "skip"), ("in", "1", 0, "")];
+    let records = [
+        ("in", "3", 0, ""),
+        ("in", "9", 0, "skip"),
+        ("table", "4", 0, ""),
+        ("in", "5", 0, "skip"),
+        ("in", "2", 0, "skip"),
+        ("in", "1", 0, ""),
+    ];
     assert_eq!(fed(left, |_| true, &["KSTREAM-LEFTJOIN-"], &records)?, ["a 3", "a 5"]);
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{BoxError, Data, Error, ErrorKind, Result};
 use std::sync::Arc;
 use streams_state::KvReader;
 
-pub(super) type Select<K, V, KG> = Arc<dyn Fn(&K, &V) -> Option<KG> + Send + Sync>;
+pub(super) type Select<K, V, KG> = Arc<dyn Fn(&K, &V) -> Result<Option<KG>, BoxError> + Send + Sync>;
 /// The stream's key, the table's (`None`: the record has none), the value and the row.
 pub(super) type Joiner<K, V, KG, VG, VO> = Arc<dyn Fn(&K, Option<&KG>, V, Option<&VG>) -> Made<VO> + Send + Sync>;
 
@@ -85,7 +85,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(Ok(joiner(key, value, row?))));
-        self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(false, table, Arc::new(move |key, value| Ok(select(key, value).into())), joiner, &named.into())
     }
 
     /// [`join_global`](Self::join_global) that also passes on records without a row, and those that `select` gives `None` for, as `None`.
@@ -142,10 +142,10 @@ impl<K: Data, V: Data> KStream<K, V> {
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(Ok(joiner(key, value, row))));
-        self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(true, table, Arc::new(move |key, value| Ok(select(key, value).into())), joiner, &named.into())
     }
 
-    /// [`join_global_keyed`](Self::join_global_keyed) whose joiner may fail: an error goes to the processing exception handler, which fails the
+    /// [`join_global_keyed`](Self::join_global_keyed) whose closures may fail: an error goes to the processing exception handler, which fails the
     /// task (the default) or leaves the record out, counted as `processing`.
     ///
     /// ```
@@ -154,7 +154,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     /// let rates = builder.global_table::<String, String>("rates");
     /// let amounts = builder.stream::<String, f64>("amounts");
     /// let in_euro = |_: &String, amount: f64, rate: &String| Ok(amount * rate.parse::<f64>()?);
-    /// amounts.try_join_global(&rates, |currency, _| currency.clone(), in_euro).to("out");
+    /// amounts.try_join_global(&rates, |currency, _| Ok(currency.clone()), in_euro).to("out");
     /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
     /// driver.input::<String, String>("rates").pipe("CHF".to_string(), "0.5".to_string())?;
     /// driver.input::<String, f64>("amounts").pipe("CHF".to_string(), 3.0)?;
@@ -164,7 +164,7 @@ impl<K: Data, V: Data> KStream<K, V> {
     pub fn try_join_global<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
         &self,
         table: &GlobalKTable<KG, VG>,
-        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        select: impl Fn(&K, &V) -> Result<S, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, V, &VG) -> Result<VO, BoxError> + Send + Sync + 'static,
     ) -> KStream<K, VO> {
         self.try_join_global_with(table, select, joiner, Named::default())
@@ -174,19 +174,19 @@ impl<K: Data, V: Data> KStream<K, V> {
     pub fn try_join_global_with<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
         &self,
         table: &GlobalKTable<KG, VG>,
-        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        select: impl Fn(&K, &V) -> Result<S, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, V, &VG) -> Result<VO, BoxError> + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(joiner(key, value, row?)));
-        self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(false, table, Arc::new(move |key, value| Ok(select(key, value)?.into())), joiner, &named.into())
     }
 
-    /// [`left_join_global_keyed`](Self::left_join_global_keyed) whose joiner may fail, as in [`try_join_global`](Self::try_join_global).
+    /// [`left_join_global_keyed`](Self::left_join_global_keyed) whose closures may fail, as in [`try_join_global`](Self::try_join_global).
     pub fn try_left_join_global<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
         &self,
         table: &GlobalKTable<KG, VG>,
-        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        select: impl Fn(&K, &V) -> Result<S, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, V, Option<&VG>) -> Result<VO, BoxError> + Send + Sync + 'static,
     ) -> KStream<K, VO> {
         self.try_left_join_global_with(table, select, joiner, Named::default())
@@ -196,12 +196,12 @@ impl<K: Data, V: Data> KStream<K, V> {
     pub fn try_left_join_global_with<KG: Data, VG: Data, VO: Data, S: Into<Option<KG>>>(
         &self,
         table: &GlobalKTable<KG, VG>,
-        select: impl Fn(&K, &V) -> S + Send + Sync + 'static,
+        select: impl Fn(&K, &V) -> Result<S, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, V, Option<&VG>) -> Result<VO, BoxError> + Send + Sync + 'static,
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, _, value, row| Some(joiner(key, value, row)));
-        self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(true, table, Arc::new(move |key, value| Ok(select(key, value)?.into())), joiner, &named.into())
     }
 
     pub(super) fn global_join<KG: Data, VG: Data, VO: Data>(
@@ -249,7 +249,10 @@ struct GlobalJoin<K, V, KG, VG, VO> {
 
 impl<K, V, KG: Data, VG: Data, VO> Process<K, V> for GlobalJoin<K, V, KG, VG, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let mut selected = (self.select)(&key, &value);
+        let mut selected = match (self.select)(&key, &value) {
+            Ok(selected) => selected,
+            Err(error) => return cx.user_error(&self.name, error),
+        };
         let mut row = None;
         if let Some(selected_key) = &selected {
             self.key_buf.clear();

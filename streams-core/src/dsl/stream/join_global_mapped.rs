@@ -43,7 +43,7 @@ impl<K: Data, V: Data> KStream<K, V> {
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, mapped, value, row| Some(Ok(joiner(key, mapped?, value, row?))));
-        self.global_join(false, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(false, table, Arc::new(move |key, value| Ok(select(key, value).into())), joiner, &named.into())
     }
 
     /// [`left_join_global`](Self::left_join_global) with a joiner that sees the stream's key and then the mapped one; that is `None` where
@@ -81,6 +81,6 @@ impl<K: Data, V: Data> KStream<K, V> {
         named: impl Into<Named>,
     ) -> KStream<K, VO> {
         let joiner: Joiner<K, V, KG, VG, VO> = Arc::new(move |key, mapped, value, row| Some(Ok(joiner(key, mapped, value, row))));
-        self.global_join(true, table, Arc::new(move |key, value| select(key, value).into()), joiner, &named.into())
+        self.global_join(true, table, Arc::new(move |key, value| Ok(select(key, value).into())), joiner, &named.into())
     }
 }
