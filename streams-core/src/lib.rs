@@ -26,10 +26,12 @@ pub mod processor {
     pub use crate::dsl::{Node, TopologyBuilder};
     pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
     pub use crate::topology::{
-        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle,
-        Own, OwnStoreHandle, ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle, RecordContext,
-        RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer,
-        VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
+        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalSessionStoreHandle, GlobalStoreBuilder, GlobalStoreHandle,
+        GlobalVersionedStoreHandle, GlobalWindowStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlySessionStore, ReadOnlyStateStoreHandle,
+        ReadOnlyVersionedStore, ReadOnlyWindowStore, RecordContext, RecordMetadata, SessionStore, SessionStoreHandle, Setup,
+        StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows,
+        WindowStoreHandle, WindowedStore, WithTimestamps,
     };
     pub use streams_state::{OwnStore, OwnStoreContext, StoreChange};
 }

@@ -1,5 +1,6 @@
 //! What lies below the typed stores: ordered bytes, written by whole commits.
 
+use crate::locked::LockedEngine;
 use crate::{Error, ErrorKind, Result, position::Position};
 use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
@@ -60,6 +61,11 @@ pub(crate) trait Engine: Send {
         None
     }
 
+    /// The same of an engine that is read as a whole: what stores for other threads are opened over.
+    fn locked(&self) -> Option<LockedEngine> {
+        None
+    }
+
     /// Makes everything written durable and releases files.
     fn close(self: Box<Self>) -> Result<()>;
 }
@@ -105,6 +111,38 @@ pub(crate) trait Cursor {
 
     /// Goes to the next row.
     fn advance(&mut self) -> Result<()>;
+}
+
+/// A walk over copies of rows, some at a time, that holds nothing between them.
+pub(crate) struct PageCursor<F> {
+    /// Gives the rows behind the one of the key; `None` at the beginning.
+    more: F,
+    /// How many rows a page has unless it is the last.
+    full: usize,
+    page: Vec<OwnedRow>,
+    at: usize,
+}
+
+impl<F: FnMut(Option<&[u8]>) -> Result<Vec<OwnedRow>>> PageCursor<F> {
+    pub fn start(full: usize, mut more: F) -> Result<Self> {
+        let page = more(None)?;
+        Ok(PageCursor { more, full, page, at: 0 })
+    }
+}
+
+impl<F: FnMut(Option<&[u8]>) -> Result<Vec<OwnedRow>>> Cursor for PageCursor<F> {
+    fn row(&self) -> Option<(&[u8], &[u8])> {
+        self.page.get(self.at).map(|(key, value)| (&key[..], &value[..]))
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.at += 1;
+        if self.at >= self.page.len() && self.page.len() >= self.full {
+            self.page = (self.more)(self.page.last().map(|(key, _)| &key[..]))?;
+            self.at = 0;
+        }
+        Ok(())
+    }
 }
 
 /// Borrows a bound.

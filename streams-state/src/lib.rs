@@ -41,6 +41,7 @@ mod engine;
 mod error;
 mod headers;
 mod keys;
+mod locked;
 mod memory;
 mod own;
 mod position;
@@ -72,6 +73,6 @@ pub use stores::{
 };
 pub use typed::{
     CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, PutResult, RecordBuffer,
-    SessionCursor, SessionStore, Slot, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting,
+    SessionCursor, SessionStore, Slot, StoreReader, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting,
     WindowCursor, WindowStore,
 };

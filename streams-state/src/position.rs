@@ -38,6 +38,18 @@ impl Position {
         }
     }
 
+    /// What both have reached.
+    #[cfg(any(test, feature = "rocksdb"))]
+    pub(crate) fn least(&self, other: &Position) -> Position {
+        let mut least = Position::default();
+        for (topic, partition, offset) in self.entries() {
+            if let Some(other) = other.get(topic, partition) {
+                least.advance_one(topic, partition, offset.min(other));
+            }
+        }
+        least
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -131,6 +143,19 @@ mod tests {
         assert!(!position.advance(&[entry("a", 0, 6)]));
         assert_eq!(position.get("a", 0), Some(7));
         assert_eq!(position.get("a", 1), None);
+    }
+
+    #[test]
+    fn what_two_have_reached() {
+        let position = |entries: &[PositionEntry]| {
+            let mut position = Position::default();
+            position.advance(entries);
+            position
+        };
+        let one = position(&[entry("a", 0, 7), entry("a", 1, 3), entry("b", 0, 1)]);
+        let other = position(&[entry("a", 0, 5), entry("a", 1, 4), entry("c", 0, 1)]);
+        assert_eq!(one.least(&other), position(&[entry("a", 0, 5), entry("a", 1, 3)]));
+        assert_eq!(other.least(&one), one.least(&other));
     }
 
     #[test]

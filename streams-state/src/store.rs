@@ -154,8 +154,9 @@ pub trait StateStore: Any + Send {
         Vec::new()
     }
 
-    /// What other threads read the committed rows with, while this store is written: a [`KvReader`](crate::KvReader) of the store's types.
-    /// `None` where that is not possible; a key-value store that is opened for [`OpenEnv::GLOBAL`](crate::OpenEnv::GLOBAL) always has one.
+    /// What other threads read the committed rows with, while this store is written: a [`KvReader`](crate::KvReader) of the store's types, or a
+    /// [`StoreReader`](crate::StoreReader) of a window, session or versioned store. `None` where that is not possible; a store of these kinds that
+    /// is opened for [`OpenEnv::GLOBAL`](crate::OpenEnv::GLOBAL) always has one.
     fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         None
     }
@@ -167,8 +168,8 @@ pub trait StateStore: Any + Send {
         Ok(false)
     }
 
-    /// What queries read the committed rows with, without asking the store's thread: a [`CommittedReader`](crate::CommittedReader) of the store's
-    /// types. `None` where the engine or the store's kind does not let them.
+    /// What queries read the committed rows with, without asking the store's thread: a [`CommittedReader`](crate::CommittedReader) of a key-value
+    /// store's types; of other kinds the [`reader`](Self::reader). `None` where the engine or the store's kind does not let them.
     fn committed_reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         None
     }

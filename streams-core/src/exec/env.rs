@@ -16,7 +16,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use streams_state::KvReader;
 use streams_state::store::StateStore;
 
 /// What factories may ask for while a graph is built.
@@ -103,8 +102,8 @@ impl<'a> GraphEnv<'a> {
         made
     }
 
-    /// The reader of the global store of that name.
-    pub(crate) fn global_store<K: 'static, V: 'static>(&mut self, name: &str) -> Result<KvReader<K, V>> {
+    /// The reader of the global store of that name: a `KvReader` or `StoreReader` of its types.
+    pub(crate) fn global_store<R: Clone + 'static>(&mut self, name: &str) -> Result<R> {
         self.globals.reader(name, &self.node)
     }
 

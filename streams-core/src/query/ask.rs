@@ -6,12 +6,13 @@ use crate::exec::StoreSlots;
 use crate::runtime::{Query, Shared, ThreadMessage};
 use crate::{Error, ErrorKind, Result, TaskId};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::any::type_name;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use streams_state::ReadCommitted;
 use streams_state::store::StateStore;
+use streams_state::{ReadCommitted, StoreReader};
 
 /// How long a stream thread may take for an answer; user code can hold it up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,12 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Asked {
     pub shared: Arc<Shared>,
     pub name: Arc<str>,
+    /// Whether every instance has it whole.
+    pub global: bool,
     pub isolation: IsolationLevel,
 }
 
 impl Clone for Asked {
     fn clone(&self) -> Self {
-        Asked { shared: self.shared.clone(), name: self.name.clone(), isolation: self.isolation }
+        Asked { shared: self.shared.clone(), name: self.name.clone(), global: self.global, isolation: self.isolation }
     }
 }
 
@@ -47,15 +50,20 @@ impl<F: FnMut(&mut StoreSlots, usize) -> Result<R> + Send, R: Send> Query for Qu
     }
 
     fn running(&mut self, task: TaskId, stores: &mut StoreSlots, index: usize) {
-        // serdes are user code, and whoever asks must not end the thread
-        let answer = catch_unwind(AssertUnwindSafe(|| (self.read)(stores, index)))
-            .unwrap_or_else(|panic| Err(Error::new(ErrorKind::UserCode, format!("a serde panicked: {}", panic_text(&*panic)))));
+        // whoever asks must not end the thread
+        let answer = guarded(|| (self.read)(stores, index));
         self.answer(task, answer);
     }
 
     fn restoring(&mut self, task: TaskId) {
         self.answer(task, Err(Error::new(ErrorKind::Unavailable, "it is being restored; ask again later")));
     }
+}
+
+/// Serdes are user code.
+fn guarded<R>(read: impl FnOnce() -> Result<R>) -> Result<R> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|panic| Err(Error::new(ErrorKind::UserCode, format!("a serde panicked: {}", panic_text(&*panic)))))
 }
 
 impl<F, R> Question<F, R> {
@@ -76,6 +84,12 @@ impl Asked {
         read: impl Fn(&mut S) -> Result<R> + Clone + Send + 'static,
     ) -> Result<Vec<R>> {
         self.shared.must_be_alive("a query")?;
+        if self.global {
+            let reader = self.global_reader::<StoreReader<S>>()?;
+            return guarded(|| read(&mut reader.open()))
+                .map(|answer| vec![answer])
+                .map_err(|e| e.at(format!("global store {}", self.name)));
+        }
         let (answers, answered) = crossbeam_channel::unbounded();
         let isolation = self.isolation;
         for thread in self.shared.threads() {
@@ -99,6 +113,21 @@ impl Asked {
             return Err(self.not_here());
         }
         answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+
+    /// The reader of a global store.
+    pub fn global_reader<R: Send + Sync + 'static>(&self) -> Result<Arc<R>> {
+        match self.shared.global_reader(&self.name) {
+            Some(reader) => reader.downcast::<R>().map_err(|_| {
+                let text =
+                    format!("global store {} is of another kind or has other types: it is not read by a {}", self.name, type_name::<R>());
+                Error::new(ErrorKind::Topology, text)
+            }),
+            None => {
+                let text = format!("global store {} is not yet read to the end of its topic; ask again later", self.name);
+                Err(Error::new(ErrorKind::Unavailable, text))
+            }
+        }
     }
 
     /// Until every thread has answered or ended.

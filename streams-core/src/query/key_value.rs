@@ -115,11 +115,19 @@ impl<K: Data + Sync, V: Data> QueryableKeyValueStore<K, V> {
     /// As [`get`](Self::get).
     pub fn approximate_num_entries(&self) -> Result<u64> {
         use streams_state::store::StateStore as _;
+        if let Some(readers) = self.readers()? {
+            return Ok(readers.iter().map(KvReader::approximate_num_entries).sum());
+        }
         Ok(self.asked.of_each(|store: &mut KvStore<K, V>| Ok(store.approximate_num_entries()))?.into_iter().sum())
     }
 
     /// What the committed rows of every task here are read with; `None` where the threads must be asked.
     fn readers(&self) -> Result<Option<Vec<KvReader<K, V>>>> {
+        if self.asked.global {
+            self.asked.shared.must_be_alive("a query")?;
+            let reader = self.asked.global_reader::<CommittedReader<K, V>>()?;
+            return Ok(Some(vec![reader.open().ok_or_else(|| self.asked.not_here())?]));
+        }
         if self.asked.isolation == IsolationLevel::ReadUncommitted {
             return Ok(None);
         }

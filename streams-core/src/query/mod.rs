@@ -6,6 +6,9 @@
 //!   stream thread that owns the store answers between two of its steps; a closure that takes its time keeps a query waiting.
 //! - [`IsolationLevel::ReadCommitted`]: what the last commit covers, and under exactly-once nothing that may still be aborted. Key-value stores on disk
 //!   are read without asking the thread; of all others it is asked, too.
+//!
+//! A global store, or that of a global table, is whole on every instance, and what it has is committed: the thread that asks reads it itself, while the
+//! global thread goes on.
 
 mod ask;
 mod key_value;
@@ -16,6 +19,7 @@ pub use key_value::QueryableKeyValueStore;
 pub use session::QueryableSessionStore;
 pub use window::QueryableWindowStore;
 
+use crate::topology::Subtopology;
 use crate::{Data, Error, ErrorKind, KafkaStreams, Result};
 use ask::Asked;
 use std::sync::Arc;
@@ -71,14 +75,22 @@ impl KafkaStreams {
     }
 
     fn asked(&self, name: &str) -> Result<Asked> {
-        let stores = self.shared.topology.subtopologies().iter().flat_map(|subtopology| &subtopology.stores);
-        let names: Vec<&Arc<str>> = stores.map(|store| store.name()).collect();
-        match names.iter().find(|known| &****known == name) {
-            Some(known) => Ok(Asked { shared: self.shared.clone(), name: (*known).clone(), isolation: IsolationLevel::default() }),
-            None => {
-                let known: Vec<&str> = names.iter().map(|name| &***name).collect();
-                Err(Error::new(ErrorKind::Topology, format!("the topology has no store {name}; its stores: [{}]", known.join(", "))))
-            }
+        let topology = &self.shared.topology;
+        let stores_of = |subtopologies: &[Subtopology]| {
+            let stores = subtopologies.iter().flat_map(|subtopology| &subtopology.stores);
+            stores.map(|store| store.name().clone()).collect::<Vec<Arc<str>>>()
+        };
+        let (own, global) = (stores_of(topology.subtopologies()), stores_of(topology.globals()));
+        let of_tasks = own.len();
+        let names = [own, global].concat();
+        match names.iter().position(|known| &**known == name) {
+            Some(at) => Ok(Asked {
+                shared: self.shared.clone(),
+                name: names[at].clone(),
+                global: at >= of_tasks,
+                isolation: IsolationLevel::default(),
+            }),
+            None => Err(Error::new(ErrorKind::Topology, format!("the topology has no store {name}; its stores: [{}]", names.join(", ")))),
         }
     }
 }

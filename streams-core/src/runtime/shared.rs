@@ -11,6 +11,7 @@ use super::thread::ThreadMessage;
 use super::thread_state::ThreadState;
 use crate::cluster::{Admin, Cluster};
 use crate::config::Settings;
+use crate::exec::GlobalStores;
 use crate::handlers::Handlers;
 use crate::metrics::MetricsRegistry;
 use crate::time::Clock;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     /// The error that ended the application.
     pub error: Mutex<Option<Arc<Error>>>,
     threads: Mutex<BTreeMap<usize, Arc<ThreadEntry>>>,
+    /// What queries read the global stores with, once these are complete.
+    globals: Mutex<Vec<StoreReader>>,
     pub purgeable: Mutex<Purgeable>,
 }
 
@@ -103,6 +106,7 @@ impl Shared {
             supervisor: Arc::new(Mailbox::new()),
             error: Mutex::new(None),
             threads: Mutex::new(BTreeMap::new()),
+            globals: Mutex::default(),
             purgeable: Mutex::default(),
         }
     }
@@ -193,6 +197,17 @@ impl Shared {
     pub fn thread_tasks(&self, thread: &ThreadEntry, tasks: Vec<TaskMetadata>, readers: Vec<StoreReader>) {
         let mut view = thread.view.lock();
         (view.tasks, view.readers) = (tasks, readers);
+    }
+
+    /// The global stores are complete: queries may read them.
+    pub fn globals_complete(&self, stores: &GlobalStores) {
+        let reader = |(store, reader): (&Arc<str>, Option<&Arc<_>>)| StoreReader { store: store.clone(), reader: reader.cloned() };
+        *self.globals.lock() = stores.for_queries().map(reader).collect();
+    }
+
+    /// What a global store is read with; `None` before it is complete.
+    pub fn global_reader(&self, store: &str) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.globals.lock().iter().find(|r| &*r.store == store)?.reader.clone()
     }
 
     /// What the committed rows of a store are read with, for each task here that runs and has it.

@@ -128,6 +128,7 @@ impl Supervisor {
             }
             Message::GlobalReady(stores) => {
                 tracing::info!(target: "streams::app", "global stores are complete");
+                self.shared.globals_complete(&stores);
                 if let Some(mut plan) = self.waiting.take() {
                     plan.globals = Arc::new(stores);
                     self.start_threads(plan);

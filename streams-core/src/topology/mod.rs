@@ -7,6 +7,7 @@ mod describe;
 mod description;
 mod fixed_key;
 mod global;
+mod global_stores;
 mod groups;
 mod java_order;
 mod java_tree;
@@ -25,6 +26,10 @@ pub use context::{Context, ProcessingContext, Setup};
 pub use description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
 pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
+pub use global_stores::{
+    GlobalSessionStoreHandle, GlobalStore, GlobalStoreBuilder, GlobalVersionedStoreHandle, GlobalWindowStoreHandle, ReadOnlySessionStore,
+    ReadOnlyVersionedStore, ReadOnlyWindowStore,
+};
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
 pub use read_only::{GlobalStoreHandle, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle};

@@ -32,6 +32,7 @@ mod counts;
 mod description;
 mod final_results;
 mod foreign_key_joins;
+mod global_stores;
 mod global_tables;
 mod grouped_twice;
 mod joins_aside;
@@ -144,6 +145,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         combinations::CASES,
         orders::CASES,
         global_tables::CASES,
+        global_stores::CASES,
         pattern_sources::CASES,
         optimizations::CASES,
         null_records::CASES,

@@ -16,6 +16,7 @@ mod fallible_tables;
 mod final_results;
 mod foreign_key_app;
 mod foreign_key_joins;
+mod global_stores;
 mod global_tables;
 mod global_walks;
 mod headers;

@@ -6,7 +6,7 @@
 
 use super::table::Table;
 use crate::Result;
-use crate::engine::{Cursor, Engine, OwnedRow, Row, SharedRows, Stand, slice};
+use crate::engine::{Cursor, Engine, OwnedRow, PageCursor, Row, SharedRows, Stand, slice};
 use crate::position::Position;
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -91,10 +91,14 @@ impl Engine for SharedMemoryEngine {
     }
 
     fn scan(&mut self, _: RangeInclusive<i64>, from: Bound<&[u8]>, to: Bound<&[u8]>, reverse: bool) -> Result<Box<dyn Cursor + '_>> {
-        let own = |bound: Bound<&[u8]>| bound.map(<[u8]>::to_vec);
-        let mut cursor = PageCursor { rows: &self.rows, from: own(from), to: own(to), reverse, page: Vec::new(), at: 0 };
-        cursor.fill()?;
-        Ok(Box::new(cursor))
+        let (from, to) = (from.map(<[u8]>::to_vec), to.map(<[u8]>::to_vec));
+        Ok(Box::new(PageCursor::start(PAGE, move |last| {
+            let (mut from, mut to) = (slice(&from), slice(&to));
+            if let Some(last) = last {
+                *(if reverse { &mut to } else { &mut from }) = Bound::Excluded(last);
+            }
+            self.rows.page(from, to, reverse, PAGE)
+        })?))
     }
 
     fn write(&mut self, rows: &mut dyn Iterator<Item = Row<'_>>, stand: Stand<'_>) -> Result<()> {
@@ -137,38 +141,6 @@ impl Engine for SharedMemoryEngine {
 
 /// Rows taken at a time.
 const PAGE: usize = 64;
-
-/// A walk that holds no lock between its pages.
-struct PageCursor<'a> {
-    rows: &'a Shards,
-    from: Bound<Vec<u8>>,
-    to: Bound<Vec<u8>>,
-    reverse: bool,
-    page: Vec<OwnedRow>,
-    at: usize,
-}
-
-impl PageCursor<'_> {
-    fn fill(&mut self) -> Result<()> {
-        self.page = self.rows.page(slice(&self.from), slice(&self.to), self.reverse, PAGE)?;
-        self.at = 0;
-        if let Some((last, _)) = self.page.last() {
-            *(if self.reverse { &mut self.to } else { &mut self.from }) = Bound::Excluded(last.clone());
-        }
-        Ok(())
-    }
-}
-
-impl Cursor for PageCursor<'_> {
-    fn row(&self) -> Option<(&[u8], &[u8])> {
-        self.page.get(self.at).map(|(key, value)| (&key[..], &value[..]))
-    }
-
-    fn advance(&mut self) -> Result<()> {
-        self.at += 1;
-        if self.at >= self.page.len() && self.page.len() == PAGE { self.fill() } else { Ok(()) }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -43,7 +43,13 @@ impl SegmentedEngine {
             if let Some(offset) = database.offset()? {
                 engine.offset = Some(engine.offset.map_or(offset, |least| least.min(offset)));
             }
-            engine.position.merge(&database.position()?);
+            let position = database.position()?;
+            if !engine.spec.global {
+                engine.position.merge(&position);
+            } else if !position.is_empty() {
+                // a global store goes on behind its position: what one of them lacks is to be read again
+                engine.position = if engine.position.is_empty() { position } else { engine.position.least(&position) };
+            }
             engine.segments.insert(id, Segment::of(database));
         }
         Ok(engine)

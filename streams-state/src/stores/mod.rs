@@ -25,10 +25,11 @@ pub use window::WindowStoreBuilder;
 use crate::engine::Engine;
 use crate::keys::Segments;
 use crate::keys::time_first::TimeFirst;
+use crate::locked::LockedEngine;
 use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::own::{OwnStore, OwnStoreContext, delete};
 use crate::serde::{DefaultSerde, Serde};
-use crate::typed::StoreParts;
+use crate::typed::{Layout, StoreParts};
 use crate::{BoxError, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -206,6 +207,14 @@ impl<K, V> Common<K, V> {
             None if env.is_global() => Box::new(SharedMemoryEngine::default()),
             _ => Box::new(MemoryEngine::default()),
         })
+    }
+
+    /// The same for a store whose readers open stores of their own, where there are any.
+    fn locked(&self, env: &OpenEnv, engine: Box<dyn Engine>, layout: Layout) -> Box<dyn Engine> {
+        match env.is_global() {
+            true => Box::new(LockedEngine::new(engine, self.name.clone(), layout, self.time_first.is_some())),
+            false => engine,
+        }
     }
 
     fn parts(&self, env: &OpenEnv, engine: Box<dyn Engine>) -> StoreParts<K, V> {

@@ -8,7 +8,7 @@ use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
-use crate::typed::{SessionShape, SessionStore, StoreParts};
+use crate::typed::{Layout, SessionShape, SessionStore, StoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +71,9 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for SessionStoreBuilde
         if let Some(form) = form {
             engine = Box::new(TimeFirstEngine::new(engine, form, segments.interval, true));
         }
+        let engine = self.common.locked(env, engine, Layout::session(segments.interval));
         let parts = StoreParts { time_first: form, ..self.common.parts(env, engine) };
-        Ok(Box::new(SessionStore::open(parts, self.shape)))
+        let store = SessionStore::open(parts, self.shape);
+        Ok(Box::new(if env.is_global() { store.shared()? } else { store }))
     }
 }

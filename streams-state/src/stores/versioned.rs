@@ -4,7 +4,7 @@ use super::key_value::check_name;
 use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis};
 use crate::serde::Serde;
 use crate::store::StateStore;
-use crate::typed::{VersionedShape, VersionedStore};
+use crate::typed::{Layout, VersionedShape, VersionedStore};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,8 +82,9 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for VersionedStoreBuil
     }
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
-        let engine = self.common.engine(env, None)?;
-        Ok(Box::new(VersionedStore::open(self.common.parts(env, engine), self.shape)))
+        let engine = self.common.locked(env, self.common.engine(env, None)?, Layout::POINT);
+        let store = VersionedStore::open(self.common.parts(env, engine), self.shape);
+        Ok(Box::new(if env.is_global() { store.shared()? } else { store }))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
-use crate::typed::{WindowShape, WindowStore};
+use crate::typed::{Layout, WindowShape, WindowStore};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,9 +101,17 @@ impl<K: 'static, V: Clone + Send + 'static> StoreSupplier for WindowStoreBuilder
 
     fn open(&self, env: &OpenEnv) -> Result<Box<dyn StateStore>> {
         let mut engine = self.common.engine(env, Some(self.segments()))?;
+        let interval = self.shape.segment_interval();
         if let Some(form) = self.common.time_first {
-            engine = Box::new(TimeFirstEngine::new(engine, form, self.shape.segment_interval(), self.indexed));
+            engine = Box::new(TimeFirstEngine::new(engine, form, interval, self.indexed));
         }
-        Ok(Box::new(WindowStore::open(self.common.parts(env, engine), self.shape)))
+        let engine = self.common.locked(env, engine, Layout::window(interval));
+        let store = WindowStore::open(self.common.parts(env, engine), self.shape);
+        if !env.is_global() {
+            return Ok(Box::new(store));
+        }
+        let mut store = store.shared()?;
+        store.number_on()?;
+        Ok(Box::new(store))
     }
 }

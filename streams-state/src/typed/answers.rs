@@ -31,6 +31,12 @@ macro_rules! core_answers {
             self.core.pending.bytes()
         }
 
+        fn reached(&self) -> Vec<crate::store::PositionEntry> {
+            let entry =
+                |(topic, partition, offset): (&str, i32, i64)| crate::store::PositionEntry { topic: topic.to_owned(), partition, offset };
+            self.core.position().entries().map(entry).collect()
+        }
+
         fn counters(&self) -> StoreCounters {
             self.core.counters
         }

@@ -23,6 +23,10 @@ impl Recent {
         Recent { form, rows: BTreeSet::new(), sealed: BTreeSet::new(), row: Vec::new() }
     }
 
+    pub fn form(&self) -> TimeFirst {
+        self.form
+    }
+
     /// All that it knows, which it forgets.
     pub fn take(&mut self) -> Self {
         let form = self.form;

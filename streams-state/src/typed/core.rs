@@ -128,8 +128,8 @@ impl<V: Clone + 'static> Core<V> {
     /// Tells the segment of a key.
     #[inline]
     pub fn segment_fn(&self) -> impl Fn(&[u8]) -> i64 + Copy + use<V> {
-        let Layout { interval, time, .. } = self.layout;
-        move |key| if interval == 0 { 0 } else { time(key) / interval }
+        let layout = self.layout;
+        move |key| layout.segment(key)
     }
 
     pub fn segments(&self, from_time: i64, to_time: i64) -> RangeInclusive<i64> {

@@ -1,5 +1,8 @@
 //! What stores that forget have in common: stream time, what of it a commit or an abort leaves, and the life of the store.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 /// Stream time of a store and what it lets go. The store does not write it: one that was just opened knows only what it was restored from,
 /// as in Java, until it is told.
 pub(super) struct Expiry {
@@ -15,11 +18,50 @@ pub(super) struct Expiry {
     sealed: i64,
     /// Writes refused so far.
     pub refused: u64,
+    /// Stream time as of the last commit, for those who read the store on other threads.
+    told: Option<Arc<AtomicI64>>,
+    /// The same in a store of theirs, which has no time of its own.
+    followed: Option<Arc<AtomicI64>>,
 }
 
 impl Expiry {
     pub fn new(retention: i64, interval: i64) -> Self {
-        Expiry { retention, interval, stream_time: -1, committed: -1, sealed: -1, refused: 0 }
+        Expiry { retention, interval, stream_time: -1, committed: -1, sealed: -1, refused: 0, told: None, followed: None }
+    }
+
+    /// Stream time, which decides what is seen.
+    #[inline]
+    pub fn now(&self) -> i64 {
+        match &self.followed {
+            None => self.stream_time,
+            Some(time) => time.load(Ordering::Acquire),
+        }
+    }
+
+    /// Others read the store from now on; stream time has come to `time`.
+    pub fn share(&mut self, time: i64) {
+        self.told = Some(Arc::default());
+        self.resumed(time);
+    }
+
+    /// What [`follow`](Self::follow) takes.
+    pub fn told(&self) -> Option<Arc<AtomicI64>> {
+        self.told.clone()
+    }
+
+    /// Goes by the time of the store that is read.
+    pub fn follow(&mut self, time: Arc<AtomicI64>) {
+        self.followed = Some(time);
+    }
+
+    pub fn follows(&self) -> bool {
+        self.followed.is_some()
+    }
+
+    fn tell(&self) {
+        if let Some(told) = &self.told {
+            told.store(self.committed, Ordering::Release);
+        }
     }
 
     #[inline]
@@ -30,6 +72,7 @@ impl Expiry {
     /// Stream time had come so far by the last commit.
     pub fn resumed(&mut self, time: i64) {
         (self.stream_time, self.committed) = (self.stream_time.max(time), self.committed.max(time));
+        self.tell();
     }
 
     /// The first segment that has not expired at a stream time.
@@ -40,6 +83,7 @@ impl Expiry {
     /// What was restored is settled from here on; answers with the first live segment.
     pub fn settled(&mut self) -> i64 {
         self.committed = self.stream_time;
+        self.tell();
         self.live_from(self.stream_time)
     }
 
@@ -54,6 +98,7 @@ impl Expiry {
 
     pub fn committed(&mut self) {
         self.committed = self.sealed;
+        self.tell();
     }
 
     pub fn aborted(&mut self) {
@@ -62,6 +107,7 @@ impl Expiry {
 
     pub fn wiped(&mut self) {
         (self.stream_time, self.committed) = (-1, -1);
+        self.tell();
     }
 }
 
@@ -70,10 +116,19 @@ pub(super) fn segment_interval(retention: i64) -> i64 {
     (retention / 2).max(60_000)
 }
 
-/// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key, and `$row`
-/// makes what is shown of it.
+/// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key, `$row`
+/// makes what is shown of it, and `$shape` tells the shape that a reader's store has, too.
 macro_rules! expiring_store {
-    ($store:ident, $time:path, $row:path) => {
+    ($store:ident, $time:path, $row:path, $shape:expr) => {
+        impl<K: 'static, V: Clone + Send + 'static> $store<K, V> {
+            /// To be read by others while it is written. Nobody commits stream time for it: it is that of the newest row.
+            pub(crate) fn shared(mut self) -> Result<Self> {
+                let newest = self.core.newest_time()?;
+                self.expiry.share(newest);
+                Ok(self)
+            }
+        }
+
         impl<K: 'static, V: Clone + Send + 'static> StateStore for $store<K, V> {
             crate::typed::answers::core_answers!();
 
@@ -128,6 +183,19 @@ macro_rules! expiring_store {
                     _ => (),
                 })?;
                 Ok(true)
+            }
+
+            fn reader(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+                let (parts, shape, time) = (self.core.for_readers(&self.keys, &self.core.codec.values)?, $shape(self), self.expiry.told()?);
+                Some(Arc::new(parts.reader(move |parts| {
+                    let mut store = $store::open(parts, shape);
+                    store.expiry.follow(time.clone());
+                    store
+                })))
+            }
+
+            fn committed_reader(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+                self.reader()
             }
 
             fn stream_time(&self) -> Option<i64> {

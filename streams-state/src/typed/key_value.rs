@@ -299,11 +299,6 @@ impl<K: 'static, V: Clone + Send + 'static> StateStore for KvStore<K, V> {
         self.core.limit.as_ref().map_or_else(|| self.core.engine.approximate_num_entries(), |limit| limit.len() as u64)
     }
 
-    fn reached(&self) -> Vec<PositionEntry> {
-        let entry = |(topic, partition, offset): (&str, i32, i64)| PositionEntry { topic: topic.to_owned(), partition, offset };
-        self.position().entries().map(entry).collect()
-    }
-
     fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let rows = self.core.engine.shared()?;
         Some(Arc::new(KvReader::new(rows, self.core.codec.clone(), self.keys.clone())))

@@ -268,7 +268,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
 
     /// The newest session end written, as far as the store was told of what was before it was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
-        self.expiry.stream_time
+        self.expiry.now()
     }
 
     /// Writes refused so far because their session had expired.
@@ -278,7 +278,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
 
     #[inline]
     fn oldest_visible(&self) -> i64 {
-        self.expiry.stream_time.saturating_sub(self.expiry.retention)
+        self.expiry.now().saturating_sub(self.expiry.retention)
     }
 
     #[inline]
@@ -287,4 +287,4 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     }
 }
 
-expiring_store!(SessionStore, session::end, session::row);
+expiring_store!(SessionStore, session::end, session::row, |store: &Self| SessionShape { retention: store.expiry.retention });

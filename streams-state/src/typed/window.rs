@@ -162,6 +162,18 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         Ok(true)
     }
 
+    /// Goes on behind the numbers of the rows, where there is no changelog that tells them.
+    pub(crate) fn number_on(&mut self) -> Result<()> {
+        let mut last = 0;
+        if self.shape.duplicates {
+            self.core.rows(0..=i64::MAX, &mut |composed, _| {
+                last = composed.last_chunk().map_or(last, |number| i32::from_be_bytes(*number).max(last));
+            })?;
+        }
+        self.sequence = last;
+        Ok(())
+    }
+
     /// Looks at the value of a window and its time (-1 in plain stores). In a store that retains duplicates use
     /// [`fetch_range`](Self::fetch_range).
     ///
@@ -348,7 +360,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
 
     /// The newest window start written, as far as the store was told of what was before it was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
-        self.expiry.stream_time
+        self.expiry.now()
     }
 
     /// Writes refused so far because their window had expired.
@@ -359,7 +371,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     /// Windows that begin before it have expired.
     #[inline]
     pub fn oldest_visible(&self) -> i64 {
-        self.expiry.stream_time.saturating_sub(self.shape.retention).saturating_add(1)
+        self.expiry.now().saturating_sub(self.shape.retention).saturating_add(1)
     }
 
     /// Windows that begin before it do not change any more.
@@ -379,4 +391,4 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 }
 
-expiring_store!(WindowStore, window::start, window::row);
+expiring_store!(WindowStore, window::start, window::row, |store: &Self| store.shape);

@@ -6,14 +6,13 @@ use crate::dsl::stream::user_node;
 use crate::dsl::{StreamsBuilder, TopologyBuilder};
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Plan, Role, SharedPlan, Target};
-use crate::topology::{GlobalStoreHandle, GlobalStoreSpec, KeyValueStore, KeyValueStoreHandle, Processor, Setup, StoreSet, TopicName};
-use std::marker::PhantomData;
+use crate::topology::{GlobalStore, GlobalStoreBuilder, GlobalStoreSpec, Processor, Setup, StoreSet, TopicName};
 use std::sync::Arc;
-use streams_state::KeyValueStoreBuilder;
 
 impl StreamsBuilder {
     /// Adds a store that every instance has whole, kept by a processor that gets every record of a topic, of all its partitions. Other
-    /// processors read it by the handle, and cannot write it.
+    /// processors read it by the handle, and cannot write it. It may be a key-value, window, session or versioned store; caching and logging of
+    /// the builder are of no use to it.
     ///
     /// The processor is run for all records that the store has not seen, also while the store is brought up again after a restart or a lost
     /// disk (KAFKA-7663): what it writes must follow from the records, and writing it twice must do no harm. It gets them in the order of
@@ -56,14 +55,53 @@ impl StreamsBuilder {
     /// assert_eq!(driver.output::<String, String>("out").read_all()?, [("a".to_string(), "Ada".to_string())]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// A window store:
+    ///
+    /// ```
+    /// # use streams_core::processor::{Context, Processor, ReadOnlyWindowStore, WindowedStore};
+    /// # use streams_core::{BoxError, Consumed, Record, StreamsBuilder, state::Stores, testing::TopologyTestDriver};
+    /// # use std::time::Duration;
+    /// struct Hourly { rates: WindowedStore<String, i64> }
+    ///
+    /// impl Processor<String, i64, (), ()> for Hourly {
+    ///     fn process(&mut self, ctx: &mut Context<'_, (), ()>, record: Record<String, i64>) -> Result<(), BoxError> {
+    ///         self.rates.put(ctx, &record.key, record.value, record.timestamp / 3_600_000 * 3_600_000)?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// struct Convert { rates: ReadOnlyWindowStore<String, i64> }
+    ///
+    /// impl Processor<String, i64, String, i64> for Convert {
+    ///     fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
+    ///         match self.rates.fetch(&record.key, record.timestamp / 3_600_000 * 3_600_000)? {
+    ///             Some(rate) => ctx.forward(Record { value: record.value * rate, ..record }),
+    ///             None => Ok(()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// let store = Stores::window::<String, i64>("rates", Duration::from_secs(86_400), Duration::from_secs(3_600));
+    /// let rates = builder.add_global_store(store, "rates", Consumed::default(), |_, rates| Hourly { rates });
+    /// builder.stream::<String, i64>("amounts").process(rates, |_, rates| Convert { rates }).to("out");
+    ///
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// driver.input::<String, i64>("rates").pipe_at("eur".to_string(), 2, 7_200_000)?;
+    /// driver.input::<String, i64>("amounts").pipe_at("eur".to_string(), 50, 7_300_000)?;
+    /// driver.input::<String, i64>("amounts").pipe_at("eur".to_string(), 50, 3_600_000)?;
+    /// assert_eq!(driver.output::<String, i64>("out").read_values()?, [100]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "addGlobalStore")]
-    pub fn add_global_store<K: Data, V: Data, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
+    pub fn add_global_store<S: GlobalStoreBuilder, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
         &self,
-        store: KeyValueStoreBuilder<K, V>,
+        store: S,
         topic: &str,
         consumed: Consumed<KI, VI>,
-        supplier: impl Fn(&mut Setup<'_, '_>, KeyValueStore<K, V>) -> P + Send + Sync + 'static,
-    ) -> GlobalStoreHandle<K, V> {
+        supplier: impl Fn(&mut Setup<'_, '_>, <S::Handle as StoreSet>::Open) -> P + Send + Sync + 'static,
+    ) -> S::Global {
         let named = consumed.named.clone();
         let name = |plan: &mut Plan| {
             let source = plan.processor_name_suffixed(&named, "-source", "KSTREAM-SOURCE-");
@@ -110,15 +148,15 @@ impl TopologyBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "addGlobalStore")]
-    pub fn add_global_store<K: Data, V: Data, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
+    pub fn add_global_store<S: GlobalStoreBuilder, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
         &self,
-        store: KeyValueStoreBuilder<K, V>,
+        store: S,
         source: &str,
         topic: &str,
         consumed: Consumed<KI, VI>,
         processor: &str,
-        supplier: impl Fn(&mut Setup<'_, '_>, KeyValueStore<K, V>) -> P + Send + Sync + 'static,
-    ) -> GlobalStoreHandle<K, V> {
+        supplier: impl Fn(&mut Setup<'_, '_>, <S::Handle as StoreSet>::Open) -> P + Send + Sync + 'static,
+    ) -> S::Global {
         let name = |plan: &mut Plan| {
             plan.check_name(source);
             plan.check_name(processor);
@@ -129,27 +167,26 @@ impl TopologyBuilder {
 }
 
 /// `name` makes the names of the source and of the processor.
-fn add<K: Data, V: Data, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
+fn add<S: GlobalStoreBuilder, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
     shared: &SharedPlan,
-    store: KeyValueStoreBuilder<K, V>,
+    store: S,
     topic: &str,
     consumed: Consumed<KI, VI>,
     name: impl FnOnce(&mut Plan) -> (Arc<str>, Arc<str>),
-    supplier: impl Fn(&mut Setup<'_, '_>, KeyValueStore<K, V>) -> P + Send + Sync + 'static,
-) -> GlobalStoreHandle<K, V> {
+    supplier: impl Fn(&mut Setup<'_, '_>, <S::Handle as StoreSet>::Open) -> P + Send + Sync + 'static,
+) -> S::Global {
     let mut plan = shared.lock();
     plan.check_topic(topic);
-    let store_name: Arc<str> = store.name().into();
+    let GlobalStore { supplier: described, own, global } = store.describe(shared);
     let (source, name) = name(&mut plan);
     let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
     let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
     let source_factory: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde, value_serde });
-    let own = KeyValueStoreHandle::<K, V> { name: store_name.clone(), plan: shared.clone(), types: PhantomData };
     let processor_factory = user_node::<KI, VI, (), (), P>(move |env| {
         let opened = own.open(env)?;
         Ok(supplier(&mut Setup { env }, opened))
     });
-    match store.caching(false).without_logging().build() {
+    match described {
         Ok(store) => {
             let spec = GlobalStoreSpec {
                 source,
@@ -165,6 +202,5 @@ fn add<K: Data, V: Data, KI: Data, VI: Data, P: Processor<KI, VI, (), ()>>(
         }
         Err(error) => plan.error(format!("the store of {name}: {error}")),
     }
-    drop(plan);
-    GlobalStoreHandle { name: store_name, plan: shared.clone(), types: PhantomData }
+    global
 }

@@ -27,7 +27,7 @@ impl<K, V> fmt::Debug for SessionStore<K, V> {
 }
 
 impl<K: Data, V: Data> SessionStore<K, V> {
-    pub(super) fn new(store: Rc<RefCell<streams_state::SessionStore<K, V>>>) -> Self {
+    pub(in crate::topology) fn new(store: Rc<RefCell<streams_state::SessionStore<K, V>>>) -> Self {
         SessionStore { store }
     }
 

@@ -9,6 +9,7 @@ mod model_key_value;
 mod model_session;
 mod model_versioned;
 mod model_window;
+mod readers;
 mod record_buffer;
 mod session;
 mod versioned;
@@ -31,12 +32,15 @@ impl Changelog for Log {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Memory,
+    /// In memory, read by other threads.
+    Shared,
     #[cfg(feature = "rocksdb")]
     Disk,
 }
 
 pub(super) const PLACES: &[Place] = &[
     Place::Memory,
+    Place::Shared,
     #[cfg(feature = "rocksdb")]
     Place::Disk,
 ];
@@ -44,8 +48,13 @@ pub(super) const PLACES: &[Place] = &[
 impl Place {
     /// A directory for the test and how to open stores in it.
     pub fn env(self, dir: &tempfile::TempDir) -> OpenEnv {
-        let task_dir = (self != Place::Memory).then(|| dir.path().join("0_0"));
-        OpenEnv { task_dir, ..env() }
+        let task_dir = (!self.is_memory()).then(|| dir.path().join("0_0"));
+        let partition = if self == Place::Shared { OpenEnv::GLOBAL } else { 0 };
+        OpenEnv { task_dir, partition, ..env() }
+    }
+
+    pub fn is_memory(self) -> bool {
+        matches!(self, Place::Memory | Place::Shared)
     }
 }
 

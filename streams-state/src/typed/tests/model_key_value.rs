@@ -73,7 +73,7 @@ struct Model {
 impl Model {
     fn new(place: Place, caching: bool, dir: &tempfile::TempDir) -> Self {
         let builder = Stores::key_value::<String, u64>("s").caching(caching);
-        let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
+        let supplier = if place.is_memory() { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let store = open_in(&*supplier, &env);
         let (log, rows, committed, emitted) = Default::default();
@@ -262,7 +262,7 @@ fn check(place: Place, caching: bool, cases: u32) {
 fn it_is_an_ordered_map() {
     for &place in PLACES {
         for caching in [true, false] {
-            check(place, caching, if place == Place::Memory { 300 } else { 24 });
+            check(place, caching, if place.is_memory() { 300 } else { 24 });
         }
     }
 }

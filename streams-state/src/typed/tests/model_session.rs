@@ -89,7 +89,7 @@ impl Model {
     fn new(place: Place, caching: bool, by_time: bool, dir: &tempfile::TempDir) -> Self {
         let builder = Stores::session::<String, u64>("w", Duration::from_millis(RETENTION as u64)).caching(caching);
         let builder = if by_time { builder.time_first() } else { builder };
-        let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
+        let supplier = if place.is_memory() { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<SessionStore<String, u64>> = open_in(&*supplier, &env);
         store.attach(Some(ChangelogId(3)), Arc::default());
@@ -185,7 +185,7 @@ impl Model {
     fn by_end(&mut self, from: i64, to: i64, flush: bool) {
         let order = |(key, start, end, _): &Row| match self.place {
             // as bytes: a key that begins with another one may come before it
-            Place::Memory => (*end, [&key[..], &start.to_be_bytes()].concat(), 0, Vec::<u8>::new()),
+            Place::Memory | Place::Shared => (*end, [&key[..], &start.to_be_bytes()].concat(), 0, Vec::<u8>::new()),
             #[cfg(feature = "rocksdb")]
             Place::Disk => (*end, Vec::new(), *start, key.clone()),
         };
@@ -280,7 +280,7 @@ fn check(place: Place, caching: bool, by_time: bool, cases: u32) {
 fn it_is_an_ordered_map_of_sessions_that_forgets() {
     for &place in PLACES {
         for (caching, by_time) in [(true, false), (false, false), (true, true), (false, true)] {
-            check(place, caching, by_time, if place == Place::Memory { 300 } else { 12 });
+            check(place, caching, by_time, if place.is_memory() { 300 } else { 12 });
         }
     }
 }

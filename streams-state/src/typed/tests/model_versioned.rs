@@ -58,7 +58,7 @@ impl Model {
     fn new(place: Place, interval: u64, dir: &tempfile::TempDir) -> Self {
         let builder = Stores::versioned_key_value::<String, u64>("v", Duration::from_millis(RETENTION as u64))
             .segment_interval(Duration::from_millis(interval));
-        let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
+        let supplier = if place.is_memory() { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<VersionedStore<String, u64>> = open_in(&*supplier, &env);
         store.attach(Some(ChangelogId(3)), Arc::default());
@@ -143,7 +143,7 @@ impl Model {
                 self.log.0.truncate(self.now.logged);
             }
             Op::Reopen => {
-                if self.place != Place::Memory {
+                if !self.place.is_memory() {
                     // rows on disk do not tell stream time: what is read from the log after them is taken however late it was, as in Java
                     self.store.seal().unwrap();
                     self.finish(self.now.clone());
@@ -158,7 +158,7 @@ impl Model {
                 restore(&mut *self.store, &self.log);
                 self.store.attach(Some(ChangelogId(3)), Arc::default());
                 self.committed = self.now.clone();
-                if self.place != Place::Memory && self.now.time >= 0 {
+                if !self.place.is_memory() && self.now.time >= 0 {
                     self.put(9, self.now.time, Some(0));
                     self.store.seal().unwrap();
                     self.finish(self.now.clone());

@@ -81,7 +81,7 @@ impl Model {
         if let Some(indexed) = by_time {
             builder = builder.time_first(indexed);
         }
-        let supplier = if place == Place::Memory { builder.in_memory() } else { builder }.build().unwrap();
+        let supplier = if place.is_memory() { builder.in_memory() } else { builder }.build().unwrap();
         let env = place.env(dir);
         let mut store: Box<WindowStore<String, u64>> = open_in(&*supplier, &env);
         store.attach(Some(ChangelogId(3)), Arc::default());
@@ -249,7 +249,7 @@ fn check(place: Place, caching: bool, by_time: Option<bool>, cases: u32) {
 fn it_is_an_ordered_map_that_forgets() {
     for &place in PLACES {
         for caching in [true, false] {
-            check(place, caching, None, if place == Place::Memory { 300 } else { 12 });
+            check(place, caching, None, if place.is_memory() { 300 } else { 12 });
         }
     }
 }
@@ -258,7 +258,7 @@ fn it_is_an_ordered_map_that_forgets() {
 fn rows_by_time_are_the_same_map_in_another_order() {
     for &place in PLACES {
         for (caching, indexed) in [(true, false), (false, false), (true, true), (false, true)] {
-            check(place, caching, Some(indexed), if place == Place::Memory { 200 } else { 12 });
+            check(place, caching, Some(indexed), if place.is_memory() { 200 } else { 12 });
         }
     }
 }

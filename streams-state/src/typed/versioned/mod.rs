@@ -237,7 +237,7 @@ impl<K: 'static, V: 'static> VersionedStore<K, V> {
 
     /// The newest time put since the store was opened; -1 before the first.
     pub fn observed_stream_time(&self) -> i64 {
-        self.expiry.stream_time
+        self.expiry.now()
     }
 
     /// Puts refused so far because they came too late.
@@ -276,11 +276,11 @@ impl<K: 'static, V: 'static> VersionedStore<K, V> {
 
     /// The oldest time that can be put and looked up.
     fn oldest(&self) -> i64 {
-        self.expiry.stream_time.saturating_sub(self.shape.retention)
+        self.expiry.now().saturating_sub(self.shape.retention)
     }
 
     fn live_from(&self) -> i64 {
-        self.expiry.live_from(self.expiry.stream_time)
+        self.expiry.live_from(self.expiry.now())
     }
 
     fn segment_of(&self, time: i64) -> i64 {
@@ -313,6 +313,10 @@ impl<K: 'static, V: 'static> VersionedStore<K, V> {
     /// The segments that can have versions that ended after `time`, newest first.
     fn segments_from(&mut self, time: i64) -> Result<Vec<i64>> {
         let from = self.segment_of(time).max(self.live_from());
+        if self.expiry.follows() {
+            // another store writes them
+            self.segments = None;
+        }
         Ok(self.known_segments()?.range(from..).rev().copied().collect())
     }
 

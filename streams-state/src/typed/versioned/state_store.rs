@@ -5,10 +5,39 @@ use crate::Result;
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, PositionEntry, StateStore, StoreCounters};
 use crate::typed::CacheBudget;
 use crate::typed::answers::core_answers;
+use std::any::Any;
 use std::sync::Arc;
+
+impl<K: 'static, V: Send + 'static> VersionedStore<K, V> {
+    /// To be read by others while it is written. Nobody commits stream time for it: it is the newest at which a version begins or ends.
+    pub(crate) fn shared(mut self) -> Result<Self> {
+        let mut newest = -1;
+        self.core.rows(0..=0, &mut |composed, row| {
+            // of a latest version its beginning, of others the end of the newest, each the first of the row
+            if let Some((time, _)) = row.split_first_chunk().filter(|_| composed.len() >= size_of::<i64>()) {
+                newest = newest.max(i64::from_be_bytes(*time));
+            }
+        })?;
+        self.expiry.share(newest);
+        Ok(self)
+    }
+}
 
 impl<K: 'static, V: Send + 'static> StateStore for VersionedStore<K, V> {
     core_answers!();
+
+    fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let (parts, shape, time) = (self.core.for_readers(&self.keys, &self.values)?, self.shape, self.expiry.told()?);
+        Some(Arc::new(parts.reader(move |parts| {
+            let mut store = VersionedStore::open(parts, shape);
+            store.expiry.follow(time.clone());
+            store
+        })))
+    }
+
+    fn committed_reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.reader()
+    }
 
     fn attach(&mut self, changelog: Option<ChangelogId>, budget: Arc<CacheBudget>) {
         self.changelog = changelog;
