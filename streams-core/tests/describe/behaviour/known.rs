@@ -63,6 +63,45 @@ impl TimeOfNulls {
     }
 }
 
+/// Topologies of sliding windows of 10 s that no cache holds back and that are not kept for longer than they must be, and their grace in
+/// milliseconds.
+const SLIDING_WITHOUT_CACHE: &[(&str, i64)] =
+    &[("sliding-count-uncached", 5_000), ("sliding-reduce-uncached", 5_000), ("sliding-aggregate-uncached", 0)];
+
+/// How far a case of theirs can be compared: the window right behind a predecessor whose row Java's store shows no more is not made there. It ends
+/// at stream time less grace, or 1 ms later.
+#[derive(Default)]
+pub struct LostWindows {
+    stream_time: i64,
+}
+
+impl LostWindows {
+    /// Takes note of a record that goes in: topic, key, value and time.
+    pub fn observe(&mut self, input: &Value) {
+        if let (false, false, Some(time)) = (input[1].is_null(), input[2].is_null(), input[3].as_i64()) {
+            self.stream_time = self.stream_time.max(time);
+        }
+    }
+
+    /// Whether such a window is all that is here and not in Java.
+    pub fn parts_ways(&self, id: &str, java: &By<Written>, ours: &By<Written>) -> bool {
+        let Some((_, grace)) = SLIDING_WITHOUT_CACHE.iter().find(|(topology, _)| *topology == id) else { return false };
+        let closed = self.stream_time - grace;
+        let may_be_lost = |topic: &str, record: &Written| {
+            let key = record.key.as_deref().unwrap_or_default();
+            // behind the start there is a number in changelogs
+            let key = if topic.ends_with("-changelog") { &key[..key.len().saturating_sub(4)] } else { key };
+            key.last_chunk().is_some_and(|start| (closed..=closed + 1).contains(&(i64::from_be_bytes(*start) + 10_000)))
+        };
+        let split = |answer: &By<Written>| -> (Vec<(String, Written)>, Vec<(String, Written)>) {
+            let records = answer.iter().flat_map(|(topic, records)| records.iter().map(|record| (topic.clone(), record.clone())));
+            records.partition(|(topic, record)| may_be_lost(topic, record))
+        };
+        let ((lost_there, java), (made_here, ours)) = (split(java), split(ours));
+        java == ours && lost_there.is_empty() && !made_here.is_empty()
+    }
+}
+
 /// What has waited in a left or outer join has the headers of the record that closed its window in Java, and none here; sessions that no cache
 /// holds back have none in Java, and those of their record here. `input`: the headers of the record that went in. Makes our answer Java's where
 /// that is all.

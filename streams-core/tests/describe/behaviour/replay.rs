@@ -1,6 +1,8 @@
 //! Feeds what was recorded to this library's test driver.
 
-use super::known::{TimeOfNulls, by_key, forgive_headers, in_order, is_compared, without_headers, without_the_last_millisecond};
+use super::known::{
+    LostWindows, TimeOfNulls, by_key, forgive_headers, in_order, is_compared, without_headers, without_the_last_millisecond,
+};
 use super::recording::{By, Case, Recording, Written, bytes, headers, written};
 use serde_json::Value;
 use std::fmt::{self, Write};
@@ -92,11 +94,12 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
         Some(Difference { topology: id.to_owned(), case: number, at, asked, expected, came })
     };
     let mut driver = TopologyTestDriver::builder(topology).config(config.clone()).wall_clock(BEGIN).build().expect("a driver");
-    let (mut wall_clock, mut time_of_nulls) = (BEGIN, TimeOfNulls::default());
+    let (mut wall_clock, mut time_of_nulls, mut lost_windows) = (BEGIN, TimeOfNulls::default(), LostWindows::default());
     for (at, step) in case.steps().iter().enumerate() {
         if time_of_nulls.parts_ways(id, &step["in"]) {
             return None;
         }
+        lost_windows.observe(&step["in"]);
         wall_clock += step["advance"].as_i64().unwrap_or(0);
         let java = recorded(step, wall_clock);
         let mut ours = answered(&mut driver, step);
@@ -108,6 +111,7 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
         }
         let ours = match ours {
             Ok(ours) if ours == java => continue,
+            Ok(ours) if lost_windows.parts_ways(id, &java, &ours) => return None,
             Ok(ours) => shown(&ours),
             Err(error) => format!("    {error}\n"),
         };
