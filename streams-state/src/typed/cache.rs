@@ -5,6 +5,7 @@
 
 mod entry;
 mod eviction;
+mod slab;
 
 use super::budget::CacheBudget;
 use super::key_view::{KeyView, OfOneKey};
@@ -17,6 +18,7 @@ pub(crate) use entry::Entry;
 use entry::entry_size;
 use eviction::EvictionOrder;
 use hashbrown::HashTable;
+use slab::Slab;
 use std::cmp::Reverse;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub(crate) struct RecordCache<V> {
     /// Those of the record that entries are written for.
     pub headers: Headers,
     index: HashTable<u32>,
-    slab: Vec<Entry<V>>,
+    slab: Slab<V>,
     free: Vec<u32>,
     stamp: u64,
     /// Entries in the order in which they became dirty; some may be clean, gone or reused by now.
@@ -49,7 +51,7 @@ impl<V> RecordCache<V> {
         RecordCache {
             headers: Headers::new(),
             index: HashTable::new(),
-            slab: Vec::new(),
+            slab: Slab::default(),
             free: Vec::new(),
             stamp: 0,
             dirty: Vec::new(),
@@ -79,21 +81,21 @@ impl<V> RecordCache<V> {
 
     #[inline]
     pub fn get(&self, i: u32) -> &Entry<V> {
-        &self.slab[i as usize]
+        &self.slab[i]
     }
 
     #[inline]
     pub fn get_mut(&mut self, i: u32) -> &mut Entry<V> {
-        &mut self.slab[i as usize]
+        &mut self.slab[i]
     }
 
     /// Finds an entry and notes the access.
     #[inline]
     pub fn find(&mut self, hash: Hash, key: &[u8]) -> Option<u32> {
         let slab = &self.slab;
-        let i = *self.index.find(hash.0, |&i| *slab[i as usize].key == *key)?;
+        let i = *self.index.find(hash.0, |&i| *slab[i].key == *key)?;
         self.stamp += 1;
-        self.slab[i as usize].used = self.stamp;
+        self.slab[i].used = self.stamp;
         Some(i)
     }
 
@@ -118,18 +120,15 @@ impl<V> RecordCache<V> {
         };
         let i = match self.free.pop() {
             Some(i) => {
-                self.slab[i as usize] = entry;
+                self.slab[i] = entry;
                 i
             }
-            None => {
-                self.slab.push(entry);
-                (self.slab.len() - 1) as u32
-            }
+            None => self.slab.push(entry),
         };
         let slab = &self.slab;
-        self.index.insert_unique(hash.0, i, |&i| slab[i as usize].hash);
+        self.index.insert_unique(hash.0, i, |&i| slab[i].hash);
         self.view.inserted(key, i);
-        self.by_key.inserted(i, |i| slab[i as usize].key());
+        self.by_key.inserted(i, |i| slab[i].key());
         if evictable {
             self.order.came(self.stamp, i);
             self.charge(0, size);
@@ -152,7 +151,7 @@ impl<V> RecordCache<V> {
     /// Takes the measure of a value that has just been serialized.
     #[inline]
     pub fn resize(&mut self, i: u32, value_bytes: usize) {
-        let entry = &mut self.slab[i as usize];
+        let entry = &mut self.slab[i];
         if entry.size != 0 {
             let (before, after) = (entry.size, entry_size(&entry.key, value_bytes));
             entry.size = after;
@@ -164,7 +163,7 @@ impl<V> RecordCache<V> {
     #[inline]
     pub fn mark_dirty(&mut self, i: u32, origin: Origin) {
         self.stamp += 1;
-        let entry = &mut self.slab[i as usize];
+        let entry = &mut self.slab[i];
         entry.written = self.stamp;
         entry.origin = origin;
         if entry.dirty_since == 0 {
@@ -179,14 +178,14 @@ impl<V> RecordCache<V> {
     /// Hands out the headers of the record that wrote last.
     #[inline]
     pub fn mark_clean(&mut self, i: u32) -> Headers {
-        let entry = &mut self.slab[i as usize];
+        let entry = &mut self.slab[i];
         entry.dirty_since = 0;
         if entry.headers.is_empty() { Headers::new() } else { self.replace_headers(i, Headers::new()) }
     }
 
     #[cold]
     fn replace_headers(&mut self, i: u32, headers: Headers) -> Headers {
-        let entry = &mut self.slab[i as usize];
+        let entry = &mut self.slab[i];
         let bytes = |header: &Header| header.key.len() + header.value.as_ref().map_or(0, Vec::len) + size_of::<Header>();
         let after = if entry.size == 0 { 0 } else { headers.iter().map(bytes).sum::<usize>().try_into().unwrap_or(u32::MAX) };
         let before = std::mem::replace(&mut entry.header_bytes, after);
@@ -200,7 +199,7 @@ impl<V> RecordCache<V> {
     pub fn next_dirty(&mut self) -> Option<u32> {
         loop {
             while let Some((_, since, i)) = self.drain.pop() {
-                if self.slab[i as usize].dirty_since == since {
+                if self.slab[i].dirty_since == since {
                     return Some(i);
                 }
             }
@@ -208,15 +207,15 @@ impl<V> RecordCache<V> {
                 return None;
             }
             let slab = &self.slab;
-            let stamped = self.dirty.drain(..).map(|(since, i)| (slab[i as usize].written, since, i));
-            self.drain.extend(stamped.filter(|&(_, since, i)| slab[i as usize].dirty_since == since));
+            let stamped = self.dirty.drain(..).map(|(since, i)| (slab[i].written, since, i));
+            self.drain.extend(stamped.filter(|&(_, since, i)| slab[i].dirty_since == since));
             self.drain.sort_unstable_by_key(|&(written, ..)| Reverse(written));
         }
     }
 
     pub fn has_dirty(&self) -> bool {
         let drained = self.drain.iter().map(|&(_, since, i)| (since, i));
-        drained.chain(self.dirty.iter().copied()).any(|(since, i)| self.slab[i as usize].dirty_since == since)
+        drained.chain(self.dirty.iter().copied()).any(|(since, i)| self.slab[i].dirty_since == since)
     }
 
     /// The least recently used entry. It leaves the order of eviction: the caller removes it.
@@ -228,8 +227,8 @@ impl<V> RecordCache<V> {
     pub fn remove(&mut self, i: u32) -> Option<V> {
         self.mark_clean(i);
         let slab = &self.slab;
-        self.by_key.removed(i, |i| slab[i as usize].key());
-        let entry = &mut self.slab[i as usize];
+        self.by_key.removed(i, |i| slab[i].key());
+        let entry = &mut self.slab[i];
         let (hash, size) = (entry.hash, entry.size);
         let key = std::mem::replace(&mut entry.key, SmallBytes::EMPTY);
         let value = entry.slot.value.take();
@@ -253,18 +252,17 @@ impl<V> RecordCache<V> {
         }
         let mut moved = vec![GONE; self.slab.len()];
         self.index.iter().for_each(|&i| moved[i as usize] = i);
-        let mut slab = Vec::with_capacity(live + live / 4);
+        let mut slab = Slab::default();
         for (entry, to) in std::mem::take(&mut self.slab).into_iter().zip(&mut moved) {
             if *to != GONE {
-                *to = slab.len() as u32;
-                slab.push(entry);
+                *to = slab.push(entry);
             }
         }
         self.index.iter_mut().for_each(|i| *i = moved[*i as usize]);
-        self.index.shrink_to(slab.capacity(), |&i| slab[i as usize].hash);
+        self.index.shrink_to(live + live / 4, |&i| slab[i].hash);
         let still = |&(stamp, i): &(u64, u32)| {
             let i = moved[i as usize];
-            (i != GONE && slab[i as usize].queued == stamp).then_some((stamp, i))
+            (i != GONE && slab[i].queued == stamp).then_some((stamp, i))
         };
         self.order.keep(still);
         (self.free, self.dirty, self.drain) = (Vec::new(), Vec::new(), Vec::new());
@@ -291,13 +289,13 @@ impl<V> RecordCache<V> {
     /// Makes [`range`](Self::range) see all entries.
     pub fn ensure_sorted(&mut self) {
         let (index, slab) = (&self.index, &self.slab);
-        self.view.ensure(|| Box::new(index.iter().map(|&i| (slab[i as usize].key(), i))));
+        self.view.ensure(|| Box::new(index.iter().map(|&i| (slab[i].key(), i))));
     }
 
     /// Makes [`range_of_key`](Self::range_of_key) see all entries. Keys have `suffix` bytes behind the record key.
     pub fn ensure_by_key(&mut self, suffix: usize) {
         let slab = &self.slab;
-        self.by_key.ensure(suffix, self.index.iter().copied(), |i| slab[i as usize].key());
+        self.by_key.ensure(suffix, self.index.iter().copied(), |i| slab[i].key());
     }
 
     /// [`range`](Self::range) between two entries of one record key.

@@ -1,6 +1,6 @@
 //! Which entry has not been used for the longest time.
 
-use super::entry::Entry;
+use super::slab::Slab;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -24,7 +24,7 @@ impl EvictionOrder {
     }
 
     /// Takes the least recently used entry out of the order.
-    pub fn first<V>(&mut self, slab: &mut [Entry<V>]) -> Option<u32> {
+    pub fn first<V>(&mut self, slab: &mut Slab<V>) -> Option<u32> {
         loop {
             let young = self.young.front().copied();
             let seen = self.seen.peek().map(|Reverse(item)| *item);
@@ -33,7 +33,7 @@ impl EvictionOrder {
                 (Some(_), _) => self.young.pop_front()?,
                 (None, _) => self.seen.pop()?.0,
             };
-            let entry = &mut slab[i as usize];
+            let entry = &mut slab[i];
             if entry.queued != stamp {
                 continue;
             }

@@ -30,3 +30,19 @@ fn what_is_gone_gives_its_memory_back_and_the_rest_keeps_its_order() {
     assert_eq!(left.collect::<Vec<_>>(), [expected, vec![1]].concat());
     assert_eq!(budget.used(), 0);
 }
+
+#[test]
+fn entries_stay_where_they_are_when_more_come() {
+    let mut cache = RecordCache::<u32>::new();
+    let insert = |cache: &mut RecordCache<u32>, n: u32| {
+        let slot = Slot { value: Some(n), timestamp: 1 };
+        assert_eq!(cache.insert(Hash(n.into()), &n.to_be_bytes(), slot, true, 4, true), n);
+    };
+    let places = |cache: &RecordCache<u32>| [255, 256, 1_999].map(|i| std::ptr::from_ref(cache.get(i)));
+    (0..2_000).for_each(|n| insert(&mut cache, n));
+    let before = places(&cache);
+    (2_000..5_000).for_each(|n| insert(&mut cache, n));
+    assert_eq!(places(&cache), before);
+    assert!((0..5_000).all(|i| cache.get(i).slot.value == Some(i)) && cache.slab.len() == 5_000);
+    assert!(cache.slab.capacity() < 5_000 + 256, "{}", cache.slab.capacity());
+}
