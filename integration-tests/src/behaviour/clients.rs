@@ -72,8 +72,13 @@ impl<'a> Clients<'a> {
         name
     }
 
+    /// Waits for the partition's leader: a topic that was just made is known before its brokers lead it.
     pub fn offset(&self, topic: &str, partition: i32, spec: OffsetSpec) -> i64 {
-        self.admin.list_offsets(&[(TopicPartition::new(topic, partition), spec)]).unwrap()[0]
+        let asked = [(TopicPartition::new(topic, partition), spec)];
+        wait_for("a leader that lists offsets", || match self.admin.list_offsets(&asked) {
+            Err(error) if error.kind() == ErrorKind::Unavailable => None,
+            answer => Some(answer.expect("the partition is there")[0]),
+        })
     }
 
     pub fn producer(&self) -> Writer {

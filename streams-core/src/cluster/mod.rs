@@ -256,7 +256,7 @@ pub trait Admin: Send + Sync {
     fn delete_topics(&self, topics: &[&str]) -> Result<()>;
     /// The topics' configs, in the order of the names. A missing topic is an error of kind `Topology`.
     fn topic_configs(&self, topics: &[&str]) -> Result<Vec<BTreeMap<String, String>>>;
-    /// Offsets in the order of the partitions.
+    /// Offsets in the order of the partitions. `Unavailable` while one has no leader, as just after its topic was made: ask again.
     fn list_offsets(&self, partitions: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>>;
     /// What a group has committed, in the order of the partitions; `None` where it has nothing. While a transaction that is not decided may
     /// change it, and where the group's coordinator does not answer, `Unavailable`.
