@@ -74,6 +74,22 @@ pub struct StoredRow<'a> {
     pub value: &'a [u8],
 }
 
+/// How long the rows of a store live: what its changelog has of older ones need not be restored.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetime {
+    /// Milliseconds of stream time, which is the time of the newest row. A row that stream time has passed by as much is gone.
+    pub kept_ms: i64,
+    /// Reads the time of a row from its changelog key; not more than the timestamp of the record.
+    pub time: fn(&[u8]) -> i64,
+}
+
+impl Lifetime {
+    /// The time before which no row is left behind a changelog record of this key.
+    pub fn expired_before(&self, key: &[u8]) -> i64 {
+        (self.time)(key).saturating_sub(self.kept_ms).saturating_add(1)
+    }
+}
+
 /// A typed store seen without its types, between opening and closing. It may change threads whenever no graph holds it.
 ///
 /// Life: opened by its supplier; `restore` until the changelog's end and `settle`; then attached to a task's graph, written through its typed face and
@@ -148,6 +164,11 @@ pub trait StateStore: Any + Send {
 
     /// Goes on with a stream time that was committed beside the store, unless a larger one is known from its changelog.
     fn resume_stream_time(&mut self, _time: i64) {}
+
+    /// How long rows live, for a store whose rows are never younger than the records that change them. `None` for other stores.
+    fn lifetime(&self) -> Option<Lifetime> {
+        None
+    }
 
     /// How far input has been applied to the engine's rows; empty where the store does not know.
     fn reached(&self) -> Vec<PositionEntry> {

@@ -60,6 +60,7 @@ macro_rules! app_suite {
                 a_wiped_state_directory_is_restored,
                 a_process_that_vanishes_loses_nothing,
                 windows_are_restored,
+                expired_windows_are_not_restored,
                 stores_in_memory_are_restored,
                 local_state_can_be_deleted_only_when_nothing_runs,
             ],

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use streams_core::cluster::NewTopic;
 use streams_core::config::StreamsConfig;
 use streams_core::runtime::RestoreEvent;
-use streams_core::{ErrorKind, KafkaStreams, State, StreamsBuilder, TimeWindows, Topology};
+use streams_core::{ErrorKind, JoinWindows, KafkaStreams, State, StreamsBuilder, TimeWindows, Topology, Windowed};
 
 /// All records of a test lie in one window.
 const WINDOW: Duration = Duration::from_secs(1000);
@@ -156,6 +156,59 @@ pub fn windows_are_restored(fixture: &dyn AppFixture) {
     assert!(restored >= bench.expected.len() as u64, "{restored} records");
     bench.feed(100);
     bench.await_counts();
+    close(&app);
+}
+
+/// Changelogs keep what has expired for a day longer. Where it is long, only the windows that are left are restored (KAFKA-13499), and all of them.
+pub fn expired_windows_are_not_restored(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    let (left, right) = (bench.input.clone(), bench.clients.topic(PARTITIONS));
+    let topology = |bench: &Bench<'_>| {
+        let builder = StreamsBuilder::new();
+        let stream = builder.stream::<String, String>(left.as_str());
+        let windows = TimeWindows::tumbling(Duration::from_secs(1)).grace(Duration::from_secs(3));
+        let _counts = stream.group_by_key().windowed_by(windows).count_with("windows");
+        let other = builder.stream::<String, String>(right.as_str());
+        let windows = JoinWindows::within(Duration::from_secs(1));
+        stream.join(&other, |left, right| format!("{left}{right}"), windows).to(&bench.output);
+        builder.build().expect("the topology is right")
+    };
+    // every count is a record of the changelog
+    let config = |bench: &Bench<'_>| bench.config("a").set("statestore.cache.max.bytes", "0");
+    const RECORDS: i64 = 12_000;
+    const STEP: i64 = 10;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as i64;
+    let begin = now - now % 1000 - RECORDS * STEP;
+    let end = begin + RECORDS * STEP - 1;
+    for n in 0..RECORDS {
+        bench.put(0, Some(b"key"), Some(b"l"), begin + n * STEP);
+    }
+    bench.flush();
+    let rows = |app: &KafkaStreams| {
+        let windows = app.window_store::<String, u64>("windows").expect("the store is there");
+        windows.fetch_all(0..=i64::MAX).expect("rows")
+    };
+    let app = bench.start(topology(&bench), config(&bench));
+    bench.await_committed(&left, 0, RECORDS);
+    let before = rows(&app);
+    assert_eq!(before.len(), 4, "size and grace: {before:?}");
+    close(&app);
+    app.clean_up().expect("nothing runs");
+    drop(app);
+
+    let (app, restored) = start_and_count_restored(&bench, topology(&bench), config(&bench));
+    assert_eq!(rows(&app), before);
+    // 300 to 400 counts, and 200 records that wait for a partner
+    assert!((500..1_500).contains(&restored), "{restored} records");
+    bench.put(0, Some(b"key"), Some(b"l"), end);
+    bench.put_to(&right, 0, Some(b"key"), Some(b"r"), end);
+    bench.flush();
+    bench.await_committed(&left, 0, RECORDS + 1);
+    let newest = |rows: Vec<(Windowed<String>, u64)>| rows.into_iter().max_by_key(|(key, _)| key.window.start).expect("rows");
+    assert_eq!(newest(rows(&app)).1, newest(before).1 + 1, "the newest window goes on");
+    // a second back, and the one that came after the restart
+    bench.await_output("what was joined", |bench| bench.texts().len() >= 101);
+    assert_eq!(bench.texts(), ["lr"; 101]);
     close(&app);
 }
 

@@ -24,7 +24,7 @@ pub struct WindowStoreBuilder<K, V> {
 
 impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     pub(super) fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>, retention: Duration, size: Duration) -> Self {
-        let shape = WindowShape { retention: millis(retention), margin: 0, size: millis(size), duplicates: false };
+        let shape = WindowShape { retention: millis(retention), margin: 0, size: millis(size), duplicates: false, by_record_time: false };
         WindowStoreBuilder { common: Common::new(name, keys, values), shape, indexed: false }
     }
 
@@ -35,6 +35,14 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     /// them no more; down to milliseconds. Default: 0.
     pub fn open_longer(mut self, margin: Duration) -> Self {
         self.shape.margin = millis(margin);
+        self
+    }
+
+    /// Promises that no window begins after the time of the record that changes it. A store that has nothing on this machine is then restored from
+    /// where the windows of its changelog that have not expired begin, which its retention and the times of its records tell (KAFKA-13499).
+    /// Default: not promised, and the changelog is read from its beginning.
+    pub fn timed_by_records(mut self) -> Self {
+        self.shape.by_record_time = true;
         self
     }
 

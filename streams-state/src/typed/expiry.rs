@@ -117,9 +117,10 @@ pub(super) fn segment_interval(retention: i64) -> i64 {
 }
 
 /// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key, `$row`
-/// makes what is shown of it, and `$shape` tells the shape that a reader's store has, too.
+/// makes what is shown of it, `$shape` tells the shape that a reader's store has, too, and `$by_record_time` whether no row is younger than the
+/// record that changes it.
 macro_rules! expiring_store {
-    ($store:ident, $time:path, $row:path, $shape:expr) => {
+    ($store:ident, $time:path, $row:path, $shape:expr, $by_record_time:expr) => {
         impl<K: 'static, V: Clone + Send + 'static> $store<K, V> {
             /// To be read by others while it is written. Nobody commits stream time for it: it is that of the newest row.
             pub(crate) fn shared(mut self) -> Result<Self> {
@@ -204,6 +205,10 @@ macro_rules! expiring_store {
 
             fn resume_stream_time(&mut self, time: i64) {
                 self.expiry.resumed(time);
+            }
+
+            fn lifetime(&self) -> Option<Lifetime> {
+                $by_record_time(self).then_some(Lifetime { kept_ms: self.expiry.retention, time: $time })
             }
         }
     };

@@ -11,7 +11,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::keys::session;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Lifetime, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -287,4 +287,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
     }
 }
 
-expiring_store!(SessionStore, session::end, session::row, |store: &Self| SessionShape { retention: store.expiry.retention });
+// the record that makes a session longer may be older than its end
+expiring_store!(SessionStore, session::end, session::row, |store: &Self| SessionShape { retention: store.expiry.retention }, |_: &Self| {
+    false
+});

@@ -11,7 +11,7 @@ use super::{Dirty, Evicted, Slot};
 use crate::keys::window;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
-use crate::store::{Changelog, ChangelogId, ChangelogRecord, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
+use crate::store::{Changelog, ChangelogId, ChangelogRecord, Lifetime, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(crate) struct WindowShape {
     pub size: i64,
     /// Whether every put is a row of its own.
     pub duplicates: bool,
+    /// Whether no window begins after the time of the record that changes it.
+    pub by_record_time: bool,
 }
 
 impl WindowShape {
@@ -391,4 +393,4 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 }
 
-expiring_store!(WindowStore, window::start, window::row, |store: &Self| store.shape);
+expiring_store!(WindowStore, window::start, window::row, |store: &Self| store.shape, |store: &Self| store.shape.by_record_time);

@@ -49,6 +49,9 @@ pub(crate) fn window_supplier<K: Data, A: Data>(
     let caching = materialized.caching && !(sliding && emit.at_close);
     let mut builder = Stores::window_with(name.clone(), key_serde.clone(), value_serde.clone(), retention.max(size), size).caching(caching);
     builder = builder.open_longer(Duration::from_millis(windows.margin_ms()));
+    if windows.begin_by_record_time() {
+        builder = builder.timed_by_records();
+    }
     if emit.at_close {
         builder = builder.time_first(sliding);
     }

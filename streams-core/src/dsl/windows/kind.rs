@@ -122,6 +122,11 @@ impl Cut {
         !matches!(self, Cut::Other(_))
     }
 
+    /// Whether the window of a record never begins after it.
+    pub fn begin_by_record_time(&self) -> bool {
+        !matches!(self, Cut::Other(_))
+    }
+
     /// How long rows must be visible where that is longer than Java keeps them: with a difference of 0, Java hides rows that it still needs.
     pub fn visible_ms(&self) -> i64 {
         match self {

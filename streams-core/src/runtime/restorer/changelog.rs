@@ -1,5 +1,7 @@
 //! One changelog partition, or input in its place, read into one store.
 
+use super::Parts;
+use super::search::Search;
 use super::source::{Range, SourceRow, SourceRows};
 use crate::cluster::{FetchHandle, Fetcher, RecordBatch};
 use crate::metrics::RestoreMetrics;
@@ -35,6 +37,8 @@ pub(super) struct Changelog {
     end: i64,
     /// How an input is read.
     source: Option<SourceRows>,
+    /// While it looks for where to begin.
+    search: Option<Search>,
     /// How many offsets the store's engine may be behind.
     stretch: i64,
     restored: u64,
@@ -100,14 +104,36 @@ impl Changelog {
             }
         };
         let end = limit;
-        tell(listener, &RestoreEvent::Start { changelog: &partition, store: store.name(), start: next, end });
+        let search = Search::of(store, next, end);
         metrics.remaining.set((end - next).max(0));
-        let done = next >= end;
-        if done {
-            tell(listener, &RestoreEvent::End { changelog: &partition, store: store.name(), total: 0 });
+        let mut log = Changelog {
+            store: index,
+            partition,
+            handle: None,
+            next: search.as_ref().map_or(next, Search::from),
+            end,
+            source,
+            search,
+            stretch: 0,
+            restored: 0,
+            stood_at: next,
+            metrics,
+            done: next >= end,
+        };
+        if log.search.is_none() {
+            log.start_at(next, store, listener);
         }
-        let stretch = (end - next) / SETTLED_IN;
-        Ok(Changelog { store: index, partition, handle: None, next, end, source, stretch, restored: 0, stood_at: next, metrics, done })
+        if log.done {
+            tell(listener, &RestoreEvent::End { changelog: &log.partition, store: store.name(), total: 0 });
+        }
+        Ok(log)
+    }
+
+    /// It is known where to begin.
+    fn start_at(&mut self, next: i64, store: &dyn StateStore, listener: Option<&RestoreListener>) {
+        (self.next, self.search, self.stretch) = (next, None, (self.end - next) / SETTLED_IN);
+        self.metrics.remaining.set(self.remaining());
+        tell(listener, &RestoreEvent::Start { changelog: &self.partition, store: store.name(), start: next, end: self.end });
     }
 
     pub fn partition(&self) -> &TopicPartition {
@@ -144,11 +170,12 @@ impl Changelog {
         fetcher: &mut dyn Fetcher,
         room: &mut usize,
         hold: usize,
-        listener: Option<&RestoreListener>,
+        parts: &Parts,
     ) -> Result<Read> {
         if self.done {
             return Ok(Read::Nothing);
         }
+        let listener = parts.listener.as_ref();
         let handle = match self.handle {
             Some(handle) => handle,
             None if *room == 0 => return Ok(Read::Nothing),
@@ -157,7 +184,11 @@ impl Changelog {
                 *self.handle.insert(fetcher.add(&self.partition, self.next)?)
             }
         };
-        match self.advance(handle, store, fetcher, hold, listener) {
+        let read = match &self.search {
+            Some(_) => self.search_on(handle, store, fetcher, parts),
+            None => self.advance(handle, store, fetcher, hold, listener),
+        };
+        match read {
             Ok(read) => {
                 if self.next >= self.end {
                     fetcher.remove(handle)?;
@@ -179,6 +210,26 @@ impl Changelog {
             }
             Err(error) => Err(error.at(format!("store {}, changelog {}, offset {}", store.name(), self.partition, self.next))),
         }
+    }
+
+    /// Looks for where to begin, at the end of the log.
+    fn search_on(&mut self, handle: FetchHandle, store: &dyn StateStore, fetcher: &mut dyn Fetcher, parts: &Parts) -> Result<Read> {
+        let Some(search) = &mut self.search else { return Ok(Read::Nothing) };
+        let batch = fetcher.fetch(handle, BATCH)?;
+        if let Some(batch) = &batch {
+            search.look_at(&**batch);
+        }
+        let position = fetcher.position(handle)?;
+        if position >= self.end {
+            let start = search.found(&self.partition, &*parts.admin)?;
+            fetcher.seek(handle, start)?;
+            self.start_at(start, store, parts.listener.as_ref());
+        } else if position > self.next {
+            self.next = position;
+        } else {
+            return Ok(Read::Nothing);
+        }
+        Ok(Read::Something)
     }
 
     fn advance(
@@ -284,7 +335,9 @@ impl Changelog {
             if let Err(error) = fetcher.remove(handle) {
                 tracing::debug!(target: "streams::restore", "{}: {error}", self.partition);
             }
-            tell(listener, &RestoreEvent::Suspended { changelog: &self.partition, store: store.name(), total: self.restored });
+            if self.search.is_none() {
+                tell(listener, &RestoreEvent::Suspended { changelog: &self.partition, store: store.name(), total: self.restored });
+            }
         }
     }
 }

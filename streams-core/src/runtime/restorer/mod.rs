@@ -5,6 +5,7 @@
 
 mod changelog;
 mod command;
+mod search;
 mod source;
 mod task;
 
@@ -263,7 +264,7 @@ impl Restorer {
         };
         self.fetcher_used = now;
         let room = SIDE_BY_SIDE.saturating_sub(reading);
-        task.read(&mut **fetcher, room, HELD_BACK / reading.max(1), self.parts.listener.as_ref(), now)
+        task.read(&mut **fetcher, room, HELD_BACK / reading.max(1), &self.parts, now)
     }
 
     fn expire(&mut self, now: Duration) {

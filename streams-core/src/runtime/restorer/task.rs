@@ -114,18 +114,11 @@ impl RestoringTask {
     }
 
     /// Reads what the fetcher has. `room`: how many more logs may be opened; `hold`: bytes that each store may hold back.
-    pub fn read(
-        &mut self,
-        fetcher: &mut dyn Fetcher,
-        mut room: usize,
-        hold: usize,
-        listener: Option<&RestoreListener>,
-        now: Duration,
-    ) -> Result<Progress> {
+    pub fn read(&mut self, fetcher: &mut dyn Fetcher, mut room: usize, hold: usize, parts: &Parts, now: Duration) -> Result<Progress> {
         let (mut worked, mut wiped) = (false, false);
         for log in self.logs.iter_mut().flatten() {
             let store = &mut *self.stores[log.store].store;
-            match log.step(store, fetcher, &mut room, hold, listener)? {
+            match log.step(store, fetcher, &mut room, hold, parts)? {
                 Read::Nothing => {}
                 Read::Something => worked = true,
                 Read::Wiped => wiped = true,
@@ -141,7 +134,7 @@ impl RestoringTask {
                     ),
                 ));
             }
-            self.stop_reading(fetcher, listener);
+            self.stop_reading(fetcher, parts.listener.as_ref());
             self.logs = None;
             self.retry_at = now + self.backoff.next();
             return Ok(Progress::Worked);

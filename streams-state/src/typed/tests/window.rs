@@ -1,4 +1,5 @@
 use super::*;
+use crate::keys;
 use crate::serde::{Window, Windowed};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -54,6 +55,23 @@ fn rows_and_changelog_have_java_s_keys() {
     let windowed = Windowed::new("k".to_owned(), Window::new(MINUTE, 2 * MINUTE));
     assert_eq!(store.read_windowed_key(&key).unwrap(), windowed);
     assert!(store.read_windowed_key(b"short").is_err());
+}
+
+/// To the millisecond: the row that a changelog record ends the life of is the last that a reader finds no more, with the margin for who changes it.
+#[test]
+fn what_a_changelog_key_says_has_expired_is_what_reads_find_no_more() {
+    assert!(counts(false).lifetime().is_none(), "rows may be younger than their records unless promised otherwise");
+    for margin in [0, 2] {
+        let builder = builder().open_longer(Duration::from_millis(margin as u64)).timed_by_records();
+        let mut store: Box<Counts> = open(builder.build());
+        let mut key = Vec::new();
+        keys::window::compose(&mut key, b"k", 10 * MINUTE, 0);
+        let before = store.lifetime().expect("promised").expired_before(&key);
+        assert!(store.put(b"k", 10 * MINUTE, Some(1), 0, origin(1)).unwrap());
+        assert!(!store.put(b"k", before - 1, Some(1), 0, origin(2)).unwrap());
+        assert!(store.put(b"k", before, Some(1), 0, origin(3)).unwrap());
+        assert_eq!(before, 6 * MINUTE + 1 - margin);
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl JoinStores<'_> {
         let (retention, size) = (self.retention_ms(), self.windows.size_ms());
         let name = given.map_or(name, |store| store.name().clone());
         let builder = Stores::window_with(name, key_serde.clone(), value_serde.clone(), duration(retention), duration(size));
-        let builder = builder.retain_duplicates().plain();
+        let builder = builder.retain_duplicates().plain().timed_by_records();
         // rows of a join are never overwritten, so there is nothing to compact
         let forced = || [("cleanup.policy".to_owned(), "delete".to_owned())];
         let logging = self.logging.as_ref().map(|configs| configs.clone().into_iter().chain(forced()).collect::<BTreeMap<_, _>>());

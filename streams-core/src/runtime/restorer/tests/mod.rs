@@ -1,6 +1,7 @@
 //! What the restorer reads, where it begins, where it ends, who gets the stores.
 
 mod input;
+mod search;
 mod world;
 
 use super::*;
@@ -71,7 +72,7 @@ impl Bench {
     }
 
     fn run(&mut self) {
-        for _ in 0..1_000 {
+        for _ in 0..10_000 {
             match self.restorer.step() {
                 Next::Again => {}
                 Next::Stopped => return,

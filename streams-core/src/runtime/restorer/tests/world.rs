@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use streams_state::store::{Changelog, ChangelogRecord, PositionEntry, StateStore, StoreCounters};
+use streams_state::store::{Changelog, ChangelogRecord, Lifetime, PositionEntry, StateStore, StoreCounters};
 
 /// What a store has on disk.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +28,7 @@ pub(super) struct Disk {
 
 pub(super) struct FakeStore {
     pub disk: Arc<Mutex<Disk>>,
+    pub kept_ms: Option<i64>,
     /// Restored and not settled: the disk as it will be.
     ahead: Option<Disk>,
 }
@@ -95,6 +96,9 @@ impl StateStore for FakeStore {
     fn counters(&self) -> StoreCounters {
         StoreCounters::default()
     }
+    fn lifetime(&self) -> Option<Lifetime> {
+        self.kept_ms.map(|kept_ms| Lifetime { kept_ms, time: time_of })
+    }
     fn close(self: Box<Self>) -> streams_state::Result<()> {
         self.disk.lock().closed += 1;
         Ok(())
@@ -102,6 +106,11 @@ impl StateStore for FakeStore {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
+}
+
+/// The time of a row: what its key has behind `@`.
+pub(super) fn time_of(key: &[u8]) -> i64 {
+    std::str::from_utf8(key).ok().and_then(|key| key.split_once('@')).map_or(0, |(_, time)| time.parse().unwrap())
 }
 
 /// One changelog partition: `None` is a transaction marker or an aborted record.
@@ -112,8 +121,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    fn end(&self) -> i64 {
+    pub fn end(&self) -> i64 {
         self.first + self.records.len() as i64
+    }
+
+    fn first_of(&self, time: i64) -> i64 {
+        let found = self.records.iter().position(|r| r.is_some_and(|(key, _)| time_of(key.unwrap_or_default().as_bytes()) >= time));
+        found.map_or(self.end(), |index| self.first + index as i64)
     }
 }
 
@@ -134,11 +148,15 @@ pub(super) struct World {
     pub undecided: AtomicBool,
     /// The input has no such partition.
     pub no_such_input: AtomicBool,
+    /// How long the store's rows live, if they are not kept for good.
+    pub kept_ms: Mutex<Option<i64>>,
+    /// Records are so much older than their rows.
+    pub older_ms: AtomicU64,
     pub time_ms: AtomicU64,
     pub cleaned: AtomicU64,
 }
 
-pub(super) struct Batch(Vec<(i64, Option<&'static str>, &'static str)>);
+pub(super) struct Batch(Vec<(i64, Option<&'static str>, &'static str)>, i64);
 
 impl RecordBatch for Batch {
     fn len(&self) -> usize {
@@ -147,7 +165,8 @@ impl RecordBatch for Batch {
     fn record(&self, index: usize) -> RawRecord<'_> {
         let (offset, key, value) = self.0[index];
         let value = (value != "null").then_some(value.as_bytes());
-        RawRecord { key: key.map(str::as_bytes), value, timestamp: 0, offset }
+        let timestamp = time_of(key.unwrap_or_default().as_bytes()) - self.1;
+        RawRecord { key: key.map(str::as_bytes), value, timestamp, offset }
     }
     fn headers(&self, _: usize) -> Headers {
         Headers::new()
@@ -182,7 +201,8 @@ impl Fetcher for FakeFetcher {
             }
             self.1 += 1;
         }
-        Ok((!batch.is_empty()).then(|| Box::new(Batch(batch)) as Box<dyn RecordBatch>))
+        let older = self.0.older_ms.load(Ordering::Relaxed) as i64;
+        Ok((!batch.is_empty()).then(|| Box::new(Batch(batch, older)) as Box<dyn RecordBatch>))
     }
     fn wait(&mut self, _: Duration) {}
     fn waker(&self) -> Waker {
@@ -217,7 +237,12 @@ impl Admin for World {
             return Err(Error::new(ErrorKind::Unavailable, "no broker answers"));
         }
         let log = self.log.lock();
-        Ok(partitions.iter().map(|(_, spec)| if *spec == OffsetSpec::Earliest { log.first } else { log.end() }).collect())
+        let offset = |spec: &OffsetSpec| match spec {
+            OffsetSpec::Earliest => log.first,
+            OffsetSpec::Timestamp(time) => log.first_of(*time),
+            _ => log.end(),
+        };
+        Ok(partitions.iter().map(|(_, spec)| offset(spec)).collect())
     }
     fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>> {
         assert_eq!(group, "app");
@@ -273,7 +298,7 @@ impl TaskStores for Stores {
             return Err(Error::new(ErrorKind::Corrupted, "bad block"));
         }
         self.0.disk.lock().opened += 1;
-        let store = Box::new(FakeStore { disk: self.0.disk.clone(), ahead: None });
+        let store = Box::new(FakeStore { disk: self.0.disk.clone(), kept_ms: *self.0.kept_ms.lock(), ahead: None });
         let (topic, source) = match self.0.is_input.load(Ordering::Relaxed) {
             true => {
                 let topic = TopicName::External("input".into());
