@@ -1,7 +1,17 @@
-//! The first build, which takes long.
+//! The first build, which takes long, and how not to do it twice.
+
+use std::process::Command;
 
 use crate::failure::Outcome;
-use crate::workspace;
+use crate::{process, workspace};
+
+/// Cargo, told to `verb` what of the whole workspace is named next. Some dependencies of a package chosen alone have other features, and RocksDB would be
+/// compiled once more for it.
+pub fn cargo(verb: &str) -> Command {
+    let mut cargo = process::cargo();
+    cargo.args([verb, "--workspace"]);
+    cargo
+}
 
 /// Says how long the first build takes, unless RocksDB lies built in the target folder.
 pub fn announce_first() -> Outcome {

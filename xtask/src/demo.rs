@@ -33,7 +33,7 @@ pub fn run(mut args: Args) -> Outcome {
     }
     machine::prepare(machine::TO_BUILD, yes)?;
     build::announce_first()?;
-    process::run(process::cargo().args(["build", "-p", "streams-examples", "--bin", &name]))?;
+    process::run(build::cargo("build").args(["--bin", &name]))?;
     let mut example = Command::new(workspace::target_dir()?.join("debug").join(&name));
     example.arg("--demo");
     if let Some(input) = input {

@@ -37,7 +37,7 @@ pub fn run(mut args: Args) -> Outcome {
     }
     machine::prepare(machine::TO_TEST, yes)?;
     build::announce_first()?;
-    process::run(process::cargo().args(["build", "-p", "integration-tests", "--bins"]))?;
+    process::run(build::cargo("build").arg("--bins"))?;
     let mut ledger = Command::new(workspace::target_dir()?.join("debug/ledger"));
     ledger.args([
         kills.to_string(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 use crate::maven::JavaProgram;
-use crate::{process, workspace};
+use crate::{build, process, workspace};
 
 const PROJECT: &str = "integration-tests/oracle";
 
@@ -82,6 +82,6 @@ fn check(mut args: Args) -> Outcome {
         true => ("every_optimized_recording_is_answered", "STREAMS_ORACLE_OPTIMIZED"),
         false => ("every_recording_is_answered", "STREAMS_ORACLE"),
     };
-    let test = ["test", "-p", "streams-core", "--test", "describe", test, "--", "--nocapture"];
-    process::run(process::cargo().args(test).env(variable, dir))
+    let test = ["--test", "describe", test, "--", "--nocapture"];
+    process::run(build::cargo("test").args(test).env(variable, dir))
 }

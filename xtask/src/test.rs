@@ -6,7 +6,7 @@ use test_broker::{Broker, KAFKA_VERSION, Options};
 
 use crate::args::Args;
 use crate::failure::Outcome;
-use crate::{machine, process};
+use crate::{build, machine, process};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -16,7 +16,7 @@ Checks this machine (see `cargo xtask setup`), builds the workspace, starts Apac
 and stops the broker, also when a test fails or the command is interrupted. The tests find the broker in the environment:
 STREAMS_TEST_BOOTSTRAP (plain), STREAMS_TEST_SASL_SSL_BOOTSTRAP and STREAMS_TEST_CA (a PEM file).
 
-ARGS     go to cargo test: `cargo xtask test -p streams-core`, `cargo xtask test -- --nocapture`
+ARGS     go to cargo test: `cargo xtask test --test apps_kafka`, `cargo xtask test -- --nocapture`
 --yes    install what is missing on this machine through sudo, where sudo asks for no password
 ";
 
@@ -25,9 +25,9 @@ pub fn run(mut args: Args) -> Outcome {
     let yes = args.flag_before_dashes("--yes");
     let args: Vec<OsString> = args.rest();
     machine::prepare(machine::TO_TEST, yes)?;
-    crate::build::announce_first()?;
+    build::announce_first()?;
     // The tests run binaries of other crates, which `cargo test` does not build.
-    process::run(process::cargo().args(["build", "--workspace", "--bins"]))?;
+    process::run(build::cargo("build").arg("--bins"))?;
     eprintln!("Starting Apache Kafka {KAFKA_VERSION} ...");
     let broker = Broker::start(&Options::default())?;
     let selected = args.iter().take_while(|a| *a != "--").any(|a| a == "-p" || a.to_string_lossy().starts_with("--package"));

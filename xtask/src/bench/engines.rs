@@ -6,7 +6,7 @@ use std::process::Command;
 use super::plan::{Engine, Guarantee, Plan, Settings};
 use crate::failure::Outcome;
 use crate::maven::JavaProgram;
-use crate::{process, workspace};
+use crate::{build, process, workspace};
 
 /// The programs, built.
 pub struct Programs {
@@ -33,8 +33,8 @@ pub struct Run<'a> {
 impl Programs {
     /// Builds what the plan needs.
     pub fn build(plan: &Plan) -> Outcome<Self> {
-        let mut cargo = process::cargo();
-        cargo.args(["build", "-p", "streams-bench", "--bin", "bench-tool"]);
+        let mut cargo = build::cargo("build");
+        cargo.args(["--bin", "bench-tool"]);
         for (engine, name) in [(Engine::Ours, "bench-ours"), (Engine::Floor, "bench-floor")] {
             if plan.engines.contains(&engine) {
                 cargo.args(["--bin", name]);

@@ -40,7 +40,7 @@ fn prepare(yes: bool) -> Outcome {
 }
 
 fn run(program: &str, args: impl IntoIterator<Item = String>) -> Outcome {
-    process::run(process::cargo().args(["build", "-p", "integration-tests", "--bins"]))?;
+    process::run(build::cargo("build").arg("--bins"))?;
     let mut command = Command::new(workspace::target_dir()?.join("debug").join(program));
     process::run(command.args(args))
 }
