@@ -42,7 +42,7 @@ pub mod state {
     pub use streams_state::rocks_library as rocks;
     pub use streams_state::{
         BytesStoreSupplier, KeyValueBytesStoreSupplier, KeyValueStoreBuilder, OwnStoreBuilder, PutResult, SessionBytesStoreSupplier,
-        SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder,
+        SessionStoreBuilder, Stores, VersionedRecord, VersionedStoreBuilder, WindowBytesStoreSupplier, WindowStoreBuilder, WithHeaders,
     };
 }
 

@@ -53,6 +53,8 @@ pub mod store;
 mod stores;
 mod time_first;
 mod typed;
+#[doc(hidden)]
+pub mod varint;
 
 pub use buffer::{Buffered, ChangeBuffer, RecordContext};
 pub use dir::{StateDirectory, TaskDirectory, TaskOnDisk};
@@ -74,5 +76,5 @@ pub use stores::{
 pub use typed::{
     CacheBudget, CommittedReader, Dirty, Evicted, KvCursor, KvReader, KvStore, List, ListCursor, ListStore, PutResult, RecordBuffer,
     SessionCursor, SessionStore, Slot, StoreReader, VersionedRecord, VersionedStore, VisitKeyedSession, VisitSession, VisitWindow, Waiting,
-    WindowCursor, WindowStore,
+    WindowCursor, WindowStore, WithHeaders,
 };

@@ -70,7 +70,7 @@ pub struct StoredRow<'a> {
     pub start: Option<i64>,
     /// Where the session ends, milliseconds; `None` in other stores.
     pub end: Option<i64>,
-    /// The row: the serialized value, behind its time in stores that keep one.
+    /// The row: the serialized value, behind its headers and its time in stores that keep them.
     pub value: &'a [u8],
 }
 

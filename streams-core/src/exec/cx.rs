@@ -78,6 +78,8 @@ pub struct Cx {
     /// The record in hand, where `origin` is another one.
     pub(crate) in_hand: Option<Origin>,
     pub(crate) timestamp: i64,
+    /// Those of the record that user code works on: what it deletes in a store has them.
+    pub(crate) headers: Headers,
     pub(crate) in_record: bool,
     /// Whether `origin` is what user code may be told: also while a change that a cache held back goes on.
     pub(crate) record_known: bool,
@@ -96,6 +98,16 @@ pub struct Cx {
 }
 
 impl Cx {
+    /// Runs user code with a record of this time and with these headers.
+    #[inline]
+    pub(crate) fn with_record<R>(&mut self, timestamp: i64, headers: &Headers, f: impl FnOnce(&mut Cx) -> R) -> R {
+        let around = (self.timestamp, std::mem::replace(&mut self.headers, headers.clone()));
+        self.timestamp = timestamp;
+        let result = f(self);
+        (self.timestamp, self.headers) = around;
+        result
+    }
+
     /// Counts a record that a node leaves out, and says so.
     #[cold]
     pub(crate) fn dropped(&mut self, node: &str, reason: DropReason) {

@@ -99,6 +99,7 @@ impl Task {
             origin: Origin::default(),
             in_hand: None,
             timestamp: stream_time,
+            headers: NO_HEADERS.clone(),
             in_record: false,
             record_known: false,
             task_id: id,

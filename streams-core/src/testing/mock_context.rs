@@ -111,6 +111,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
             origin: Origin::default(),
             in_hand: None,
             timestamp: 0,
+            headers: Headers::new(),
             in_record: false,
             record_known: false,
             task_id,
@@ -194,7 +195,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
     /// # Errors
     /// The processor's.
     pub fn process<KI, VI, P: Processor<KI, VI, K, V>>(&mut self, processor: &mut P, record: Record<KI, VI>) -> Result<(), BoxError> {
-        self.begin(record.timestamp)?;
+        self.begin(record.timestamp, &record.headers)?;
         processor.process(&mut self.context(), record)
     }
 
@@ -203,7 +204,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
     /// # Errors
     /// The processor's.
     pub fn process_values<VI, P: FixedKeyProcessor<K, VI, V>>(&mut self, processor: &mut P, record: Record<K, VI>) -> Result<(), BoxError> {
-        self.begin(record.timestamp)?;
+        self.begin(record.timestamp, &record.headers)?;
         let Record { key, value, timestamp, headers } = record;
         let meta = Meta { timestamp, headers: &headers, key_bytes: None };
         let MockProcessorContext { cx, next, node, .. } = self;
@@ -222,13 +223,14 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
         timestamp: i64,
         headers: &Headers,
     ) -> Result<Option<VO>, BoxError> {
-        self.begin(timestamp)?;
+        self.begin(timestamp, headers)?;
         let MockProcessorContext { cx, node, .. } = self;
         transformer.transform(&mut TransformContext { cx, index: 0, node, timestamp, headers }, key, value)
     }
 
-    fn begin(&mut self, timestamp: i64) -> Result<()> {
+    fn begin(&mut self, timestamp: i64, headers: &Headers) -> Result<()> {
         self.cx.timestamp = timestamp;
+        self.cx.headers = headers.clone();
         self.cx.stream_time = self.cx.stream_time.max(timestamp);
         self.cx.record_known = !self.cx.inputs.is_empty();
         std::mem::replace(&mut self.set_up, Ok(()))
@@ -294,6 +296,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
             PunctuationType::WallClockTime => self.set_wall_clock(time),
         }
         self.cx.record_known = false;
+        self.cx.headers = Headers::new();
         std::mem::replace(&mut self.set_up, Ok(()))?;
         let mut fired = 0;
         while let Some((_, timer)) = self.cx.timers.take_due(kind, time) {

@@ -35,6 +35,7 @@ mod foreign_key_joins;
 mod global_stores;
 mod global_tables;
 mod grouped_twice;
+mod header_stores;
 mod joins_aside;
 mod keyed_forms;
 mod missing;
@@ -136,6 +137,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         table_groups::CASES,
         table_stores::CASES,
         store_walks::CASES,
+        header_stores::CASES,
         table_transforms::CASES,
         foreign_key_joins::CASES,
         to_tables::CASES,

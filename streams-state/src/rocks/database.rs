@@ -3,7 +3,7 @@
 use super::Spec;
 use super::cursor::RocksCursor;
 use super::error::{refused, refused_io};
-use super::options::{Levels, OFFSETS_CF, PLAIN_CF, Reservation, Shared, TIMESTAMPED_CF};
+use super::options::{Levels, OFFSETS_CF, Reservation, Shared};
 use crate::engine::{Cursor, OwnedRow, Row, SharedRows, Stand};
 use crate::position::Position;
 use crate::store::PositionEntry;
@@ -23,7 +23,7 @@ const POSITION: &[u8] = b"position";
 const UNKNOWN_OFFSET: i64 = -4;
 /// A file of rows on its way into the database. One that a crash has left is written over by the next.
 const LOADED: &str = "loaded.rows";
-/// Rows moved at a time when a plain database becomes a timestamped one.
+/// Rows moved at a time when a store comes to keep more beside its values.
 const MOVE_AT_ONCE: usize = 10_000;
 
 pub(super) struct Database {
@@ -43,17 +43,17 @@ impl Database {
         std::fs::create_dir_all(path).map_err(|e| refused_io(path, "create the directory", e))?;
         let shared = spec.shared.rocks();
         let options = shared.database(&spec.store);
-        refuse_other_families(path, &options, spec)?;
-        let opened = DB::open_cf_descriptors(&options, path, shared.families(spec, Levels::Wanted));
-        let (opened, levels) = match opened {
-            Err(e) if has_more_levels(&e) => (DB::open_cf_descriptors(&options, path, shared.families(spec, Levels::Found)), Levels::Found),
+        let found = refuse_other_families(path, &options, spec)?;
+        let open = |levels| DB::open_cf_descriptors(&options, path, shared.families(spec, levels, &found));
+        let (opened, levels) = match open(Levels::Wanted) {
+            Err(e) if has_more_levels(&e) => (open(Levels::Found), Levels::Found),
             opened => (opened, Levels::Wanted),
         };
         let db = opened.map_err(|e| refused(path, "open", e))?;
         let database = Database {
             db,
             path: path.to_owned(),
-            rows: if spec.timestamped { TIMESTAMPED_CF } else { PLAIN_CF },
+            rows: spec.rows.family(),
             offset_key: spec.offset_key.clone(),
             global: spec.global,
             reads: ReadOptions::default(),
@@ -61,8 +61,8 @@ impl Database {
             _reserved: Shared::open_one(spec),
         };
         database.check_status()?;
-        if spec.timestamped {
-            database.give_plain_rows_a_time()?;
+        for (family, front) in spec.rows.taken_over() {
+            database.take_over(family, front)?;
         }
         Ok(database)
     }
@@ -87,15 +87,16 @@ impl Database {
         }
     }
 
-    /// Rows that a plain store wrote get the time -1, as in Java, which does it row by row.
-    fn give_plain_rows_a_time(&self) -> Result<()> {
-        let (plain, timestamped) = (self.family(PLAIN_CF)?, self.family(TIMESTAMPED_CF)?);
+    /// Rows of a store that kept less beside its values get `front` before them, as in Java, which does it row by row.
+    fn take_over(&self, family: &str, front: &[u8]) -> Result<()> {
+        let Some(older) = self.db.cf_handle(family) else { return Ok(()) };
+        let rows = self.family(self.rows)?;
         loop {
             let mut batch = WriteBatch::default();
-            for row in self.db.iterator_cf(plain, IteratorMode::Start).take(MOVE_AT_ONCE) {
+            for row in self.db.iterator_cf(older, IteratorMode::Start).take(MOVE_AT_ONCE) {
                 let (key, value) = row.map_err(|e| refused(&self.path, "read", e))?;
-                batch.put_cf(timestamped, &key, [&(-1i64).to_be_bytes(), &*value].concat());
-                batch.delete_cf(plain, &key);
+                batch.put_cf(rows, &key, [front, &*value].concat());
+                batch.delete_cf(older, &key);
             }
             if batch.is_empty() {
                 return Ok(());
@@ -315,24 +316,25 @@ fn successor(key: &[u8]) -> Vec<u8> {
     [key, &[0]].concat()
 }
 
-/// A database with rows of another kind must not be opened: they would be missed, or read as what they are not.
-fn refuse_other_families(path: &Path, options: &Options, spec: &Spec) -> Result<()> {
+/// A database with rows of another kind must not be opened: they would be missed, or read as what they are not. The column families that it has.
+fn refuse_other_families(path: &Path, options: &Options, spec: &Spec) -> Result<Vec<String>> {
     if !path.join("CURRENT").exists() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let known: &[&str] = if spec.timestamped { &[PLAIN_CF, TIMESTAMPED_CF, OFFSETS_CF] } else { &[PLAIN_CF, OFFSETS_CF] };
-    for family in DB::list_cf(options, path).map_err(|e| refused(path, "open", e))? {
-        if !known.contains(&family.as_str()) {
-            let wanted = if spec.timestamped { "timestamped" } else { "plain" };
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!(
-                    "{} has a column family `{family}`, so it is not a {wanted} store as the topology says: change the store back, or delete \
-                     the directory and let the store be rebuilt from its changelog",
-                    path.display()
-                ),
-            ));
-        }
+    let found = DB::list_cf(options, path).map_err(|e| refused(path, "open", e))?;
+    let known = |family: &str| {
+        [OFFSETS_CF, spec.rows.family()].contains(&family) || spec.rows.taken_over().iter().any(|(older, _)| *older == family)
+    };
+    match found.iter().find(|family| !known(family)) {
+        None => Ok(found),
+        Some(family) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "{} has a column family `{family}`, so it is not a {} as the topology says: change the store back, or delete the directory and \
+                 let the store be rebuilt from its changelog",
+                path.display(),
+                spec.rows.kind()
+            ),
+        )),
     }
-    Ok(())
 }

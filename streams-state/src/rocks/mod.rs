@@ -12,6 +12,7 @@ mod database;
 mod error;
 mod key_value;
 mod options;
+mod rows;
 mod segment;
 mod segments;
 #[cfg(test)]
@@ -20,14 +21,15 @@ mod tests;
 pub use config_setter::{RocksDbConfigSetter, library};
 pub(crate) use key_value::RocksEngine;
 pub(crate) use options::Shared;
+pub(crate) use rows::Rows;
 pub(crate) use segments::SegmentedEngine;
 
 /// What every database of a store is opened with.
 pub(crate) struct Spec {
     /// Name of the store.
     pub store: std::sync::Arc<str>,
-    /// Whether rows carry their time; decides the column family.
-    pub timestamped: bool,
+    /// What rows have before the value; decides the column family.
+    pub rows: Rows,
     /// `<changelog topic>-<partition>`.
     pub offset_key: Vec<u8>,
     /// Set where the database is one of several of its store.

@@ -2,6 +2,7 @@
 
 use super::Spec;
 use super::config_setter::RocksDbConfigSetter;
+use super::rows::PLAIN_CF;
 use crate::SharedResources;
 use crate::keys::{Segments, Suffix, session, window};
 use crate::shared::ResourceLimits;
@@ -11,10 +12,6 @@ use rocksdb::{
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Rows of plain stores; exists, empty, in the others too.
-pub(super) const PLAIN_CF: &str = "default";
-/// Rows of timestamped stores.
-pub(super) const TIMESTAMPED_CF: &str = "keyValueWithTimestamp";
 /// Offset, status and position (KIP-1035).
 pub(super) const OFFSETS_CF: &str = "offsets";
 
@@ -180,16 +177,15 @@ impl Shared {
         options
     }
 
-    /// The column families of a store.
-    pub(super) fn families(&self, spec: &Spec, levels: Levels) -> Vec<ColumnFamilyDescriptor> {
-        let offsets = ColumnFamilyDescriptor::new(OFFSETS_CF, self.small());
-        match spec.timestamped {
-            false => vec![ColumnFamilyDescriptor::new(PLAIN_CF, self.rows(spec, levels)), offsets],
-            true => {
-                let empty = ColumnFamilyDescriptor::new(PLAIN_CF, self.small());
-                vec![empty, ColumnFamilyDescriptor::new(TIMESTAMPED_CF, self.rows(spec, levels)), offsets]
-            }
-        }
+    /// The column families of a store, those that were `found` in it included.
+    pub(super) fn families(&self, spec: &Spec, levels: Levels, found: &[String]) -> Vec<ColumnFamilyDescriptor> {
+        let rows = spec.rows.family();
+        let older = spec.rows.taken_over().iter().map(|(family, _)| *family);
+        let empty = older.filter(|family| *family == PLAIN_CF || found.iter().any(|found| found == family));
+        let mut families: Vec<_> = empty.map(|family| ColumnFamilyDescriptor::new(family, self.small())).collect();
+        families.push(ColumnFamilyDescriptor::new(rows, self.rows(spec, levels)));
+        families.push(ColumnFamilyDescriptor::new(OFFSETS_CF, self.small()));
+        families
     }
 
     /// Of the family that the rows are in.

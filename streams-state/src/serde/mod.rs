@@ -31,8 +31,8 @@ use std::sync::Arc;
 pub struct SerdeContext<'a> {
     /// The topic; for a store its changelog topic.
     pub topic: &'a str,
-    /// The record's headers. For a store: those of the record that changed a value last, when it is written; none when it is read, or written
-    /// by a processor of the user's.
+    /// The record's headers. For a store: those of the record that changed a value last, when it is written; none when it is read. Of a value that
+    /// is kept with headers its own, both times.
     pub headers: &'a Headers,
 }
 

@@ -1,9 +1,11 @@
 //! Point stores described.
 
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, common_answers, common_settings, plain_setting};
+use super::{
+    Common, OpenEnv, StoreKind, StoreSupplier, StoreType, Stores, common_answers, common_settings, headers_setting, plain_setting,
+};
 use crate::serde::{DefaultSerde, Serde};
 use crate::store::StateStore;
-use crate::typed::{KvStore, Limit};
+use crate::typed::{KvStore, Limit, WithHeaders};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +35,11 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
 
     common_settings!();
     plain_setting!();
+    headers_setting!(
+        KeyValueStoreBuilder { limit },
+        "timestampedKeyValueStoreWithHeadersBuilder",
+        "persistentTimestampedKeyValueStoreWithHeaders"
+    );
 
     /// The serdes of keys and of values.
     pub fn serdes(&self) -> (&Arc<dyn Serde<K>>, &Arc<dyn Serde<V>>) {
@@ -42,9 +49,11 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
     /// The finished description.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, and for a limit of no keys.
+    /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, for a limit of no keys, and for a plain store with
+    /// headers.
     pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
         check_name(&self.common.name)?;
+        self.common.check_headers(true)?;
         if self.limit.is_some_and(|limit| limit.most == 0) {
             return Err(Error::new(
                 ErrorKind::Invalid,

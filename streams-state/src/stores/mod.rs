@@ -29,8 +29,8 @@ use crate::locked::LockedEngine;
 use crate::memory::{MemoryEngine, SharedMemoryEngine};
 use crate::own::{OwnStore, OwnStoreContext, delete};
 use crate::serde::{DefaultSerde, Serde};
-use crate::typed::{Layout, StoreParts};
-use crate::{BoxError, Result};
+use crate::typed::{HeadersOf, Layout, StoreParts, WithHeaders, WithHeadersSerde};
+use crate::{BoxError, Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,6 +160,8 @@ struct Common<K, V> {
     default_engine: bool,
     caching: bool,
     timestamped: bool,
+    /// Tells the headers of a value, where rows carry them.
+    headers: Option<HeadersOf<V>>,
     time_first: Option<TimeFirst>,
     logging: Option<BTreeMap<String, String>>,
 }
@@ -167,7 +169,39 @@ struct Common<K, V> {
 impl<K, V> Common<K, V> {
     fn new(name: Arc<str>, keys: Arc<dyn Serde<K>>, values: Arc<dyn Serde<V>>) -> Self {
         let logging = Some(BTreeMap::new());
-        Common { name, keys, values, in_memory: false, default_engine: false, caching: false, timestamped: true, time_first: None, logging }
+        Common {
+            name,
+            keys,
+            values,
+            in_memory: false,
+            default_engine: false,
+            caching: false,
+            timestamped: true,
+            headers: None,
+            time_first: None,
+            logging,
+        }
+    }
+
+    /// The same of values with headers.
+    fn with_headers(self) -> Common<K, WithHeaders<V>>
+    where
+        V: 'static,
+    {
+        let Common { name, keys, values, in_memory, default_engine, caching, timestamped, headers: _, time_first, logging } = self;
+        let values = Arc::new(WithHeadersSerde(values));
+        let headers: Option<HeadersOf<WithHeaders<V>>> = Some(|row| &row.headers);
+        Common { name, keys, values, in_memory, default_engine, caching, timestamped, headers, time_first, logging }
+    }
+
+    /// Rows with headers have Java's three forms only.
+    fn check_headers(&self, kept_with_time: bool) -> Result<()> {
+        let why = match self.headers {
+            Some(_) if kept_with_time && !self.timestamped => "is plain",
+            Some(_) if self.time_first.is_some() => "lies by time",
+            _ => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Invalid, format!("store {} {why} and so cannot keep headers: leave one of the two out", self.name)))
     }
 
     fn persistent(&self) -> bool {
@@ -192,12 +226,17 @@ impl<K, V> Common<K, V> {
     fn engine(&self, env: &OpenEnv, segments: Option<Segments>) -> Result<Box<dyn Engine>> {
         #[cfg(feature = "rocksdb")]
         if let Some(path) = self.directory(env, segments) {
-            use crate::rocks::{RocksEngine, SegmentedEngine, Spec};
+            use crate::rocks::{RocksEngine, Rows, SegmentedEngine, Spec};
             let offset_key = format!("{}-{}", env.changelog_topic, env.partition).into_bytes();
             // rows by time carry their times in the column family of plain ones, as Java's
-            let timestamped = self.timestamped && self.time_first.is_none();
+            let rows = match (self.headers.is_some(), self.timestamped && self.time_first.is_none()) {
+                (false, false) => Rows::Plain,
+                (false, true) => Rows::Timestamped,
+                (true, true) => Rows::WithHeaders,
+                (true, false) => Rows::SessionsWithHeaders,
+            };
             let store = self.name.clone();
-            let spec = Spec { store, timestamped, offset_key, segments, global: env.is_global(), shared: env.shared.clone() };
+            let spec = Spec { store, rows, offset_key, segments, global: env.is_global(), shared: env.shared.clone() };
             return Ok(match segments {
                 None => Box::new(RocksEngine::open(path, spec)?),
                 Some(segments) => Box::new(SegmentedEngine::open(path, &self.name, segments.interval, spec)?),
@@ -224,6 +263,7 @@ impl<K, V> Common<K, V> {
             keys: self.keys.clone(),
             values: self.values.clone(),
             timestamped: self.timestamped,
+            headers: self.headers,
             caching: self.caching,
             time_first: self.time_first,
             engine,
@@ -288,6 +328,22 @@ macro_rules! plain_setting {
     };
 }
 use plain_setting;
+
+/// The setting of stores that may keep headers.
+macro_rules! headers_setting {
+    ($builder:ident { $($field:ident),* }, $alias:literal, $supplier:literal) => {
+        /// Keeps headers beside each value (KIP-1271): rows are [`WithHeaders`], and carry them into the changelog, from which they come back.
+        /// Bytes of the changelog are as without. Default: no headers. On disk rows of a store that kept none are taken over, without headers; a
+        /// store that has kept some does not open without them.
+        #[doc(alias = $alias)]
+        #[doc(alias = $supplier)]
+        pub fn with_headers(self) -> $builder<K, WithHeaders<V>> {
+            let $builder { common, $($field),* } = self;
+            $builder { common: common.with_headers(), $($field),* }
+        }
+    };
+}
+use headers_setting;
 
 /// Whole milliseconds, at most what a Java `long` holds.
 fn millis(duration: Duration) -> i64 {

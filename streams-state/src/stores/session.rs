@@ -1,14 +1,14 @@
 //! Session stores described.
 
 use super::key_value::check_name;
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis};
+use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, headers_setting, millis};
 use crate::Result;
 use crate::keys::time_first::TimeFirst;
 use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
-use crate::typed::{Layout, SessionShape, SessionStore, StoreParts};
+use crate::typed::{Layout, SessionShape, SessionStore, StoreParts, WithHeaders};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStoreBuilder<K, V> {
     }
 
     common_settings!();
+    headers_setting!(SessionStoreBuilder { shape }, "sessionStoreWithHeadersBuilder", "persistentSessionStoreWithHeaders");
 
     /// Lays rows out by time first, so that [`cursor_by_end`](SessionStore::cursor_by_end) finds the sessions that close without looking at others,
     /// with an index that finds the sessions of one key as fast. Default: by key. Changelogs are the same.
@@ -45,9 +46,11 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStoreBuilder<K, V> {
     /// The finished description.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a name that cannot be part of a topic's and a directory's.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a name that cannot be part of a topic's and a directory's, and for headers in a store
+    /// that lies by time.
     pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
         check_name(&self.common.name)?;
+        self.common.check_headers(false)?;
         Ok(Arc::new(self))
     }
 }

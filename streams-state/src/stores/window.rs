@@ -1,13 +1,15 @@
 //! Window stores described.
 
 use super::key_value::check_name;
-use super::{Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, millis, plain_setting};
+use super::{
+    Common, OpenEnv, StoreKind, StoreSupplier, StoreType, common_answers, common_settings, headers_setting, millis, plain_setting,
+};
 use crate::keys::time_first::TimeFirst;
 use crate::keys::{Segments, Suffix};
 use crate::serde::Serde;
 use crate::store::StateStore;
 use crate::time_first::TimeFirstEngine;
-use crate::typed::{Layout, WindowShape, WindowStore};
+use crate::typed::{Layout, WindowShape, WindowStore, WithHeaders};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +32,11 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
 
     common_settings!();
     plain_setting!();
+    headers_setting!(
+        WindowStoreBuilder { shape, indexed },
+        "timestampedWindowStoreWithHeadersBuilder",
+        "persistentTimestampedWindowStoreWithHeaders"
+    );
 
     /// How much longer than the retention windows still change, and are found by [`fetch_open`](WindowStore::fetch_open), though reads find
     /// them no more; down to milliseconds. Default: 0.
@@ -70,10 +77,11 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] for a name that cannot be part of a topic's and a directory's, a retention shorter than the windows, and
-    /// caching or a layout by time together with duplicates.
+    /// caching or a layout by time together with duplicates; and for headers in a plain store or one that lies by time.
     pub fn build(self) -> Result<Arc<dyn StoreSupplier>> {
         let (name, shape) = (&self.common.name, self.shape);
         check_name(name)?;
+        self.common.check_headers(true)?;
         if shape.retention < shape.size {
             return Err(Error::new(
                 ErrorKind::Invalid,

@@ -10,7 +10,7 @@ use super::codec::Codec;
 use super::layout::Layout;
 use super::lru::Lru;
 use super::pending::Pending;
-use super::{Dirty, Evicted, Hash, Slot};
+use super::{Dirty, Evicted, Hash, HeadersOf, Slot};
 use crate::engine::Engine;
 use crate::keys::time_first::TimeFirst;
 use crate::position::Position;
@@ -31,6 +31,8 @@ pub(crate) struct StoreParts<K, V> {
     pub values: Arc<dyn Serde<V>>,
     /// Whether rows carry their time.
     pub timestamped: bool,
+    /// Tells the headers of a value, where rows carry them.
+    pub headers: Option<HeadersOf<V>>,
     /// Whether the record cache holds changes back.
     pub caching: bool,
     /// How the engine's rows lie, where that is by time.
@@ -78,9 +80,9 @@ pub(super) fn hash_of(state: &RandomState, key: &[u8]) -> Hash {
 
 impl<V: Clone + 'static> Core<V> {
     pub fn new<K>(parts: StoreParts<K, V>, layout: Layout) -> (Self, Arc<dyn Serde<K>>) {
-        let StoreParts { name, topic, keys, values, timestamped, caching, time_first, engine } = parts;
+        let StoreParts { name, topic, keys, values, timestamped, headers, caching, time_first, engine } = parts;
         let core = Core {
-            codec: Codec { store: name, topic, values, timestamped },
+            codec: Codec { store: name, topic, values, timestamped, headers },
             cache: RecordCache::new(),
             pending: Pending::new(),
             position: engine.position(),
@@ -322,26 +324,29 @@ impl<V: Clone + 'static> Core<V> {
             Some(value) => self.codec.encode(key, value, (slot.timestamp, headers), entry.origin, &mut self.row),
             None => Ok(false),
         };
-        let value = match &encoded {
-            Ok(true) => Some(&self.row[..]),
+        let row = match (&encoded, &slot.value) {
+            (Ok(true), Some(value)) => Some((&self.row[..], value)),
             _ => None,
         };
-        let mut tell = |key: &[u8], value: Option<&[u8]>| match self.changelog {
-            Some(id) => log.log(id, key, value.map(|row| self.codec.bare(row)), slot.timestamp, &NO_HEADERS),
+        let mut tell = |key: &[u8], row: Option<(&[u8], &V)>| match self.changelog {
+            Some(id) => {
+                let headers = self.codec.headers(row.map(|(_, value)| value), headers).unwrap_or(&NO_HEADERS);
+                log.log(id, key, row.map(|(row, _)| self.codec.bare(row)), slot.timestamp, headers)
+            }
             None => Ok(()),
         };
         let written = encoded.and_then(|_| match &mut self.limit {
-            Some(limit) => limit.make_room((key, value.is_some()), (&mut self.pending, &self.hasher), &mut |gone| tell(gone, None)),
+            Some(limit) => limit.make_room((key, row.is_some()), (&mut self.pending, &self.hasher), &mut |gone| tell(gone, None)),
             None => Ok(()),
         });
-        let written = written.and_then(|()| tell(key, value));
+        let written = written.and_then(|()| tell(key, row));
         if let Err(e) = written {
             let e = e.with_origin(entry.origin);
             self.cache.remove(i);
             return Err(e);
         }
-        self.pending.put(Hash(entry.hash()), key, value);
-        let (exists, size) = (value.is_some(), self.row.len());
+        self.pending.put(Hash(entry.hash()), key, row.map(|(row, _)| row));
+        let (exists, size) = (row.is_some(), self.row.len());
         self.cache.get_mut(i).existed = exists;
         self.cache.resize(i, size);
         Ok(())
@@ -359,11 +364,12 @@ impl<V: Clone + 'static> Core<V> {
     ) -> Result<()> {
         self.row.clear();
         let exists = value.map(|value| self.codec.encode(key, value, (timestamp, headers), origin, &mut self.row)).transpose()?;
-        let value = exists.unwrap_or(false).then_some(&self.row[..]);
+        let row = exists.unwrap_or(false).then_some(&self.row[..]);
         if let Some(id) = self.changelog {
-            log.log(id, key, value.map(|row| self.codec.bare(row)), timestamp, headers)?;
+            let headers = self.codec.headers(value.filter(|_| row.is_some()), headers).unwrap_or(headers);
+            log.log(id, key, row.map(|row| self.codec.bare(row)), timestamp, headers)?;
         }
-        self.pending.put(self.hash(key), key, value);
+        self.pending.put(self.hash(key), key, row);
         self.counters.puts += 1;
         Ok(())
     }

@@ -187,7 +187,7 @@ macro_rules! expiring_store {
             }
 
             fn reader(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
-                let (parts, shape, time) = (self.core.for_readers(&self.keys, &self.core.codec.values)?, $shape(self), self.expiry.told()?);
+                let (parts, shape, time) = (self.core.for_readers(&self.keys, self.core.codec.clone())?, $shape(self), self.expiry.told()?);
                 Some(Arc::new(parts.reader(move |parts| {
                     let mut store = $store::open(parts, shape);
                     store.expiry.follow(time.clone());

@@ -36,7 +36,8 @@ macro_rules! common {
             self.core.keep_old = keep;
         }
 
-        /// Says which headers the record has that rows are changed for from now on; they come with [`Dirty::headers`], and are not stored.
+        /// Says which headers the record has that rows are changed for from now on; they come with [`Dirty::headers`], and are not stored. In a
+        /// store of [`WithHeaders`](crate::WithHeaders) the record of a deletion has them in the changelog.
         #[inline]
         pub fn set_record_headers(&mut self, headers: &Headers) {
             if !(headers.is_empty() && self.core.cache.headers.is_empty()) {

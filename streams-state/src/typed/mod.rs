@@ -34,6 +34,7 @@ mod versioned;
 pub(crate) mod view;
 mod window;
 mod window_cursor;
+mod with_headers;
 
 pub(crate) use self::core::StoreParts;
 pub use budget::CacheBudget;
@@ -53,6 +54,8 @@ pub use versioned::{PutResult, VersionedRecord, VersionedStore};
 pub(crate) use window::WindowShape;
 pub use window::{VisitWindow, WindowStore};
 pub use window_cursor::WindowCursor;
+pub use with_headers::WithHeaders;
+pub(crate) use with_headers::{HeadersOf, WithHeadersSerde};
 
 use crate::Headers;
 use crate::store::Origin;

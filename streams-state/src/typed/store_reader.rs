@@ -52,13 +52,14 @@ impl<K: 'static, V: 'static> ReaderParts<K, V> {
     pub fn reader<S>(self, open: impl Fn(StoreParts<K, V>) -> S + Send + Sync + 'static) -> StoreReader<S> {
         let store = self.codec.store.clone();
         let open = move || {
-            let Codec { store, topic, values, timestamped } = self.codec.clone();
+            let Codec { store, topic, values, timestamped, headers } = self.codec.clone();
             open(StoreParts {
                 name: store,
                 topic,
                 keys: self.keys.clone(),
                 values,
                 timestamped,
+                headers,
                 caching: false,
                 time_first: self.time_first,
                 engine: Box::new(self.engine.clone()),
@@ -70,14 +71,8 @@ impl<K: 'static, V: 'static> ReaderParts<K, V> {
 
 impl<V: Clone + 'static> Core<V> {
     /// For the readers of a store with these serdes, where others may read its engine.
-    pub fn for_readers<K, W>(&self, keys: &Arc<dyn Serde<K>>, values: &Arc<dyn Serde<W>>) -> Option<ReaderParts<K, W>> {
-        let Codec { store, topic, timestamped, .. } = &self.codec;
-        Some(ReaderParts {
-            codec: Codec { store: store.clone(), topic: topic.clone(), values: values.clone(), timestamped: *timestamped },
-            keys: keys.clone(),
-            time_first: self.recent.as_ref().map(Recent::form),
-            engine: self.engine.locked()?,
-        })
+    pub fn for_readers<K, W>(&self, keys: &Arc<dyn Serde<K>>, codec: Codec<W>) -> Option<ReaderParts<K, W>> {
+        Some(ReaderParts { codec, keys: keys.clone(), time_first: self.recent.as_ref().map(Recent::form), engine: self.engine.locked()? })
     }
 
     /// The newest time of a committed row; -1 where there is none.

@@ -4,6 +4,7 @@
 use crate::{BoxError, Change, Data};
 use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext, Wrote};
+use streams_state::varint;
 
 /// `old | 0`
 const OLD: u8 = 0;
@@ -29,10 +30,8 @@ impl<V: Data> Serde<Change<V>> for ChangeSerde<V> {
             (true, false) => OLD,
             (false, true) => NEW,
             (true, true) => {
-                let end = out.len();
-                write_varint(end_of_new - begin, out)?;
-                let prefix = out.len() - end;
-                out[begin..].rotate_right(prefix);
+                let length = end_of_new - begin;
+                varint::insert_length(length, begin, out).ok_or("a value of more than 2 GiB cannot be part of a record")?;
                 BOTH
             }
             (false, false) => return Err("a change without an old and without a new value says nothing".into()),
@@ -64,8 +63,9 @@ impl<V: Data> Serde<Change<V>> for ChangeSerde<V> {
             OLD => (None, Some(rest)),
             NEW => (Some(rest), None),
             _ => {
-                let (length, values) = read_varint(rest)?;
-                let (new, old) = values.split_at_checked(length).ok_or("the new value of a change is longer than the change")?;
+                let Some((Some(new), old)) = varint::read_bytes(rest) else {
+                    return Err("the length of the new value of a change does not end, is negative or longer than the change".into());
+                };
                 (Some(new), Some(old))
             }
         };
@@ -82,33 +82,6 @@ impl<V: Data> ChangeSerde<V> {
             None => Ok(false),
         }
     }
-}
-
-/// A varint of Kafka's, which has the sign in its lowest bit.
-fn write_varint(length: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
-    let length = i32::try_from(length).map_err(|_| "a value of more than 2 GiB cannot be part of a record")?;
-    let mut left = length.cast_unsigned() << 1;
-    while left >= 0x80 {
-        out.push(left as u8 | 0x80);
-        left >>= 7;
-    }
-    out.push(left as u8);
-    Ok(())
-}
-
-/// The number and what follows it.
-fn read_varint(bytes: &[u8]) -> Result<(usize, &[u8]), BoxError> {
-    let mut number = 0_u32;
-    for (at, &byte) in bytes.iter().take(5).enumerate() {
-        number |= u32::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return match number & 1 {
-                0 => Ok(((number >> 1) as usize, &bytes[at + 1..])),
-                _ => Err("a change says that its new value has a negative length".into()),
-            };
-        }
-    }
-    Err("the length of the new value of a change does not end".into())
 }
 
 #[cfg(test)]

@@ -104,9 +104,8 @@ struct UserNode<P, KI, VI, KO, VO> {
 impl<KI: 'static, VI: 'static, KO: Data, VO: Data, P: Processor<KI, VI, KO, VO>> Process<KI, VI> for UserNode<P, KI, VI, KO, VO> {
     fn process(&mut self, cx: &mut Cx, key: KI, value: VI, meta: &Meta<'_>) -> Result<()> {
         let record = Record { key, value, timestamp: meta.timestamp, headers: meta.headers.clone() };
-        let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
-        let result = self.processor.process(&mut Context { cx, next: &mut self.next, index: self.index, node: &self.name }, record);
-        cx.timestamp = around;
+        let (processor, next, index, node) = (&mut self.processor, &mut self.next, self.index, &self.name);
+        let result = cx.with_record(meta.timestamp, meta.headers, |cx| processor.process(&mut Context { cx, next, index, node }, record));
         result.or_else(|error| cx.user_error(&self.name, error))
     }
 }

@@ -75,10 +75,10 @@ struct FixedNode<P, K, VI, VO> {
 
 impl<K: Data, VI: 'static, VO: Data, P: FixedKeyProcessor<K, VI, VO>> Process<K, VI> for FixedNode<P, K, VI, VO> {
     fn process(&mut self, cx: &mut Cx, key: K, value: VI, meta: &Meta<'_>) -> Result<()> {
-        let around = std::mem::replace(&mut cx.timestamp, meta.timestamp);
         let record = FixedKeyRecord { key, value, meta: *meta };
-        let result = self.processor.process(&mut FixedKeyContext { cx, next: &mut self.next, index: self.index, node: &self.name }, record);
-        cx.timestamp = around;
+        let (processor, next, index, node) = (&mut self.processor, &mut self.next, self.index, &self.name);
+        let result =
+            cx.with_record(meta.timestamp, meta.headers, |cx| processor.process(&mut FixedKeyContext { cx, next, index, node }, record));
         result.or_else(|error| cx.user_error(&self.name, error))
     }
 }

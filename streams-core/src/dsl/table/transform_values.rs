@@ -95,11 +95,11 @@ struct Transformer<K, V, VO> {
 impl<K: Data, V: Data, VO: Data> Transformer<K, V, VO> {
     /// The row that it makes; `None` where it failed and the processing handler goes on.
     fn row(&mut self, cx: &mut Cx, key: &K, value: Option<&V>, timestamp: i64, headers: &Headers) -> Result<Option<Option<VO>>> {
-        let around = cx.timestamp;
         // what it writes to stores has a time, also where that of the row is not known
-        cx.timestamp = if timestamp < 0 { around } else { timestamp };
-        let result = self.code.transform(&mut TransformContext { cx, index: self.index, node: &self.name, timestamp, headers }, key, value);
-        cx.timestamp = around;
+        let at = if timestamp < 0 { cx.timestamp } else { timestamp };
+        let (code, index, node) = (&mut self.code, self.index, &self.name);
+        let result =
+            cx.with_record(at, headers, |cx| code.transform(&mut TransformContext { cx, index, node, timestamp, headers }, key, value));
         result.map(Some).or_else(|error| cx.user_error(&self.name, error).map(|()| None))
     }
 

@@ -4,8 +4,8 @@ use super::{UnderTest, key_bytes, unreadable};
 use crate::{Data, Result};
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
-use streams_state::KvStore;
 use streams_state::store::StateStore;
+use streams_state::{KvStore, NO_HEADERS};
 
 /// A key-value store of the topology under test.
 pub struct TestKeyValueStore<K, V>(pub(in crate::testing) UnderTest<KvStore<K, V>>);
@@ -56,6 +56,7 @@ impl<K: Data, V: Data> TestKeyValueStore<K, V> {
     pub fn put(&self, key: &K, value: Option<V>, timestamp: i64) -> Result<()> {
         self.0.change(|store, origin, log| {
             let bytes = key_bytes(store.name(), |out| store.write_key(key, out))?;
+            store.set_record_headers(&NO_HEADERS);
             store.put(&bytes, value, timestamp, origin)?;
             if !store.caching() {
                 store.flush(log)?;

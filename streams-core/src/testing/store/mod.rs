@@ -27,7 +27,7 @@ pub struct TestRow {
     pub start: Option<i64>,
     /// Where the session ends, milliseconds; `None` in other stores.
     pub end: Option<i64>,
-    /// The serialized value, behind its eight bytes of time in stores that keep one.
+    /// The serialized value, behind its headers and its eight bytes of time in stores that keep them.
     pub value: Vec<u8>,
 }
 

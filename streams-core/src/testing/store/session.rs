@@ -4,9 +4,9 @@ use super::{UnderTest, key_bytes, unreadable};
 use crate::{Data, Result};
 use std::fmt;
 use std::ops::ControlFlow;
-use streams_state::SessionStore;
 use streams_state::serde::{Window, Windowed};
 use streams_state::store::StateStore;
+use streams_state::{NO_HEADERS, SessionStore};
 
 /// A session store of the topology under test.
 pub struct TestSessionStore<K, V>(pub(in crate::testing) UnderTest<SessionStore<K, V>>);
@@ -89,6 +89,7 @@ impl<K: Data, V: Data> TestSessionStore<K, V> {
     pub fn put(&self, session: &Windowed<K>, value: Option<V>) -> Result<bool> {
         self.0.change(|store, origin, log| {
             let (bytes, Window { start, end }) = (key_bytes(store.name(), |out| store.write_key(&session.key, out))?, session.window);
+            store.set_record_headers(&NO_HEADERS);
             let live = store.put(&bytes, start, end, value, end, origin)?;
             if !store.caching() {
                 store.flush(log)?;

@@ -99,6 +99,7 @@ impl<K: Data, V: Data> TestWindowStore<K, V> {
             if store.retains_duplicates() {
                 return value.map_or(Ok(false), |value| Ok(store.append(&bytes, start, &value, start, origin, &NO_HEADERS, log)?));
             }
+            store.set_record_headers(&NO_HEADERS);
             let live = store.put(&bytes, start, value, start, origin)?;
             if !store.caching() {
                 store.flush(log)?;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::ops::Bound;
 use std::rc::Rc;
 use streams_state::store::StateStore;
-use streams_state::{KvCursor, KvStore, NO_HEADERS, Slot};
+use streams_state::{KvCursor, KvStore, Slot};
 
 /// A key-value store opened in a processor. Each call is complete in itself, so a processor may forward records while it walks a store that
 /// a node further down writes.
@@ -86,8 +86,7 @@ impl<K: Data, V: Data> KeyValueStore<K, V> {
     fn update<R>(&self, ctx: &mut impl ProcessingContext, key: &K, change: impl FnOnce(&mut Slot<V>) -> R) -> Result<R, BoxError> {
         let cx = ctx.cx();
         self.with_key(key, |store, bytes| {
-            // the table whose store it may be has set those of its own record
-            store.set_record_headers(&NO_HEADERS);
+            store.set_record_headers(&cx.headers);
             let result = store.update(bytes, cx.origin, change)?;
             if !store.caching() {
                 store.flush(&mut *cx.out)?;

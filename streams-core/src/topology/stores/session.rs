@@ -6,7 +6,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::rc::Rc;
-use streams_state::NO_HEADERS;
 use streams_state::serde::{Window, Windowed};
 use streams_state::store::StateStore;
 
@@ -160,8 +159,7 @@ impl<K: Data, V: Data> SessionStore<K, V> {
     pub fn put(&self, ctx: &mut impl ProcessingContext, session: &Windowed<K>, value: V) -> Result<bool, BoxError> {
         let (bytes, Window { start, end }, cx) = (self.bytes(&session.key)?, session.window, ctx.cx());
         let mut store = self.store.borrow_mut();
-        // the table whose store it may be has set those of its own record
-        store.set_record_headers(&NO_HEADERS);
+        store.set_record_headers(&cx.headers);
         let live = store.put(&bytes, start, end, Some(value), cx.timestamp, cx.origin)?;
         if !store.caching() {
             store.flush(&mut *cx.out)?;
@@ -176,7 +174,7 @@ impl<K: Data, V: Data> SessionStore<K, V> {
     pub fn remove(&self, ctx: &mut impl ProcessingContext, session: &Windowed<K>) -> Result<Option<V>, BoxError> {
         let (bytes, Window { start, end }, cx) = (self.bytes(&session.key)?, session.window, ctx.cx());
         let mut store = self.store.borrow_mut();
-        store.set_record_headers(&NO_HEADERS);
+        store.set_record_headers(&cx.headers);
         let removed = store.remove(&bytes, start, end, cx.timestamp, cx.origin)?;
         if !store.caching() {
             store.flush(&mut *cx.out)?;

@@ -122,8 +122,7 @@ impl<K: Data, V: Data> WindowedStore<K, V> {
     fn update(&self, ctx: &mut impl ProcessingContext, key: &K, start: i64, change: impl FnOnce(&mut Slot<V>)) -> Result<bool, BoxError> {
         let cx = ctx.cx();
         let written = self.with_key(key, |store, bytes| {
-            // the table whose store it may be has set those of its own record
-            store.set_record_headers(&NO_HEADERS);
+            store.set_record_headers(&cx.headers);
             let written = store.update(bytes, start, cx.origin, change)?.is_some();
             if !store.caching() {
                 store.flush(&mut *cx.out)?;

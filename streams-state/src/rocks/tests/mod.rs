@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod config_setter;
+mod headers;
 
 const MINUTE: i64 = 60_000;
 

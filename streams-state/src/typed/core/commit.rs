@@ -82,7 +82,7 @@ impl<V: Clone + 'static> Core<V> {
             }
             self.row.clear();
             if let Some(value) = record.value {
-                self.codec.convert(value, record.timestamp, &mut self.row);
+                self.codec.convert(&record, value, &mut self.row)?;
             }
             seen(record.key);
             self.pending.put(self.hash(record.key), record.key, record.value.is_some().then_some(&self.row[..]));

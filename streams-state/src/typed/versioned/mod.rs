@@ -86,8 +86,17 @@ impl<K: 'static, V: 'static> VersionedStore<K, V> {
     /// `timestamped` and `caching` of `parts` are not for versioned stores.
     pub(crate) fn open(parts: StoreParts<K, V>, shape: VersionedShape) -> Self {
         let StoreParts { name, topic, keys, values, engine, .. } = parts;
-        let parts =
-            StoreParts { name, topic, keys, values: Arc::new(RowSerde), timestamped: false, caching: false, time_first: None, engine };
+        let parts = StoreParts {
+            name,
+            topic,
+            keys,
+            values: Arc::new(RowSerde),
+            timestamped: false,
+            headers: None,
+            caching: false,
+            time_first: None,
+            engine,
+        };
         let (core, keys) = Core::new(parts, Layout::POINT);
         VersionedStore {
             core,

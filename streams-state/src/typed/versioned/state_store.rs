@@ -27,7 +27,7 @@ impl<K: 'static, V: Send + 'static> StateStore for VersionedStore<K, V> {
     core_answers!();
 
     fn reader(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        let (parts, shape, time) = (self.core.for_readers(&self.keys, &self.values)?, self.shape, self.expiry.told()?);
+        let (parts, shape, time) = (self.core.for_readers(&self.keys, self.core.codec.of(&self.values))?, self.shape, self.expiry.told()?);
         Some(Arc::new(parts.reader(move |parts| {
             let mut store = VersionedStore::open(parts, shape);
             store.expiry.follow(time.clone());

@@ -17,7 +17,7 @@ public final class Topologies {
         SessionWindowings.class, SlidingWindowings.class, FinalResults.class, SessionFinals.class, OtherWindows.class, Cogroups.class, CogroupedWindows.class,
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, GlobalStores.class, PatternSources.class,
-        Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
+        Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, HeaderStores.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
         ReadOnlyStores.class, JoinsAside.class);
 
     private Topologies() {}
