@@ -17,7 +17,7 @@ impl CacheBudget {
         CacheBudget { used: AtomicUsize::new(0), limit: AtomicUsize::new(limit) }
     }
 
-    /// Bytes in use, by Java's way of counting: keys, values as last serialized, and a fixed overhead per entry.
+    /// Bytes in use: entries with their places in the caches' lists, and of values what they have elsewhere, as long as when last serialized.
     pub fn used(&self) -> usize {
         self.used.load(Relaxed)
     }

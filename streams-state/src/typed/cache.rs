@@ -12,8 +12,8 @@ use super::key_view::{KeyView, OfOneKey};
 use super::small::SmallBytes;
 use super::view::{Range, SortedView};
 use super::{Hash, Slot};
+use crate::Headers;
 use crate::store::Origin;
-use crate::{Header, Headers};
 pub(crate) use entry::Entry;
 use entry::entry_size;
 use eviction::EvictionOrder;
@@ -102,22 +102,11 @@ impl<V> RecordCache<V> {
     /// Adds an entry that is not there yet. `value_bytes` is the size of its value serialized, or an estimate.
     pub fn insert(&mut self, hash: Hash, key: &[u8], slot: Slot<V>, existed: bool, value_bytes: usize, evictable: bool) -> u32 {
         self.stamp += 1;
-        let size = if evictable { entry_size(key, value_bytes) } else { 0 };
-        let entry = Entry {
-            key: key.into(),
-            used: self.stamp,
-            written: 0,
-            dirty_since: 0,
-            origin: Origin::default(),
-            headers: Headers::new(),
-            slot,
-            old: None,
-            hash: hash.0,
-            queued: self.stamp,
-            size,
-            header_bytes: 0,
-            existed,
-        };
+        let mut entry = Entry::new(key, hash.0, slot, existed, self.stamp);
+        if evictable {
+            entry.set_size(entry_size::<V>(&entry.key, value_bytes));
+        }
+        let size = entry.size();
         let i = match self.free.pop() {
             Some(i) => {
                 self.slab[i] = entry;
@@ -137,14 +126,14 @@ impl<V> RecordCache<V> {
     }
 
     #[inline]
-    fn charge(&mut self, before: u32, after: u32) {
+    fn charge(&mut self, before: usize, after: usize) {
         if before == after {
             return;
         }
-        self.charged = self.charged + after as usize - before as usize;
+        self.charged = self.charged + after - before;
         if let Some(budget) = &self.budget {
-            budget.add(after as usize);
-            budget.sub(before as usize);
+            budget.add(after);
+            budget.sub(before);
         }
     }
 
@@ -152,9 +141,10 @@ impl<V> RecordCache<V> {
     #[inline]
     pub fn resize(&mut self, i: u32, value_bytes: usize) {
         let entry = &mut self.slab[i];
-        if entry.size != 0 {
-            let (before, after) = (entry.size, entry_size(&entry.key, value_bytes));
-            entry.size = after;
+        let before = entry.size();
+        if before != 0 {
+            entry.set_size(entry_size::<V>(&entry.key, value_bytes));
+            let after = entry.size();
             self.charge(before, after);
         }
     }
@@ -165,7 +155,7 @@ impl<V> RecordCache<V> {
         self.stamp += 1;
         let entry = &mut self.slab[i];
         entry.written = self.stamp;
-        entry.origin = origin;
+        entry.set_origin(origin);
         if entry.dirty_since == 0 {
             entry.dirty_since = self.stamp;
             self.dirty.push((self.stamp, i));
@@ -186,10 +176,9 @@ impl<V> RecordCache<V> {
     #[cold]
     fn replace_headers(&mut self, i: u32, headers: Headers) -> Headers {
         let entry = &mut self.slab[i];
-        let bytes = |header: &Header| header.key.len() + header.value.as_ref().map_or(0, Vec::len) + size_of::<Header>();
-        let after = if entry.size == 0 { 0 } else { headers.iter().map(bytes).sum::<usize>().try_into().unwrap_or(u32::MAX) };
-        let before = std::mem::replace(&mut entry.header_bytes, after);
+        let before = entry.header_bytes();
         let headers = std::mem::replace(&mut entry.headers, headers);
+        let after = entry.header_bytes();
         self.charge(before, after);
         headers
     }
@@ -229,11 +218,12 @@ impl<V> RecordCache<V> {
         let slab = &self.slab;
         self.by_key.removed(i, |i| slab[i].key());
         let entry = &mut self.slab[i];
-        let (hash, size) = (entry.hash, entry.size);
+        let (hash, size) = (entry.hash, entry.size());
         let key = std::mem::replace(&mut entry.key, SmallBytes::EMPTY);
         let value = entry.slot.value.take();
         entry.old = None;
-        (entry.queued, entry.size) = (0, 0);
+        entry.queued = 0;
+        entry.set_size(0);
         if let Ok(found) = self.index.find_entry(hash, |&found| found == i) {
             found.remove();
         }

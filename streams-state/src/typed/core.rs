@@ -299,8 +299,8 @@ impl<V: Clone + 'static> Core<V> {
         let entry = self.cache.get_mut(i);
         key_out.clear();
         key_out.extend_from_slice(entry.key());
-        let (timestamp, origin, old) = (entry.slot.timestamp, entry.origin, entry.old.take());
-        let never_seen = self.caching && entry.slot.value.is_none() && !entry.existed;
+        let (timestamp, origin, old) = (entry.slot.timestamp, entry.origin(), entry.old.take());
+        let never_seen = self.caching && entry.slot.value.is_none() && !entry.existed();
         if !never_seen {
             self.write_row(i, &headers, log)?;
         }
@@ -321,7 +321,7 @@ impl<V: Clone + 'static> Core<V> {
         let entry = self.cache.get(i);
         let (key, slot) = (entry.key(), &entry.slot);
         let encoded = match &slot.value {
-            Some(value) => self.codec.encode(key, value, (slot.timestamp, headers), entry.origin, &mut self.row),
+            Some(value) => self.codec.encode(key, value, (slot.timestamp, headers), entry.origin(), &mut self.row),
             None => Ok(false),
         };
         let row = match (&encoded, &slot.value) {
@@ -341,13 +341,13 @@ impl<V: Clone + 'static> Core<V> {
         });
         let written = written.and_then(|()| tell(key, row));
         if let Err(e) = written {
-            let e = e.with_origin(entry.origin);
+            let e = e.with_origin(entry.origin());
             self.cache.remove(i);
             return Err(e);
         }
         self.pending.put(Hash(entry.hash()), key, row.map(|(row, _)| row));
         let (exists, size) = (row.is_some(), self.row.len());
-        self.cache.get_mut(i).existed = exists;
+        self.cache.get_mut(i).set_existed(exists);
         self.cache.resize(i, size);
         Ok(())
     }

@@ -17,6 +17,15 @@ pub(crate) enum SmallBytes {
 
 impl SmallBytes {
     pub const EMPTY: Self = SmallBytes::Inline { len: 0, bytes: [0; INLINE] };
+
+    /// Bytes that lie elsewhere.
+    #[inline]
+    pub fn on_heap(&self) -> usize {
+        match self {
+            SmallBytes::Inline { .. } => 0,
+            SmallBytes::Heap(bytes) => bytes.len(),
+        }
+    }
 }
 
 impl From<&[u8]> for SmallBytes {

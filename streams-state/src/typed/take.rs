@@ -9,7 +9,7 @@ impl<V: Clone + 'static> Core<V> {
     /// Takes the value of a key. What a cache has and nothing below it knows goes without a trace.
     pub fn take(&mut self, key: &[u8], timestamp: i64, origin: Origin) -> Result<Option<V>> {
         let i = self.entry(key)?;
-        if self.caching && !self.cache.get(i).existed {
+        if self.caching && !self.cache.get(i).existed() {
             self.cache.mark_clean(i);
             let value = self.cache.remove(i);
             self.counters.puts += u64::from(value.is_some());

@@ -14,7 +14,7 @@ pub enum Partitions {
     ByKey,
     /// To one partition, counted from 0.
     One(i32),
-    /// To several.
+    /// To several, once to each, however often it is named. To none: as [`Nowhere`](Self::Nowhere).
     Many(Vec<i32>),
     /// Nowhere: the record is dropped, and counted.
     Nowhere,

@@ -235,7 +235,11 @@ impl<K: Data, V: Data> Process<K, V> for Sink<K, V> {
             Some(partitioner) => match partitioner(topic_name, meta.headers, &key, &value, partitions) {
                 Partitions::ByKey => send(by_key),
                 Partitions::One(partition) => send(SendTo::Partition(partition)),
-                Partitions::Many(list) if !list.is_empty() => list.into_iter().try_for_each(|p| send(SendTo::Partition(p))),
+                Partitions::Many(mut list) if !list.is_empty() => {
+                    list.sort_unstable();
+                    list.dedup();
+                    list.into_iter().try_for_each(|partition| send(SendTo::Partition(partition)))
+                }
                 Partitions::Many(_) | Partitions::Nowhere => {
                     cx.dropped(&self.name, DropReason::NoPartition);
                     Ok(())

@@ -46,3 +46,19 @@ fn entries_stay_where_they_are_when_more_come() {
     assert!((0..5_000).all(|i| cache.get(i).slot.value == Some(i)) && cache.slab.len() == 5_000);
     assert!(cache.slab.capacity() < 5_000 + 256, "{}", cache.slab.capacity());
 }
+
+#[test]
+fn a_value_that_has_memory_elsewhere_is_measured_when_it_is_serialized() {
+    let mut cache = RecordCache::<String>::new();
+    let budget = Arc::new(CacheBudget::new(1_000));
+    cache.attach(Some(budget.clone()));
+    let slot = || Slot { value: Some("value".to_owned()), timestamp: 1 };
+    let i = cache.insert(Hash(1), b"key", slot(), true, 10, true);
+    let guess = budget.used();
+    cache.resize(i, 500);
+    assert_eq!(budget.used(), guess + 490);
+    assert!(budget.used() > 500 + size_of::<Entry<String>>());
+    let kept = cache.insert(Hash(2), b"kept", slot(), true, 10, false);
+    cache.resize(kept, 500);
+    assert_eq!(budget.used(), guess + 490, "what cannot be evicted counts for nothing");
+}
