@@ -129,7 +129,7 @@ const DEFINITIONS: &[Definition] = &[
         OneOf(&["RocksDBDslStoreSuppliers", "InMemoryDslStoreSuppliers"]), Low, V1,
         "The same choice in its newer spelling; it wins over the older."),
     key("dsl.store.format", String, "DEFAULT", OneOfAnyCase(&["DEFAULT", "HEADERS"]), Low, Only(&["DEFAULT"]),
-        "Whether stores keep the headers of records (KIP-1271)."),
+        "Whether stores of the DSL keep the headers of records (KIP-1285); those of processors do by `with_headers()`."),
     key("default.client.supplier", Class, "DefaultKafkaClientSupplier", Any, Low, NotYet, "Where clients come from."),
     key(keys::LOG_SUMMARY_INTERVAL_MS, Long, "120000", Any, Low, V1, "How often a thread logs what it did; below 0 never."),
     key(keys::POLL_MS, Long, "100", AtLeast(0), Low, V1, "How long a thread waits for records."),

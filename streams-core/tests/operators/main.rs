@@ -19,6 +19,7 @@ mod foreign_key_joins;
 mod global_stores;
 mod global_tables;
 mod global_walks;
+mod header_stores;
 mod headers;
 mod late_records;
 mod least_recently_used;
