@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 use streams_core::processor::{TransformContext, ValueTransformer};
+use streams_core::state::Stores;
 use streams_core::{BoxError, BufferConfig, Consumed, Grouped, KTable, Materialized, StreamsBuilder, Suppressed, TableJoined, TimeWindows};
 
 /// A type that no serde is known for.
@@ -87,7 +88,7 @@ fn one_name_for_two_joins() {
 }
 
 #[test]
-fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
+fn a_time_to_live_of_a_table_that_forgets_otherwise() {
     let ttl = || Materialized::<String, i64>::from("rows").ttl(Duration::from_secs(10));
     let derived = |b: &StreamsBuilder| drop(b.table::<String, i64>("in").filter_with(|_, _| true, ttl()));
     refused(derived, &["the rows of store rows cannot have a `ttl`", "give it to the table that this one is made of"]);
@@ -106,6 +107,11 @@ fn a_time_to_live_of_a_table_that_is_made_of_another_one() {
         let _ = b.stream::<String, i64>("in").group_by_key().windowed_by(windows).reduce_with(|sum, value| sum + value, ttl());
     };
     refused(windowed, &["the rows of store rows cannot have a `ttl`", "windows go by their `retention`"]);
+    let counted_out = |b: &StreamsBuilder| {
+        let few = Materialized::<String, i64>::from(Stores::lru_map_store("rows", 2)).ttl(Duration::from_secs(10));
+        drop(b.table_with("in", Consumed::default(), few));
+    };
+    refused(counted_out, &["the rows of store rows cannot have a `ttl`", "it forgets rows by their number"]);
     let none = |b: &StreamsBuilder| drop(b.table_with("in", Consumed::default(), ttl().ttl(Duration::ZERO)));
     refused(none, &["rows of store rows cannot live for less than a millisecond"]);
 }

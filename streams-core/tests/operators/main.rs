@@ -26,6 +26,7 @@ mod least_recently_used;
 mod mergeable;
 mod one_partition;
 mod optimizations;
+mod outdated_state;
 mod own_stores;
 mod partitioners;
 mod processor_api;
