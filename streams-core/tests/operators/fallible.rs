@@ -135,6 +135,20 @@ fn streams_go_on_without_the_record() -> Outcome {
     assert_eq!(through(move |s| s.try_flat_map_values(both), "KSTREAM-FLATMAPVALUES-0000000001")?, twice);
     let both = move |key: String, text| both(text).map(|both| both.map(|number| (key.clone(), number)));
     assert_eq!(through(move |s| s.try_flat_map(both), "KSTREAM-FLATMAP-0000000001")?, twice);
+    let kept =
+        |stream: KStream<String, String>| stream.group_by_key().reduce_with(|_, new| new, Materialized::from("kept").caching_disabled());
+    let number_or_none = |_: &String, text: Option<&String>| Ok(number(text.map_or("", String::as_str))?.to_string());
+    let keyed = |s| {
+        kept(s).try_to_stream_keyed_with(number_or_none, "changes").map_values(|text| text.map_or(-1, |text| text.parse().unwrap_or(-1)))
+    };
+    assert_eq!(through(keyed, "KSTREAM-KEY-SELECT-0000000003")?, expected(&[("1", 1), ("2", 2), ("4", 4)]));
+    // what fails in one branch comes into no other
+    let branches = |s: KStream<String, String>| {
+        let split = s.split().try_branch(|_, text| Ok(number(text)? % 2 == 1)).default_branch();
+        let [odd, even] = ["1", "0"].map(|name| split.get(name).expect("declared above").clone());
+        parsed(odd).merge(&parsed(even).map_values(|even| -even))
+    };
+    assert_eq!(through(branches, "KSTREAM-BRANCH-0000000001")?, expected(&[("a", 1), ("b", -2), ("a", -4)]));
     let named = through(|s| s.try_map_values_with(|text| number(&text), "parse"), "parse")?;
     assert_eq!(named, all);
     Ok(())

@@ -165,7 +165,7 @@ fn groups_of_a_join_that_is_kept_stay_right() -> Outcome {
 #[test]
 fn a_row_joined_by_foreign_key_is_as_it_was() -> Outcome {
     let node = ["KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-"];
-    let key = |_: &String, value: &String| value.split_once(' ').map(|(key, _)| key.to_owned());
+    let key = |_: &String, value: &String| Ok(value.split_once(' ').map(|(key, _)| key.to_owned()));
     let records = [
         ("other k", "2", 1_000, ""),
         ("in", "k 3", 1_000, ""),
@@ -188,5 +188,51 @@ fn a_row_joined_by_foreign_key_is_as_it_was() -> Outcome {
     };
     let records = [("in", "k 9", 1_000, "skip"), ("in", "k 3", 2_000, ""), ("other k", "6", 3_000, "skip"), ("other k", "5", 3_000, "")];
     assert_eq!(fed(left, kept, &node, &records)?, ["a 3", "a 8"]);
+    Ok(())
+}
+
+/// A row whose foreign key cannot be told is one that names no partner, until it changes.
+#[test]
+fn a_foreign_key_that_cannot_be_told_is_none() -> Outcome {
+    let key = |_: &String, value: &String| match value.split_once(' ') {
+        Some((key @ ("skip" | "fail"), _)) => Err(key.into()),
+        found => Ok(found.map(|(key, _)| key.to_owned())),
+    };
+    for left in [false, true] {
+        let builder = StreamsBuilder::new();
+        let (rows, other) = (builder.table::<String, String>("in"), builder.table::<String, String>("other"));
+        let joined = match left {
+            true => rows.try_left_join_on_foreign_key(&other, key, |_, one, two| Ok(format!("{one} {}", two.map_or("-", String::as_str)))),
+            false => rows.try_join_on_foreign_key(&other, key, |_, one, two| Ok(format!("{one} {two}"))),
+        };
+        joined.to_stream().to("out");
+        let (driver, told) = driver(&builder.build()?)?;
+        for (topic, key, value) in [
+            ("other", "k", "1"),
+            ("other", "m", "2"),
+            ("in", "a", "k x"),
+            ("in", "a", "skip x"),
+            // none of the subscriptions is left
+            ("other", "k", "3"),
+            ("in", "a", "m y"),
+            ("other", "m", "4"),
+            ("in", "b", "skip x"),
+        ] {
+            driver.input::<String, String>(topic).pipe(key.to_owned(), value.to_owned())?;
+        }
+        let rows = driver.output::<String, Option<String>>("out").read_all()?;
+        let rows: Vec<_> = rows.iter().map(|(key, value)| format!("{key}: {}", value.as_deref().unwrap_or("deleted"))).collect();
+        let expected = match left {
+            true => vec!["a: k x 1", "a: skip x -", "a: m y 2", "a: m y 4", "b: skip x -"],
+            false => vec!["a: k x 1", "a: deleted", "a: m y 2", "a: m y 4"],
+        };
+        assert_eq!(rows, expected);
+        let dropped = |reason| driver.metrics().sum("streams_records_dropped_total", &[("reason", reason)]).unwrap_or(0.0);
+        assert_eq!((dropped("processing"), dropped("null_key")), (2.0, 0.0));
+        assert!(driver.input::<String, String>("in").pipe("a".to_owned(), "fail x".to_owned()).is_err());
+        let told = told.lock();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told.iter().all(|told| told.starts_with("KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-")), "{told:?}");
+    }
     Ok(())
 }

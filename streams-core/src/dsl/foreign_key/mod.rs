@@ -13,6 +13,7 @@ use super::KTable;
 use super::options::{Materialized, SerdeChoice, TableJoined};
 use crate::{BoxError, Data};
 use resolve::AnswerJoiner;
+use send::Extractor;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
 
@@ -65,7 +66,7 @@ impl<K: Data, V: Data> KTable<K, V> {
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
         let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |_, value, other| Some(Ok(joiner(value, other?))));
-        self.foreign_key_join(other, Arc::new(foreign_key), joiner, false, joined)
+        self.foreign_key_join(other, cannot_fail(foreign_key), joiner, false, joined)
     }
 
     /// [`join_on_foreign_key`](Self::join_on_foreign_key) that has every row of this table: where it names no partner, or one that does not
@@ -112,12 +113,15 @@ impl<K: Data, V: Data> KTable<K, V> {
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
         let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |_, value, other| Some(Ok(joiner(value, other))));
-        self.foreign_key_join(other, Arc::new(foreign_key), joiner, true, joined)
+        self.foreign_key_join(other, cannot_fail(foreign_key), joiner, true, joined)
     }
 
     /// [`join_on_foreign_key`](Self::join_on_foreign_key) whose joiner, which sees the key, may fail: an error goes to the processing exception
     /// handler, which fails the task (the default) or leaves out the change, be it of this or of the other table, counted as `processing`. The row
     /// of the result is then as it was before, until the next change of either.
+    ///
+    /// The closure that finds the foreign key may fail, too: the handler is asked when the row comes, and where it says to go on the row is one
+    /// that names no partner until it changes. It must fail for the same rows again, as it must find the same keys.
     ///
     /// ```
     /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
@@ -125,7 +129,7 @@ impl<K: Data, V: Data> KTable<K, V> {
     /// let orders = builder.table::<String, String>("orders");
     /// let prices = builder.table::<String, String>("prices");
     /// let cents = |_: &String, _: &String, price: &String| Ok(price.parse::<i64>()? * 100);
-    /// orders.try_join_on_foreign_key(&prices, |_, product| Some(product.clone()), cents).to_stream().to("out");
+    /// orders.try_join_on_foreign_key(&prices, |_, product| Ok(Some(product.clone())), cents).to_stream().to("out");
     /// let driver = TopologyTestDriver::new(&builder.build()?)?;
     /// driver.input::<String, String>("orders").pipe("1".to_string(), "tea".to_string())?;
     /// driver.input::<String, String>("prices").pipe("tea".to_string(), "3".to_string())?;
@@ -135,7 +139,7 @@ impl<K: Data, V: Data> KTable<K, V> {
     pub fn try_join_on_foreign_key<KO, VO, R>(
         &self,
         other: &KTable<KO, VO>,
-        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        foreign_key: impl Fn(&K, &V) -> Result<Option<KO>, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, &V, &VO) -> Result<R, BoxError> + Send + Sync + 'static,
     ) -> KTable<K, R>
     where
@@ -152,7 +156,7 @@ impl<K: Data, V: Data> KTable<K, V> {
     pub fn try_join_on_foreign_key_with<KO: Data, VO: Data, R: Data>(
         &self,
         other: &KTable<KO, VO>,
-        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        foreign_key: impl Fn(&K, &V) -> Result<Option<KO>, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, &V, &VO) -> Result<R, BoxError> + Send + Sync + 'static,
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
@@ -160,12 +164,12 @@ impl<K: Data, V: Data> KTable<K, V> {
         self.foreign_key_join(other, Arc::new(foreign_key), joiner, false, joined)
     }
 
-    /// [`left_join_on_foreign_key`](Self::left_join_on_foreign_key) whose joiner, which sees the key, may fail, as in
-    /// [`try_join_on_foreign_key`](Self::try_join_on_foreign_key).
+    /// [`left_join_on_foreign_key`](Self::left_join_on_foreign_key) whose closures may fail, the joiner, which sees the key, and the one that finds
+    /// the foreign key, as in [`try_join_on_foreign_key`](Self::try_join_on_foreign_key).
     pub fn try_left_join_on_foreign_key<KO, VO, R>(
         &self,
         other: &KTable<KO, VO>,
-        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        foreign_key: impl Fn(&K, &V) -> Result<Option<KO>, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, &V, Option<&VO>) -> Result<R, BoxError> + Send + Sync + 'static,
     ) -> KTable<K, R>
     where
@@ -182,13 +186,17 @@ impl<K: Data, V: Data> KTable<K, V> {
     pub fn try_left_join_on_foreign_key_with<KO: Data, VO: Data, R: Data>(
         &self,
         other: &KTable<KO, VO>,
-        foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static,
+        foreign_key: impl Fn(&K, &V) -> Result<Option<KO>, BoxError> + Send + Sync + 'static,
         joiner: impl Fn(&K, &V, Option<&VO>) -> Result<R, BoxError> + Send + Sync + 'static,
         joined: TableJoined<K, V, KO, VO, R>,
     ) -> KTable<K, R> {
         let joiner: AnswerJoiner<K, V, VO, R> = Arc::new(move |key, value, other| Some(joiner(key, value, other)));
         self.foreign_key_join(other, Arc::new(foreign_key), joiner, true, joined)
     }
+}
+
+fn cannot_fail<K, V, KO>(foreign_key: impl Fn(&K, &V) -> Option<KO> + Send + Sync + 'static) -> Extractor<K, V, KO> {
+    Arc::new(move |key, value| Ok(foreign_key(key, value)))
 }
 
 fn by_type<K, V, KO, VO, R>() -> TableJoined<K, V, KO, VO, R>

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use streams_state::serde::{Serde, SerdeContext, Wrote};
 
 /// Finds the foreign key of a row; `None` where it has none.
-pub(super) type Extractor<K, V, KO> = Arc<dyn Fn(&K, &V) -> Option<KO> + Send + Sync>;
+pub(super) type Extractor<K, V, KO> = Arc<dyn Fn(&K, &V) -> Result<Option<KO>, BoxError> + Send + Sync>;
 
 /// What a row tells the other table's side.
 #[derive(Clone)]
@@ -44,8 +44,16 @@ impl<K: Data, V: Data, KO: Data> Process<K, Change<V>> for Subscribe<K, V, KO> {
             cx.dropped(&self.name, DropReason::OutOfOrder);
             return Ok(());
         }
-        let extract = |value: &V| (self.extract)(&key, value);
-        let (old, new) = (change.old.as_ref().and_then(extract), change.new.as_ref().and_then(extract));
+        // a row whose key could not be told has none: the handler was asked when it came
+        let old = change.old.as_ref().and_then(|value| (self.extract)(&key, value).ok().flatten());
+        let (new, told) = match change.new.as_ref().map(|value| (self.extract)(&key, value)) {
+            Some(Ok(new)) => (new, true),
+            Some(Err(error)) => {
+                cx.user_error(&self.name, error)?;
+                (None, false)
+            }
+            None => (None, true),
+        };
         let moved = match (&old, &new) {
             (Some(old), Some(new)) => match self.differ(old, new, meta) {
                 Ok(moved) => moved,
@@ -61,7 +69,7 @@ impl<K: Data, V: Data, KO: Data> Process<K, Change<V>> for Subscribe<K, V, KO> {
             // always one answer, for the row may have been joined with null before
             true => (old.filter(|_| moved).map(|old| (Instruction::Delete, old)), Some((Instruction::Answer, new))),
             false => {
-                if change.new.is_some() && new.is_none() {
+                if change.new.is_some() && new.is_none() && told {
                     cx.dropped(&self.name, DropReason::NullKey);
                 }
                 match (old, new) {

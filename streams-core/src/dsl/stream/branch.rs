@@ -4,11 +4,11 @@ use super::{Added, KStream, processor};
 use crate::dsl::options::Branched;
 use crate::exec::{Built, Cx, Edge, ErasedEdge, GraphEnv, Meta, NodeFactory, Process, Types};
 use crate::plan::{Named, Role, Target};
-use crate::{Data, Result};
+use crate::{BoxError, Data, Result};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Predicate<K, V> = Arc<dyn Fn(&K, &V) -> bool + Send + Sync>;
+type Predicate<K, V> = Arc<dyn Fn(&K, &V) -> Result<bool, BoxError> + Send + Sync>;
 
 impl<K: Data, V: Data> KStream<K, V> {
     /// Sends each record to the first branch that wants it.
@@ -79,11 +79,35 @@ impl<K, V> Branches<K, V> {
 impl<K: Data, V: Data> BranchedKStream<K, V> {
     /// Records for which `wants` is true and no earlier branch was. Its name is the split's with the position behind.
     pub fn branch(self, wants: impl Fn(&K, &V) -> bool + Send + Sync + 'static) -> Self {
-        self.add(Some(Arc::new(wants)), Named::default().into())
+        self.branch_with(wants, Named::default())
     }
 
     /// [`branch`](Self::branch) with a name (a `&str`), or with what follows it: see [`Branched`].
     pub fn branch_with(self, wants: impl Fn(&K, &V) -> bool + Send + Sync + 'static, branched: impl Into<Branched<K, V>>) -> Self {
+        self.try_branch_with(move |key, value| Ok(wants(key, value)), branched)
+    }
+
+    /// [`branch`](Self::branch) whose closure may fail: an error goes to the processing exception handler, with the name of the split's node. It
+    /// fails the task (the default) or leaves the record out, counted as `processing`: no later branch gets it, the default one neither.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "17".to_string()), ("b", "3".to_string())], |stream| {
+    ///     let branches = stream.split().try_branch_with(|_, text| Ok(text.parse::<i64>()? > 10), "large").no_default_branch();
+    ///     branches.get("large").expect("declared above").clone()
+    /// });
+    /// assert_eq!(out, [("a".to_string(), "17".to_string())]);
+    /// ```
+    pub fn try_branch(self, wants: impl Fn(&K, &V) -> Result<bool, BoxError> + Send + Sync + 'static) -> Self {
+        self.try_branch_with(wants, Named::default())
+    }
+
+    /// [`try_branch`](Self::try_branch) with a name, or with what follows it.
+    pub fn try_branch_with(
+        self,
+        wants: impl Fn(&K, &V) -> Result<bool, BoxError> + Send + Sync + 'static,
+        branched: impl Into<Branched<K, V>>,
+    ) -> Self {
         self.add(Some(Arc::new(wants)), branched.into())
     }
 
@@ -120,7 +144,7 @@ impl<K: Data, V: Data> BranchedKStream<K, V> {
         let write = processor::<K, V, K, V>(Box::new(|_, next| Ok(Box::new(super::merge::PassThrough(next)))));
         let node = plan.add(name.clone(), &[self.splitter.node], Role::Other, write);
         drop(plan);
-        self.predicates.lock().unwrap_or_else(PoisonError::into_inner).push(wants.unwrap_or_else(|| Arc::new(|_, _| true)));
+        self.predicates.lock().unwrap_or_else(PoisonError::into_inner).push(wants.unwrap_or_else(|| Arc::new(|_, _| Ok(true))));
         let stream = self.splitter.unchanged(Added { node, name: name.clone() });
         let kept = match branched.then {
             Some(then) => then(stream),
@@ -143,22 +167,28 @@ impl<K: Data, V: Data> NodeFactory for BranchFactory<K, V> {
     fn output(&self) -> Option<Types> {
         self.input()
     }
-    fn build(&self, _: &mut GraphEnv<'_>, next: Vec<ErasedEdge>) -> Result<Built> {
+    fn build(&self, env: &mut GraphEnv<'_>, next: Vec<ErasedEdge>) -> Result<Built> {
         let children = next.into_iter().map(|edge| ErasedEdge::join(vec![edge])).collect();
-        Ok(Built::Edge(ErasedEdge::new(Box::new(Branch { predicates: self.predicates.clone(), children }) as Edge<K, V>)))
+        let branch = Branch { name: env.node_name(), predicates: self.predicates.clone(), children };
+        Ok(Built::Edge(ErasedEdge::new(Box::new(branch) as Edge<K, V>)))
     }
 }
 
 struct Branch<K, V> {
+    name: Arc<str>,
     predicates: Arc<[Predicate<K, V>]>,
     children: Vec<Edge<K, V>>,
 }
 
 impl<K, V> Process<K, V> for Branch<K, V> {
     fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        match self.predicates.iter().position(|wants| wants(&key, &value)) {
-            Some(branch) => self.children[branch].process(cx, key, value, meta),
-            None => Ok(()),
+        for (wants, child) in self.predicates.iter().zip(&mut self.children) {
+            match wants(&key, &value) {
+                Ok(true) => return child.process(cx, key, value, meta),
+                Ok(false) => {}
+                Err(error) => return cx.user_error(&self.name, error),
+            }
         }
+        Ok(())
     }
 }

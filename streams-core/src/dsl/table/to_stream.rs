@@ -5,7 +5,7 @@ use crate::dsl::KStream;
 use crate::dsl::stream::processor;
 use crate::exec::{Cx, Edge, Meta, Process};
 use crate::plan::{Named, Role};
-use crate::{Change, Data, Result};
+use crate::{BoxError, Change, Data, Result};
 
 impl<K: Data, V: Data> KTable<K, V> {
     /// Every change of the table as a record: the new value, or `None` for a deletion. To drop deletions, follow it with
@@ -42,6 +42,30 @@ impl<K: Data, V: Data> KTable<K, V> {
         named: impl Into<Named>,
     ) -> KStream<KO, Option<V>> {
         self.to_stream_with(named).select_key(move |key, value| f(key, value.as_ref()))
+    }
+
+    /// [`to_stream_keyed`](Self::to_stream_keyed) whose closure may fail: an error goes to the processing exception handler, with the name of the
+    /// node that gives the new key. It fails the task (the default) or leaves the change out, counted as `processing`.
+    ///
+    /// ```
+    /// # use streams_core::testing::through;
+    /// let out = through([("7", 1_i64)], |stream| stream.group_by_key().count().try_to_stream_keyed(|key, _| Ok(key.parse::<i64>()?)));
+    /// assert_eq!(out, [(7, Some(1_u64))]);
+    /// ```
+    pub fn try_to_stream_keyed<KO: Data>(
+        &self,
+        f: impl Fn(&K, Option<&V>) -> Result<KO, BoxError> + Send + Sync + 'static,
+    ) -> KStream<KO, Option<V>> {
+        self.try_to_stream_keyed_with(f, Named::default())
+    }
+
+    /// [`try_to_stream_keyed`](Self::try_to_stream_keyed) with a name, as in [`to_stream_keyed_with`](Self::to_stream_keyed_with).
+    pub fn try_to_stream_keyed_with<KO: Data>(
+        &self,
+        f: impl Fn(&K, Option<&V>) -> Result<KO, BoxError> + Send + Sync + 'static,
+        named: impl Into<Named>,
+    ) -> KStream<KO, Option<V>> {
+        self.to_stream_with(named).try_select_key(move |key, value| f(key, value.as_ref()))
     }
 
     /// [`to_stream`](Self::to_stream) with a name for its node.
