@@ -12,9 +12,13 @@ use std::rc::Rc;
 
 /// Puts code around the processors of a topology, those of the DSL included: for tracing, timing and tests (KIP-1112). Set by
 /// [`Topology::with_processor_wrapper`](crate::Topology::with_processor_wrapper).
+///
+/// It can leave records and punctuations out, and change values. Java's can put another processor in the place of one, with other stores: here
+/// the edges between nodes have the types of their records, which one wrapper of all nodes does not know, and a topology has its stores when it
+/// is built. For another processor, give the builder another one.
 pub trait ProcessorWrapper: Send + Sync + 'static {
     /// What goes around the processor `node` in a task; `None` leaves it as it is, at no cost. Asked each time when the task's graph is put
-    /// together, on the thread that runs it.
+    /// together, on the thread that runs it: here is the place for what has to be done at the start.
     fn wrap(&self, task: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>>;
 }
 
@@ -42,6 +46,7 @@ pub trait AroundProcessor: 'static {
 trait Waiting {
     fn key(&self) -> Option<&dyn Any>;
     fn value(&self) -> Option<&dyn Any>;
+    fn value_mut(&mut self) -> Option<&mut dyn Any>;
     fn meta(&self) -> &Meta<'_>;
     fn run(&mut self) -> Result<()>;
 }
@@ -60,6 +65,9 @@ impl<K: 'static, V: 'static> Waiting for Record<'_, '_, K, V> {
     }
     fn value(&self) -> Option<&dyn Any> {
         self.record.as_ref().map(|(_, value)| value as &dyn Any)
+    }
+    fn value_mut(&mut self) -> Option<&mut dyn Any> {
+        self.record.as_mut().map(|(_, value)| value as &mut dyn Any)
     }
     fn meta(&self) -> &Meta<'_> {
         self.meta
@@ -85,6 +93,12 @@ impl WrappedRecord<'_> {
     /// The value, if it is of this type. Behind tables it is a [`Change`](crate::Change).
     pub fn value<V: 'static>(&self) -> Option<&V> {
         self.0.value()?.downcast_ref()
+    }
+
+    /// The value, if it is of this type, to be changed before it is processed. Only the processor sees the change: other nodes behind the same
+    /// parent have the value as it was. A key cannot be changed: by it the record has come to this task.
+    pub fn value_mut<V: 'static>(&mut self) -> Option<&mut V> {
+        self.0.value_mut()?.downcast_mut()
     }
 
     /// Event time in milliseconds.

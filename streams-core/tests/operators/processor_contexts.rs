@@ -302,3 +302,33 @@ fn their_punctuations_are_called_when_they_are_due() -> Outcome {
     assert_eq!(error.to_string(), "too late");
     Ok(())
 }
+
+/// Doubles what one processor gets.
+struct Twice;
+
+impl ProcessorWrapper for Twice {
+    fn wrap(&self, _: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
+        (node == "wrapped").then(|| Box::new(Twice) as Box<dyn AroundProcessor>)
+    }
+}
+
+impl AroundProcessor for Twice {
+    fn process(&mut self, mut record: WrappedRecord<'_>) -> streams_core::Result<()> {
+        assert!(record.value_mut::<String>().is_none(), "it is of another type");
+        *record.value_mut::<i64>().expect("it is of this type") *= 2;
+        record.proceed()
+    }
+}
+
+#[test]
+fn a_wrapper_changes_the_value_for_its_processor_alone() -> Outcome {
+    let builder = StreamsBuilder::new();
+    let input = builder.stream::<String, i64>("in");
+    input.map_values_with(|value| value + 1, "wrapped").to("out");
+    input.map_values_with(|value| value + 1, "beside").to("beside");
+    let driver = TopologyTestDriver::new(&builder.build()?.with_processor_wrapper(Twice))?;
+    driver.input::<String, i64>("in").pipe("a".to_owned(), 5)?;
+    let out = |topic: &str| driver.output::<String, i64>(topic).read_values();
+    assert_eq!((out("out")?, out("beside")?), (vec![11], vec![6]));
+    Ok(())
+}
