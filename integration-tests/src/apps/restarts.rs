@@ -198,8 +198,9 @@ pub fn expired_windows_are_not_restored(fixture: &dyn AppFixture) {
 
     let (app, restored) = start_and_count_restored(&bench, topology(&bench), config(&bench));
     assert_eq!(rows(&app), before);
-    // 300 to 400 counts, and 200 records that wait for a partner
-    assert!((500..1_500).contains(&restored), "{restored} records");
+    // 300 to 400 counts, and 200 records that wait for a partner; the cluster also finds markers of transactions, which have the time of the commit
+    let most = if fixture.exactly_once() { 2 * RECORDS as u64 } else { 1_500 };
+    assert!((500..=most).contains(&restored), "{restored} records");
     bench.put(0, Some(b"key"), Some(b"l"), end);
     bench.put_to(&right, 0, Some(b"key"), Some(b"r"), end);
     bench.flush();
