@@ -40,6 +40,25 @@ pub(crate) struct StoreParts<K, V> {
     pub engine: Box<dyn Engine>,
 }
 
+impl<K, V> StoreParts<K, V> {
+    /// The same for rows that are bytes of the store's own making, neither timed nor cached, and the serde of what they are made of.
+    pub fn of_rows<R>(self, rows: impl Serde<R>) -> (StoreParts<K, R>, Arc<dyn Serde<V>>) {
+        let StoreParts { name, topic, keys, values, engine, .. } = self;
+        let parts = StoreParts {
+            name,
+            topic,
+            keys,
+            values: Arc::new(rows),
+            timestamped: false,
+            headers: None,
+            caching: false,
+            time_first: None,
+            engine,
+        };
+        (parts, values)
+    }
+}
+
 /// What of a store is not committed.
 pub(super) struct Uncommitted<V> {
     cache: RecordCache<V>,

@@ -57,18 +57,7 @@ pub struct ListStore<K, V> {
 impl<K: 'static, V: 'static> ListStore<K, V> {
     /// `timestamped` and `caching` of `parts` are not for lists.
     pub(crate) fn open(parts: StoreParts<K, V>) -> Self {
-        let StoreParts { name, topic, keys, values: items, engine, .. } = parts;
-        let parts = StoreParts {
-            name,
-            topic,
-            keys,
-            values: Arc::new(RowSerde),
-            timestamped: false,
-            headers: None,
-            caching: false,
-            time_first: None,
-            engine,
-        };
+        let (parts, items) = parts.of_rows(RowSerde);
         let (core, keys) = Core::new(parts, Layout::POINT);
         ListStore { core, keys, items, row: Vec::new() }
     }

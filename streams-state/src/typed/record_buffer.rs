@@ -60,18 +60,7 @@ pub struct Waiting<K, V> {
 
 impl<K: 'static, V: 'static> RecordBuffer<K, V> {
     pub(crate) fn open(parts: StoreParts<K, V>, serde_topic: Arc<str>, grace: i64) -> Self {
-        let StoreParts { name, topic, keys, values, engine, .. } = parts;
-        let parts = StoreParts {
-            name,
-            topic,
-            keys,
-            values: Arc::new(RowSerde),
-            timestamped: false,
-            headers: None,
-            caching: false,
-            time_first: None,
-            engine,
-        };
+        let (parts, values) = parts.of_rows(RowSerde);
         let (core, keys) = Core::new(parts, Layout::POINT);
         RecordBuffer {
             core,
