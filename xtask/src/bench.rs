@@ -40,7 +40,7 @@ WORKLOAD      pipe          filter (half of the records pass), map_values to upp
               stream-table-join   a stream joined with a table of 100,000 rows
               fk-join       a table of 100,000 rows that change, joined by foreign key with one of 6,554 rows, of which one changes for 50 of the others
               all           all of them (default)
-eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses
+eos           count at least once and exactly once, commits every 100 ms: how much throughput exactly-once loses; a first round warms the broker
 restore       the state of count-large, its directory deleted: the time from the start of the process until it runs
 failover      how long output stands still, exactly once: one of two instances closed, one killed (10,000 rows of state), and one killed and started
               again with as many rows as --records says, beside Java; fails when a limit is missed

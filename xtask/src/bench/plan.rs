@@ -80,7 +80,7 @@ pub enum Comparison {
 }
 
 /// What an application promises; the value of `processing.guarantee`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Guarantee {
     AtLeastOnce,
     ExactlyOnce,
