@@ -1,7 +1,7 @@
 //! User code and outputs that fail, and what the application does about it.
 
 use super::AppFixture;
-use super::bench::{Bench, TIME, await_running, close, end_of, shared};
+use super::bench::{Bench, TIME, await_running, close, durable, end_of, shared};
 use crate::behaviour::clients::wait_for;
 use std::sync::atomic::{AtomicU32, Ordering};
 use streams_core::handlers::{Response, UncaughtErrorResponse};
@@ -28,6 +28,24 @@ pub fn a_panic_ends_the_application_and_names_the_record(fixture: &dyn AppFixtur
         assert!(text.contains(part), "`{part}` is missing in: {text}");
     }
     assert_eq!(bench.committed(&bench.input, 2), Some(5), "what came before it is committed, it is not");
+}
+
+/// Without RocksDB nobody asks it.
+pub fn a_config_setter_that_panics_ends_the_application(fixture: &dyn AppFixture) {
+    let mut bench = Bench::new(fixture);
+    bench.feed(20);
+    let builder = bench.builder(bench.word_count(), bench.config("a"));
+    #[cfg(feature = "rocksdb")]
+    let builder = builder.rocksdb_config_setter(|store, _| panic!("no options for {store}"));
+    let app = builder.start().expect("the application starts");
+    if !durable() {
+        bench.await_counts();
+        return close(&app);
+    }
+    let error = end_of(&app);
+    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::UserCode, "{text}");
+    assert!(text.contains("store words: the RocksDB config setter panicked: no options for words"), "{text}");
 }
 
 /// The task's state goes back to its last commit with it, so what is processed again is counted once. What it had sent to other topics

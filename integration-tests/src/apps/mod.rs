@@ -87,6 +87,7 @@ macro_rules! app_suite {
             ],
             failures: [
                 a_panic_ends_the_application_and_names_the_record,
+                a_config_setter_that_panics_ends_the_application,
                 a_panic_is_left_out_where_the_policy_says_so,
                 an_error_of_a_processor_names_its_node,
                 a_failed_thread_is_replaced,

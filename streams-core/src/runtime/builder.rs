@@ -90,7 +90,8 @@ impl KafkaStreamsBuilder {
     /// What the `rocksdb` crate's [`Options`](crate::state::rocks::Options) have by then is this library's choice: block cache, write buffers and threads
     /// are shared by all stores, and their limits are `streams.state.block.cache.bytes` and `streams.state.write.buffer.bytes`; options that give a store its own
     /// take it out of them. Leave comparator, merge operator and prefix extractor as they are. What rows need to be right is set again
-    /// afterwards: atomic flushes, and the levels and filters of segments.
+    /// afterwards: atomic flushes, and the levels and filters of segments. A panic in the setter is an error of the store, of the kind
+    /// [`UserCode`](crate::ErrorKind::UserCode), and ends the application.
     ///
     /// ```no_run
     /// # use streams_core::{KafkaStreams, StreamsBuilder, config::StreamsConfig};

@@ -42,11 +42,11 @@ impl Database {
     pub fn open(path: &Path, spec: &Spec) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(|e| refused_io(path, "create the directory", e))?;
         let shared = spec.shared.rocks();
-        let options = shared.database(&spec.store);
+        let options = shared.database(&spec.store)?;
         let found = refuse_other_families(path, &options, spec)?;
-        let open = |levels| DB::open_cf_descriptors(&options, path, shared.families(spec, levels, &found));
-        let (opened, levels) = match open(Levels::Wanted) {
-            Err(e) if has_more_levels(&e) => (open(Levels::Found), Levels::Found),
+        let open = |levels| Ok(DB::open_cf_descriptors(&options, path, shared.families(spec, levels, &found)?));
+        let (opened, levels) = match open(Levels::Wanted)? {
+            Err(e) if has_more_levels(&e) => (open(Levels::Found)?, Levels::Found),
             opened => (opened, Levels::Wanted),
         };
         let db = opened.map_err(|e| refused(path, "open", e))?;
@@ -178,7 +178,7 @@ impl Database {
     pub fn load(&self, rows: &mut dyn Iterator<Item = Row<'_>>, spec: &Spec) -> Result<()> {
         let failed = |e| refused(&self.path, "load rows into", e);
         let path = self.path.join(LOADED);
-        let options = spec.shared.rocks().rows(spec, self.levels);
+        let options = spec.shared.rocks().rows(spec, self.levels)?;
         let mut file = SstFileWriter::create(&options);
         file.open(&path).map_err(failed)?;
         let mut empty = true;

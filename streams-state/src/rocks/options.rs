@@ -3,13 +3,14 @@
 use super::Spec;
 use super::config_setter::RocksDbConfigSetter;
 use super::rows::PLAIN_CF;
-use crate::SharedResources;
 use crate::keys::{Segments, Suffix, session, window};
 use crate::shared::ResourceLimits;
+use crate::{Error, ErrorKind, Result, SharedResources, panic_text};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType, Env, LogLevel, Options, SliceTransform,
     WriteBufferManager,
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Offset, status and position (KIP-1035).
@@ -146,14 +147,16 @@ impl Shared {
         self.buffers.get_usage()
     }
 
-    fn let_user_change(&self, store: &str, options: &mut Options) {
-        if let Some(setter) = &self.setter {
-            setter(store, options);
-        }
+    fn let_user_change(&self, store: &str, options: &mut Options) -> Result<()> {
+        let Some(setter) = &self.setter else { return Ok(()) };
+        catch_unwind(AssertUnwindSafe(|| setter(store, options))).map_err(|panic| {
+            let text = format!("store {store}: the RocksDB config setter panicked: {}", panic_text(&*panic));
+            Error::new(ErrorKind::UserCode, text)
+        })
     }
 
     /// Options of a database.
-    pub(super) fn database(&self, store: &str) -> Options {
+    pub(super) fn database(&self, store: &str) -> Result<Options> {
         let mut options = Options::default();
         if let Some(env) = &self.env {
             options.set_env(env);
@@ -169,27 +172,27 @@ impl Shared {
         options.set_log_level(LogLevel::Warn);
         options.set_keep_log_file_num(1);
         options.set_max_log_file_size(1 << 20);
-        self.let_user_change(store, &mut options);
+        self.let_user_change(store, &mut options)?;
         // rows and their offset are at one commit only with these
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_atomic_flush(true);
-        options
+        Ok(options)
     }
 
     /// The column families of a store, those that were `found` in it included.
-    pub(super) fn families(&self, spec: &Spec, levels: Levels, found: &[String]) -> Vec<ColumnFamilyDescriptor> {
+    pub(super) fn families(&self, spec: &Spec, levels: Levels, found: &[String]) -> Result<Vec<ColumnFamilyDescriptor>> {
         let rows = spec.rows.family();
         let older = spec.rows.taken_over().iter().map(|(family, _)| *family);
         let empty = older.filter(|family| *family == PLAIN_CF || found.iter().any(|found| found == family));
         let mut families: Vec<_> = empty.map(|family| ColumnFamilyDescriptor::new(family, self.small())).collect();
-        families.push(ColumnFamilyDescriptor::new(rows, self.rows(spec, levels)));
+        families.push(ColumnFamilyDescriptor::new(rows, self.rows(spec, levels)?));
         families.push(ColumnFamilyDescriptor::new(OFFSETS_CF, self.small()));
-        families
+        Ok(families)
     }
 
     /// Of the family that the rows are in.
-    pub(super) fn rows(&self, spec: &Spec, levels: Levels) -> Options {
+    pub(super) fn rows(&self, spec: &Spec, levels: Levels) -> Result<Options> {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(&self.cache);
         table.set_block_size(4 << 10);
@@ -211,11 +214,11 @@ impl Shared {
             table.set_whole_key_filtering(!has_filters || segments.read_by_row);
         }
         options.set_block_based_table_factory(&table);
-        self.let_user_change(&spec.store, &mut options);
+        self.let_user_change(&spec.store, &mut options)?;
         if let Some(segments) = spec.segments {
             lie_as_segments_do(segments, levels, &mut options);
         }
-        options
+        Ok(options)
     }
 
     /// For families of a few rows, or none.

@@ -45,3 +45,17 @@ fn users_change_the_options_of_a_store_but_not_what_its_rows_need() {
         assert!(of_windows.contains(line), "{line} in {of_windows}");
     }
 }
+
+#[test]
+fn a_setter_that_panics_is_an_error_of_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let setter = |store: &str, _: &mut Options| assert_ne!(store, "counts", "not for this one");
+    let shared = SharedResources::with_config_setter(ResourceLimits::default(), Arc::new(setter));
+    let env = OpenEnv { shared, ..env(dir.path()) };
+    let open = |name: &str| Stores::key_value::<String, u64>(name).build().unwrap().open(&env).map(drop);
+    let error = open("counts").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UserCode);
+    assert!(error.to_string().starts_with("store counts: the RocksDB config setter panicked: "), "{error}");
+    assert!(error.to_string().contains("not for this one"), "{error}");
+    open("others").unwrap();
+}
