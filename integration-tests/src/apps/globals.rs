@@ -1,4 +1,4 @@
-//! Tables that every instance has whole, and sources by pattern.
+//! Tables that every instance has whole.
 
 use super::AppFixture;
 use super::bench::{Bench, PARTITIONS, TIME, await_running, close, durable, shared};
@@ -118,25 +118,4 @@ pub fn a_missing_global_topic_is_named(fixture: &dyn AppFixture) {
     let error = world.bench.failure(world.topology(), world.bench.config("a"));
     assert_eq!(error.kind(), ErrorKind::Topology);
     assert!(error.to_string().contains(&format!("Missing topics [{}] of global tables", world.names)), "{error}");
-}
-
-pub fn a_pattern_reads_every_topic_that_matches(fixture: &dyn AppFixture) {
-    let mut bench = Bench::new(fixture);
-    let others: Vec<String> = (1..=3).map(|partitions| bench.clients.topic(partitions)).collect();
-    let builder = StreamsBuilder::new();
-    let pattern = format!("{}|{}", others[0], others[2]);
-    builder.stream_pattern::<String, String>(&pattern).to(&bench.output);
-    let topology = builder.build().expect("the topology is right");
-    for topic in &others {
-        bench.put_to(topic, 0, Some(topic.as_bytes()), Some(b"a record"), TIME);
-    }
-    bench.flush();
-    let app = bench.start(topology, bench.config("a"));
-    bench.await_output("a record of each", |bench| {
-        bench.read();
-        bench.seen.len() >= 2
-    });
-    close(&app);
-    let seen: BTreeSet<&str> = bench.seen.iter().map(|(key, _)| key.as_str()).collect();
-    assert_eq!(seen, BTreeSet::from([others[0].as_str(), others[2].as_str()]));
 }

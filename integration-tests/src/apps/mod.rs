@@ -11,6 +11,7 @@ pub mod globals;
 pub mod idle;
 pub mod metrics;
 pub mod operators;
+pub mod patterns;
 pub mod processing;
 pub mod queries;
 pub mod restarts;
@@ -83,7 +84,20 @@ macro_rules! app_suite {
                 a_global_table_is_whole_before_the_first_record_on_every_instance,
                 a_global_table_goes_on_behind_what_it_has,
                 a_missing_global_topic_is_named,
+            ],
+            patterns: [
                 a_pattern_reads_every_topic_that_matches,
+                a_new_topic_is_read_from_its_first_record_and_state_is_kept,
+                a_wider_topic_brings_new_tasks,
+                a_wider_topic_is_refused_where_there_are_changelogs,
+                two_instances_take_a_new_topic_up_at_different_times,
+                an_instance_that_starts_later_may_have_seen_more,
+                tasks_wait_for_a_member_that_has_not_seen_the_topic,
+                a_deleted_topic_is_left_out_and_state_is_kept,
+                what_a_deleted_topic_brought_is_committed_without_it,
+                a_pattern_without_topics_waits_for_one,
+                a_new_topic_of_two_patterns_is_refused,
+                a_new_topic_with_other_partitions_is_refused_in_a_join,
             ],
             failures: [
                 a_panic_ends_the_application_and_names_the_record,

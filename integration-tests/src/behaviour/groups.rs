@@ -2,6 +2,7 @@
 
 use super::clients::{again, settle, wait_for};
 use super::{Clients, Fixture};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use streams_core::cluster::CommittedOffset;
 use streams_core::{ErrorKind, TopicPartition};
@@ -60,6 +61,26 @@ pub fn an_admin_sees_what_is_committed(fixture: &dyn Fixture) {
     assert!(clients.admin().topics().unwrap().contains(&topic));
     member.leave();
     assert_eq!(committed(), [None, Some(5), None], "of a group without members");
+}
+
+pub fn an_admin_sees_what_members_subscribe_to(fixture: &dyn Fixture) {
+    let clients = Clients::new(fixture);
+    let (group, a, b) = (clients.name("group"), clients.topic(2), clients.topic(2));
+    let (mut first, mut second) = (clients.member(&group, &[&a]), clients.member(&group, &[&a, &b]));
+    settle(&mut [&mut first, &mut second], &[(&a, 2), (&b, 2)]);
+    let both = BTreeSet::from([a.clone(), b.clone()]);
+    // while the group is rebalanced nobody knows
+    wait_for("what both subscribe to", || {
+        first.step();
+        second.step();
+        clients.admin().subscribed_topics(&group).ok().filter(|topics| *topics == both)
+    });
+    second.leave();
+    wait_for("what is left", || {
+        first.step();
+        clients.admin().subscribed_topics(&group).ok().filter(|topics| *topics == BTreeSet::from([a.clone()]))
+    });
+    first.leave();
 }
 
 pub fn two_members_share_and_one_leaves(fixture: &dyn Fixture) {

@@ -84,6 +84,7 @@ macro_rules! behaviour_suite {
                 commits_keep_offset_and_metadata,
                 nothing_committed_is_none,
                 an_admin_sees_what_is_committed,
+                an_admin_sees_what_members_subscribe_to,
                 two_members_share_and_one_leaves,
                 a_third_member_takes_only_its_share,
                 several_topics_are_balanced_together,

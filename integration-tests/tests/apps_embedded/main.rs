@@ -79,3 +79,10 @@ mod exactly_once {
     use super::Embedded;
     integration_tests::app_suite!(Embedded::exactly_once());
 }
+
+#[test]
+fn a_deleted_topic_is_missed_where_it_is_read() {
+    for embedded in [Embedded::new(), Embedded::exactly_once()] {
+        integration_tests::apps::patterns::a_deleted_topic_is_missed_where_it_is_read(&embedded);
+    }
+}

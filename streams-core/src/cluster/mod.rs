@@ -12,7 +12,7 @@ pub use options::{ClientSettings, FetcherOptions, MembershipOptions, ProducerOpt
 
 use crate::{Error, Headers, Result, TopicPartition};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -261,6 +261,14 @@ pub trait Admin: Send + Sync {
     /// What a group has committed, in the order of the partitions; `None` where it has nothing. While a transaction that is not decided may
     /// change it, and where the group's coordinator does not answer, `Unavailable`.
     fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>>;
+    /// The topics that members of a group subscribe to. `Unavailable` while that is not known of all of them: while the group is rebalanced,
+    /// and where its coordinator does not answer.
+    fn subscribed_topics(&self, _group: &str) -> Result<BTreeSet<String>> {
+        Err(Error::new(
+            crate::ErrorKind::Config,
+            "this cluster does not tell what a group's members subscribe to, so nothing can be read by a pattern",
+        ))
+    }
     /// Lets the cluster drop records before the offsets.
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()>;
 }

@@ -89,6 +89,8 @@ pub struct Settings {
     pub max_poll_records: usize,
     /// The main consumer's `max.poll.interval.ms` (default 5 min): a thread that does not poll for longer is thrown out of the group.
     pub max_poll_interval: Duration,
+    /// The main consumer's `metadata.max.age.ms` (default 5 min): how often topics that a pattern matches are looked for.
+    pub metadata_max_age: Duration,
     /// The keys of the `topic.` prefix, without it: configs of internal topics.
     pub topic_configs: BTreeMap<String, String>,
     /// What is doubtful: unknown keys (with the nearest known one), old spellings, values that are ignored.
@@ -147,6 +149,9 @@ impl Settings {
             max_poll_records: consumer.get("max.poll.records").and_then(|v| v.trim().parse().ok()).unwrap_or(1000),
             max_poll_interval: Duration::from_millis(
                 consumer.get("max.poll.interval.ms").and_then(|v| v.trim().parse().ok()).unwrap_or(300_000),
+            ),
+            metadata_max_age: Duration::from_millis(
+                consumer.get("metadata.max.age.ms").and_then(|v| v.trim().parse().ok()).unwrap_or(300_000),
             ),
             topic_configs: read.topic_configs(),
             warnings: checked.warnings,

@@ -13,9 +13,10 @@ impl StreamsBuilder {
     /// Reads every topic whose whole name matches a pattern, as one stream. The syntax is that of the crate `regex`: Java's, without back
     /// references and look-around. Two patterns with the same text are one source.
     ///
-    /// The topics are looked up when the application starts. One that is made later is read after the next start; start all instances anew
-    /// then, because they must agree about what is read. Kafka's own topics, those of the application (repartition topics, changelogs) and
-    /// those of global tables never match.
+    /// The topics are looked up when the application starts, then every `metadata.max.age.ms` (5 min) and whenever the group is rebalanced.
+    /// One that is made later is read from where [`Consumed`] or `auto.offset.reset` says, its first record by default; one that is deleted is
+    /// read no more. The tasks concerned go on with their stores; their processors are closed and made again. Kafka's own topics, those of the
+    /// application (repartition topics, changelogs) and those of global tables never match. While no topic matches, the source reads nothing.
     ///
     /// ```
     /// # use streams_core::{StreamsBuilder, testing::TopologyTestDriver};
@@ -31,7 +32,9 @@ impl StreamsBuilder {
     ///
     /// # Errors
     /// `build()` fails where the text is no pattern, or where it matches a topic that another source names. The start fails where a topic
-    /// matches two patterns, or where no topic matches and nothing else is read.
+    /// matches two patterns, where topics that are joined have different numbers of partitions, and where the number of partitions is another
+    /// one than that of the application's internal topics. Where a topic that comes later has such a fault, a stream thread fails, and the
+    /// uncaught-error handler says what follows.
     #[doc(alias = "stream")]
     pub fn stream_pattern<K: Data + DefaultSerde, V: Data + DefaultSerde>(&self, pattern: &str) -> KStream<K, V> {
         self.stream_pattern_with(pattern, Consumed::default())

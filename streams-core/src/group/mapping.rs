@@ -43,6 +43,16 @@ impl TaskMap {
         self.entries.iter().map(|e| e.topic.to_string()).collect()
     }
 
+    /// Whether the topic is one of those.
+    pub fn subscribes(&self, topic: &str) -> bool {
+        self.entries.iter().any(|e| *e.topic == *topic)
+    }
+
+    /// Whether the sub-topology reads the topic.
+    pub fn reads(&self, subtopology: u32, topic: &str) -> bool {
+        self.entries.iter().any(|e| e.subtopology == subtopology && e.sources.iter().any(|(source, _)| **source == *topic))
+    }
+
     /// The task that an owned partition stands for.
     pub fn task(&self, partition: &TopicPartition) -> Result<TaskId> {
         let Some(entry) = self.entries.iter().find(|e| e.topic == partition.topic) else {

@@ -32,7 +32,7 @@ pub(crate) fn resolve_partitions(
                 ErrorKind::Topology,
                 format!(
                     "cannot tell how many partitions the repartition topics [{}] need: nothing that is read from an existing topic flows into \
-                     them; check the topology, or give the number of partitions to `repartition`",
+                     them; check the topology, that each pattern matches a topic, or give the number of partitions to `repartition`",
                     names.join(", ")
                 ),
             ));

@@ -1,10 +1,10 @@
 //! What an application needs on the cluster before its threads may join: source topics that exist, internal topics as Java makes them.
 
+use super::app_plan::{ByPattern, Plan};
 use crate::cluster::{Admin, NewTopic};
 use crate::config::{OffsetReset, Settings};
-use crate::exec::GlobalStores;
 use crate::group::{TaskMap, resolve_partitions};
-use crate::topology::{InternalTopic, StoreLog, SubtopologyTopics, TopicName, Topology, TopologyTopics};
+use crate::topology::{InternalTopic, SubtopologyTopics, TopicName, TopicPattern, Topology, TopologyTopics};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,53 +16,22 @@ const LOOKS: u32 = 200;
 /// How often a topic that is missing is looked for before that is believed.
 const LOOKS_FOR_MISSING: u32 = 40;
 
-/// A topology with the names and partition counts of one application on one cluster.
-pub(crate) struct Plan {
-    pub topology: Topology,
-    pub tasks: TaskMap,
-    /// Topics that are purged up to what was committed.
-    pub repartition: BTreeSet<Arc<str>>,
-    /// The same with what tells each from a later topic of its name.
-    pub repartition_ids: BTreeMap<String, String>,
-    changelogs: BTreeSet<Arc<str>>,
-    resets: BTreeMap<Arc<str>, OffsetReset>,
-    /// Partition counts of the topics of global stores.
-    pub global_counts: BTreeMap<Arc<str>, i32>,
-    /// What tasks read global stores with, once those are complete.
-    pub globals: Arc<GlobalStores>,
-    /// The largest batch that all topics take to which the application writes, in bytes; `None` where they do not say.
-    pub largest_batch: Option<usize>,
-}
-
-impl Plan {
-    pub fn is_changelog(&self, topic: &str) -> bool {
-        self.changelogs.contains(topic)
-    }
-
-    /// Whether any store has a changelog.
-    pub fn is_logged(&self) -> bool {
-        self.topology.subtopologies().iter().flat_map(|s| &s.changelogs).any(StoreLog::is_written)
-    }
-
-    /// Where to begin in a source topic without a committed offset.
-    pub fn reset_of(&self, topic: &str) -> OffsetReset {
-        self.resets.get(topic).copied().unwrap_or_default()
-    }
-}
-
 /// Checks what must be there and makes what may be missing; to be called again where the error is `Unavailable`. `seen`: the repartition topics
 /// that the application had when it ran here last, with their ids.
 ///
 /// # Errors
 /// `Topology`: a topic is missing or has the wrong number of partitions; nothing but a change of the topics or the topology helps.
 pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admin, seen: &BTreeMap<String, String>) -> Result<Plan> {
+    let patterns = topology.patterns();
+    let fixed = outside(&topology.topics_with(settings)?);
     let topology = &with_topics(topology, settings, admin)?;
     let TopologyTopics { subtopologies, global, copartitioned } = topology.topics_with(settings)?;
     let global_counts = global_counts(&global, admin)?;
     let repartition: BTreeMap<Arc<str>, Option<i32>> =
         subtopologies.iter().flat_map(|s| &s.repartition).map(|topic| (topic.name.clone(), topic.partitions)).collect();
 
-    let external = external_counts(&subtopologies, &repartition, admin)?;
+    let external = external_counts(&subtopologies, &repartition, &fixed, admin)?;
+    tell_unmatched(&patterns, &external);
     let counts = resolve_partitions(&subtopologies, &repartition, &copartitioned, &external)?;
     let tasks = TaskMap::new(&subtopologies, &counts);
 
@@ -95,7 +64,58 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
     }
     let repartition = repartition.into_keys().collect();
     let (topology, globals) = (topology.clone(), Arc::default());
-    Ok(Plan { topology, tasks, repartition, repartition_ids, changelogs, resets, global_counts, globals, largest_batch })
+    let sources = external;
+    let by_pattern = ByPattern { patterns, matched: sources.keys().filter(|topic| !fixed.contains(*topic)).cloned().collect() };
+    Ok(Plan {
+        topology,
+        tasks,
+        repartition,
+        repartition_ids,
+        changelogs,
+        resets,
+        sources,
+        by_pattern,
+        global_counts,
+        globals,
+        largest_batch,
+    })
+}
+
+/// Looks whether the application reads other topics by now than those of the plan: topics that a pattern matches came or went, or have more
+/// partitions. What is no longer seen is looked for a while before that is believed. The plan itself is made by [`prepare`].
+///
+/// # Errors
+/// As those of [`prepare`].
+pub(crate) fn sources_changed(present: &Plan, topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<bool> {
+    for look in 0.. {
+        let topics: Vec<Arc<str>> = outside(&with_topics(topology, settings, admin)?.topics_with(settings)?).into_iter().collect();
+        let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        let counts = admin.partition_counts(&names)?;
+        let found: BTreeMap<Arc<str>, i32> =
+            topics.iter().cloned().zip(&counts).filter_map(|(topic, count)| Some((topic, (*count)?))).collect();
+        let all_seen = found.len() == topics.len() && present.sources.keys().all(|topic| found.contains_key(topic));
+        if all_seen || look == LOOKS_FOR_MISSING {
+            return Ok(found != present.sources);
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    Ok(false)
+}
+
+/// The sources that the application does not make for itself.
+fn outside(topics: &TopologyTopics) -> BTreeSet<Arc<str>> {
+    let own: BTreeSet<&Arc<str>> = topics.subtopologies.iter().flat_map(|sub| &sub.repartition).map(|topic| &topic.name).collect();
+    topics.subtopologies.iter().flat_map(|sub| &sub.sources).filter(|topic| !own.contains(topic)).cloned().collect()
+}
+
+fn tell_unmatched(patterns: &BTreeMap<u32, Vec<TopicPattern>>, sources: &BTreeMap<Arc<str>, i32>) {
+    for pattern in patterns.values().flatten().filter(|pattern| !sources.keys().any(|topic| pattern.matches(topic))) {
+        tracing::warn!(
+            target: "streams::app",
+            "no topic matches the pattern {}: its source reads nothing until there is one, which is looked for every metadata.max.age.ms",
+            pattern.text()
+        );
+    }
 }
 
 /// The topology with topics in place of patterns.
@@ -187,10 +207,12 @@ fn largest_batch(written: &BTreeSet<&str>, admin: &dyn Admin) -> Result<Option<u
     Ok(smallest)
 }
 
-/// Partition counts of the topics that the application does not own. All sources and fixed outputs must be there.
+/// Partition counts of the topics that the application does not own. All sources and fixed outputs must be there. `fixed`: the sources that no
+/// pattern matched.
 fn external_counts(
     subtopologies: &[SubtopologyTopics],
     repartition: &BTreeMap<Arc<str>, Option<i32>>,
+    fixed: &BTreeSet<Arc<str>>,
     admin: &dyn Admin,
 ) -> Result<BTreeMap<Arc<str>, i32>> {
     let outside = |topics: &mut dyn Iterator<Item = &Arc<str>>| -> BTreeSet<Arc<str>> {
@@ -206,6 +228,12 @@ fn external_counts(
         topics.iter().filter(|topic| !found.contains_key(*topic)).map(ToString::to_string).collect()
     };
     let (no_source, no_sink) = (missing(&sources), missing(&sinks));
+    if let Some(topic) = no_source.iter().find(|topic| !fixed.contains(topic.as_str())) {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("topic {topic}, which matches a pattern, was there a moment ago, and is not seen"),
+        ));
+    }
     if !no_source.is_empty() {
         let of: Vec<String> = subtopologies
             .iter()

@@ -1,6 +1,7 @@
 //! What makes tasks run on a cluster: the application, its threads, the restorer.
 
 mod app;
+mod app_plan;
 mod backoff;
 mod builder;
 mod global;

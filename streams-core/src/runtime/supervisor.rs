@@ -2,12 +2,13 @@
 //!
 //! Everything that waits for the cluster is done by short-lived threads of its own, so that closing never waits for a broker.
 
+mod patterns;
 mod threads;
 mod topics;
 
+use super::app_plan::Plan;
 use super::backoff::Backoff;
 use super::global::{self, Global};
-use super::internal_topics::Plan;
 use super::mailbox::Mailbox;
 use super::purge;
 use super::restorer;
@@ -33,6 +34,10 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum Message {
     /// The topics are ready, or never will be.
     Prepared(Result<Plan>),
+    /// A thread wants to know which topics there are that patterns match.
+    LookForTopics,
+    /// They were looked for; `None`: nothing has changed.
+    Looked(Result<Option<Plan>>),
     /// The cluster does not answer; it is asked again.
     Unreachable,
     /// The global stores are complete.
@@ -72,6 +77,7 @@ pub(crate) struct Supervisor {
     replace_backoff: Backoff,
     removals: BTreeMap<usize, Sender<Result<Option<String>>>>,
     next_purge: Duration,
+    look: patterns::Look,
     ending: bool,
     first_news: Option<Sender<FirstNews>>,
 }
@@ -80,6 +86,7 @@ impl Supervisor {
     pub fn new(shared: Arc<Shared>, tasks: Arc<TaskSettings>, files: Arc<StateFiles>, first_news: Sender<FirstNews>) -> Self {
         Supervisor {
             next_purge: shared.clock.monotonic() + shared.settings.repartition_purge_interval,
+            look: patterns::Look::default(),
             shared,
             tasks,
             files,
@@ -144,6 +151,8 @@ impl Supervisor {
                 self.end_with(error);
                 self.tell(FirstNews::Failed);
             }
+            Message::LookForTopics => self.look_for_topics(),
+            Message::Looked(found) => self.looked(found),
             Message::Unreachable => self.tell(FirstNews::Unreachable),
             Message::ThreadEnded(ended) => self.thread_ended(ended),
             Message::RestorerBroke(text) => {
@@ -154,7 +163,7 @@ impl Supervisor {
             }
             Message::AddThread(reply) => {
                 let added = match (self.ending, &self.plan) {
-                    (false, Some(plan)) if plan.tasks.task_count() == 0 => Err(Error::new(
+                    (false, Some(plan)) if !plan.has_work() => Err(Error::new(
                         ErrorKind::Topology,
                         "the topology only has global stores: there is nothing for a stream thread to do",
                     )),
@@ -235,8 +244,9 @@ impl Supervisor {
             self.next_purge = now + self.shared.settings.repartition_purge_interval;
             self.purge();
         }
+        let next_look = self.look_if_due(now);
         self.publish();
-        let next = self.replacements.iter().copied().min().unwrap_or(self.next_purge).min(self.next_purge);
+        let next = self.replacements.iter().copied().chain(next_look).min().unwrap_or(self.next_purge).min(self.next_purge);
         next.saturating_sub(now).clamp(Duration::from_millis(1), PUBLISH_EVERY)
     }
 

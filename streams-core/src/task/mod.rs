@@ -21,7 +21,6 @@ use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use collector::RecordCollector;
 use metadata::PartitionMetadata;
 use queue::RecordQueue;
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use streams_state::NO_HEADERS;
@@ -144,6 +143,11 @@ impl Task {
         self.committed.push(None);
         self.graph.cx_mut().inputs.push(partition);
         index
+    }
+
+    /// The input's topic was deleted: nothing can be committed for it.
+    pub fn input_deleted(&mut self, input: usize) {
+        self.queues[input].deleted = true;
     }
 
     /// Whether the queue of an input has room for another batch.
@@ -281,7 +285,7 @@ impl Task {
         self.graph.seal_stores().map_err(|e| e.at(format!("task {}", self.id)))?;
         let (mut offsets, mut position) = (Vec::with_capacity(self.queues.len()), Vec::with_capacity(self.queues.len()));
         let mut left_out = 0;
-        for (queue, committed) in self.queues.iter().zip(&self.committed) {
+        for (queue, committed) in self.queues.iter().zip(&self.committed).filter(|(queue, _)| !queue.deleted) {
             // as in Java inputs without news take part: all of them have the same numbers then, and none has old ones
             let kept = &self.graph.cx().kept;
             if let Some(offset) = queue.next_offset().or(committed.filter(|_| kept.iter().next().is_some())) {
@@ -331,12 +335,6 @@ impl Task {
     /// The next record of an input to be processed; `None` before the first one came.
     pub fn next_offset(&self, input: usize) -> Option<i64> {
         self.queues.get(input)?.next_offset()
-    }
-
-    /// Keeps what it counts from starting at zero when it is taken apart and put together again.
-    pub fn metrics(&self) -> Vec<Arc<dyn Any>> {
-        let stores = self.store_metrics.iter().map(|store| store.clone() as Arc<dyn Any>);
-        stores.chain([self.metrics.clone() as Arc<dyn Any>]).collect()
     }
 
     /// For queries and tests: the stores in use.

@@ -2,9 +2,17 @@
 
 use super::Task;
 use super::queue::RecordQueue;
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Task {
+    /// Keeps what it counts from starting at zero when it is taken apart and put together again.
+    pub fn metrics(&self) -> Vec<Arc<dyn Any>> {
+        let stores = self.store_metrics.iter().map(|store| store.clone() as Arc<dyn Any>);
+        stores.chain([self.metrics.clone() as Arc<dyn Any>]).collect()
+    }
+
     /// Adds the time that a call of `process` took: its thread has the clock.
     pub fn took(&mut self, time: Duration) {
         self.metrics.process_time.add(time);

@@ -16,6 +16,8 @@ pub(super) struct RecordQueue {
     index: u32,
     /// Index of the topic among the sub-topology's sources.
     pub source: usize,
+    /// The topic was deleted: there is nothing to commit for it any more.
+    pub deleted: bool,
     /// The cluster has nothing more than what is queued, as far as known.
     pub caught_up: bool,
     extractor: Arc<dyn TimestampExtractor>,
@@ -38,6 +40,7 @@ impl RecordQueue {
             input,
             index: index as u32,
             source,
+            deleted: false,
             caught_up: false,
             extractor,
             batches: VecDeque::new(),

@@ -1,6 +1,6 @@
 //! Sources by pattern: which topics they read is known when the cluster's topics are.
 
-use super::spec::{SourceTopic, TopicName};
+use super::spec::{SourceTopic, Subtopology, TopicName};
 use super::{Inner, Topology, TopologyError};
 use regex::Regex;
 use std::cmp::Ordering;
@@ -77,14 +77,20 @@ fn is_kafkas_own(topic: &str) -> bool {
 impl Topology {
     /// Whether any source reads topics by pattern.
     pub(crate) fn has_patterns(&self) -> bool {
-        self.subtopologies().iter().flat_map(|s| &s.sources).any(|source| matches!(source.topic, TopicName::Matching(_)))
+        !self.patterns().is_empty()
+    }
+
+    /// The patterns, by the ids of the sub-topologies that read by them.
+    pub(crate) fn patterns(&self) -> BTreeMap<u32, Vec<TopicPattern>> {
+        let of = |sub: &Subtopology| sub.sources.iter().filter_map(|source| source.topic.pattern().cloned()).collect::<Vec<_>>();
+        self.subtopologies().iter().map(|sub| (sub.id, of(sub))).filter(|(_, patterns)| !patterns.is_empty()).collect()
     }
 
     /// The same topology with the topics of a cluster in place of patterns. Topics that the application makes for itself are left out, and so
     /// are those of global tables and Kafka's own.
     ///
     /// # Errors
-    /// When two patterns match one topic; when none of the patterns matches any, and nothing else is read.
+    /// When two patterns match one topic.
     #[allow(clippy::mutable_key_type, reason = "a pattern is compared by its text")]
     pub(crate) fn with_topics(&self, application_id: &str, cluster: &[String]) -> Result<Topology, TopologyError> {
         if !self.has_patterns() {
@@ -111,13 +117,6 @@ impl Topology {
                     )));
                 }
             }
-            if of_pattern.is_empty() {
-                tracing::warn!(
-                    target: "streams::app",
-                    "no topic matches the pattern {}: its source reads nothing until the application is started anew with one that does",
-                    pattern.text()
-                );
-            }
             matched.insert(pattern.clone(), of_pattern.into_iter().map(|topic| TopicName::External(topic.into())).collect());
         }
         let expand = |topic: &TopicName| match topic.pattern().and_then(|pattern| matched.get(pattern)) {
@@ -131,14 +130,6 @@ impl Topology {
                 .iter()
                 .flat_map(|source| expand(&source.topic).into_iter().map(move |topic| SourceTopic { topic, ..source.clone() }));
             sub.sources = expanded.collect();
-        }
-        // repartition topics alone are fed by nobody
-        if !subtopologies.iter().flat_map(|sub| &sub.sources).any(|source| matches!(source.topic, TopicName::External(_))) {
-            let texts: Vec<&str> = matched.keys().map(|pattern| &**pattern.text()).collect();
-            return Err(TopologyError::new(format!(
-                "no topic of the cluster matches any of the patterns [{}]: create the topics before the application starts (kafka-topics --create)",
-                texts.join(", ")
-            )));
         }
         let groups = self.0.copartition_groups.iter().map(|group| group.iter().flat_map(expand).collect()).collect();
         Ok(Topology(Arc::new(Inner {
@@ -191,15 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_of_two_patterns_and_a_pattern_without_topics_are_told() {
+    fn a_topic_of_two_patterns_is_told_and_a_pattern_without_topics_reads_nothing() {
         let builder = StreamsBuilder::new();
         builder.stream_pattern::<String, String>("a.*").to("out");
         builder.stream_pattern::<String, String>(".*b").to("out");
         let topology = builder.build().expect("nothing is known yet");
         let error = topology.with_topics("app", &cluster(&["aa", "bb", "ab"])).expect_err("ab is of both").to_string();
         assert!(error.contains("topic ab matches both patterns a.* and .*b"), "{error}");
-        let error = topology.with_topics("app", &cluster(&["c"])).expect_err("nothing to read").to_string();
-        assert!(error.contains("[.*b, a.*]"), "{error}");
         assert!(topology.with_topics("app", &cluster(&["aa"])).is_ok());
+        let empty = topology.with_topics("app", &cluster(&["c"])).expect("topics may come later");
+        assert!(empty.subtopologies().iter().all(|sub| sub.sources.is_empty()) && !empty.has_patterns());
+        let texts = |patterns: &Vec<TopicPattern>| patterns.iter().map(|p| p.text().to_string()).collect::<Vec<_>>();
+        assert_eq!(topology.patterns().values().map(texts).collect::<Vec<_>>(), [["a.*"], [".*b"]]);
     }
 }

@@ -4,7 +4,7 @@ use super::Shared;
 use super::errors::rejected;
 use crate::cluster::{Admin, NewTopic, OffsetSpec};
 use crate::{Result, TopicPartition};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +77,11 @@ impl Admin for EmbeddedAdmin {
         self.shared.faults.check("asking for committed offsets")?;
         let committed = self.shared.groups.get(group).committed(partitions, Duration::ZERO, &self.shared)?;
         Ok(committed.into_iter().map(|committed| Some(committed?.offset)).collect())
+    }
+
+    fn subscribed_topics(&self, group: &str) -> Result<BTreeSet<String>> {
+        self.shared.faults.check("asking for a group's members")?;
+        Ok(self.shared.groups.get(group).subscribed(&self.shared))
     }
 
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()> {

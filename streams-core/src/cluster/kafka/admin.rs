@@ -1,6 +1,7 @@
 //! Topics, configs and offsets, through librdkafka's admin requests. Each call waits for its answer, up to `request.timeout.ms`.
 
 mod group_offsets;
+mod group_topics;
 mod offsets;
 mod request;
 mod topics;
@@ -11,7 +12,7 @@ use super::settings::{self, Role, Waits};
 use crate::cluster::{Admin, ClientSettings, NewTopic, OffsetSpec};
 use crate::{Error, ErrorKind, Result, TopicPartition};
 use rdkafka_sys as rk;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) struct KafkaAdmin {
@@ -68,6 +69,10 @@ impl Admin for KafkaAdmin {
 
     fn committed_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>> {
         self.group_offsets(group, partitions)
+    }
+
+    fn subscribed_topics(&self, group: &str) -> Result<BTreeSet<String>> {
+        self.group_topics(group)
     }
 
     fn delete_records(&self, before: &[(TopicPartition, i64)]) -> Result<()> {

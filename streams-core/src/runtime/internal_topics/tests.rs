@@ -125,3 +125,38 @@ fn a_repartition_topic_that_is_another_is_refused() {
     let more = before.into_iter().filter(|(name, _)| name.contains("minutes")).chain([("app-old-repartition".into(), "7".into())]);
     assert!(prepare(&counts(), &settings(&[]), &*admin, &more.collect()).is_ok());
 }
+
+#[test]
+fn topics_that_a_pattern_matches_are_looked_for_again() {
+    let builder = StreamsBuilder::new();
+    let _ = builder.stream_pattern::<String, String>("in-.*").group_by_key().count_with("counts");
+    builder.stream::<String, String>("fixed").to("out");
+    let (topology, settings) = (builder.build().expect("the topology is right"), settings(&[]));
+    let cluster = cluster(&[("in-m", 2), ("fixed", 1), ("out", 1)]);
+    let admin = admin(&cluster);
+    let plan = || prepare(&topology, &settings, &*admin, &BTreeMap::new());
+    let changed = |present: &Plan| sources_changed(present, &topology, &settings, &*admin).expect("an answer");
+    let names = |topics: &mut dyn Iterator<Item = &Arc<str>>| topics.map(ToString::to_string).collect::<Vec<_>>();
+
+    let first = plan().expect("it works");
+    assert_eq!(names(&mut first.sources.keys()), ["fixed", "in-m"]);
+    assert_eq!(names(&mut first.by_pattern.matched.iter()), ["in-m"]);
+    cluster.create_topic("other", 1).expect("a new topic");
+    assert!(first.has_patterns() && !changed(&first));
+    cluster.create_topic("in-a", 2).expect("a new topic");
+    assert!(changed(&first));
+    let second = plan().expect("it works");
+    assert!(!changed(&second));
+    assert_eq!((second.tasks.task_count(), second.tasks.subscription()), (3, vec!["in-a".to_owned(), "fixed".to_owned()]));
+    // what stands for the same tasks by the other's plan
+    let subscribed = |topics: &[&str]| topics.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
+    let both = subscribed(&["fixed", "in-a", "in-m"]);
+    assert_eq!((first.other_stand_in(Some(0), &both), second.other_stand_in(Some(0), &both)), (Some("in-a"), Some("in-m")));
+    assert_eq!((first.other_stand_in(Some(1), &both), first.other_stand_in(None, &both)), (None, Some("in-a")));
+    assert_eq!(second.other_stand_in(None, &subscribed(&["fixed", "in-a", "unknown"])), None);
+    // a changelog is cut for two
+    cluster.create_topic("in-z", 3).expect("a new topic");
+    assert!(changed(&second));
+    let text = "Existing internal topic app-counts-changelog has invalid partitions: expected: 3; actual: 2.";
+    assert!(plan().err().expect("it is refused").to_string().contains(text));
+}

@@ -2,7 +2,7 @@
 
 use super::{CLOSE_WITHIN, FirstNews, Supervisor};
 use crate::handlers::UncaughtErrorResponse;
-use crate::runtime::internal_topics::Plan;
+use crate::runtime::app_plan::Plan;
 use crate::runtime::state::State;
 use crate::runtime::thread::{self, Ended, ThreadMessage};
 use crate::{Error, ErrorKind, Result};
@@ -21,7 +21,8 @@ pub(super) struct Thread {
 
 impl Supervisor {
     pub(super) fn start_threads(&mut self, plan: Plan) {
-        let threads = if plan.tasks.task_count() == 0 { 0 } else { self.shared.settings.num_stream_threads };
+        let threads = if plan.has_work() { self.shared.settings.num_stream_threads } else { 0 };
+        self.look_from_now_on(&plan);
         self.plan = Some(Arc::new(plan));
         if !self.ending {
             for _ in 0..threads {

@@ -2,8 +2,9 @@
 
 use super::Message;
 use crate::config::Bootstrap;
+use crate::runtime::app_plan::Plan;
 use crate::runtime::backoff::Backoff;
-use crate::runtime::internal_topics::{Plan, prepare};
+use crate::runtime::internal_topics::{prepare, sources_changed};
 use crate::runtime::shared::Shared;
 use crate::runtime::stores::StateFiles;
 use crate::{ErrorKind, Result};
@@ -36,6 +37,14 @@ pub(super) fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Opt
         }
         let _ = shared.supervisor.post(Message::Unreachable);
         shared.state.wait(backoff.next(), |state| !state.is_alive());
+    }
+}
+
+/// Whether patterns match other topics by now: then a plan for them.
+pub(super) fn look_again(shared: &Shared, files: &StateFiles, present: &Plan) -> Result<Option<Plan>> {
+    match sources_changed(present, &shared.topology, &shared.settings, &*shared.admin)? {
+        true => prepare_topics(shared, files).map(Some),
+        false => Ok(None),
     }
 }
 

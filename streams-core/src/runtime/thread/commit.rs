@@ -1,6 +1,6 @@
 //! Commit: every output acknowledged, then the offsets, then the stores.
 
-use super::slots::{Running, Slot, Start};
+use super::slots::{Running, Slot};
 use super::{StreamThread, Trouble};
 use crate::cluster::CommittedOffset;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
@@ -242,14 +242,14 @@ impl StreamThread {
     fn post_commit(&mut self, id: TaskId, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
         let Some(Slot::Running(running)) = self.slots.get_mut(&id) else { return Ok(()) };
         running.task.post_commit()?;
-        let Running { inputs, starts, history, .. } = &mut **running;
+        let Running { starts, history, .. } = &mut **running;
         history.trouble = None;
         for (partition, committed) in offsets {
-            if let Some(start) = inputs.iter().zip(&mut *starts).find_map(|(i, start)| (i.partition == *partition).then_some(start)) {
-                *start = Start { offset: committed.offset, committed: Some(committed.clone()) };
+            if let Some(start) = starts.iter_mut().find(|start| start.partition == *partition) {
+                (start.offset, start.committed) = (committed.offset, Some(committed.clone()));
             }
         }
-        history.skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
+        history.forget_before(starts);
         if !self.plan.repartition.is_empty() {
             let mut purgeable = self.shared.purgeable.lock();
             for (partition, committed) in offsets.iter().filter(|(p, _)| self.plan.repartition.contains(&p.topic)) {

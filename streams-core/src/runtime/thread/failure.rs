@@ -41,9 +41,10 @@ impl StreamThread {
     /// Remembers the record that the policy says to leave out, if that is what the task failed at.
     fn leave_out_poisoned(&mut self, id: TaskId) -> bool {
         let Some(Slot::Running(running)) = self.slots.get_mut(&id) else { return false };
-        let poisoned = running.task.take_poisoned();
-        running.history.skip.extend(poisoned);
-        poisoned.is_some()
+        let Some((input, offset)) = running.task.take_poisoned() else { return false };
+        let Some(input) = running.inputs.get(input) else { return false };
+        running.history.skip.push((input.partition.clone(), offset));
+        true
     }
 
     fn handle_failure(&mut self, id: TaskId, error: Error, left_out: bool) -> Result<()> {
@@ -104,10 +105,10 @@ impl StreamThread {
         if stores.iter().any(|store| store.must_be_restored()) {
             self.changelogs_have_it_all(id);
             self.tell_restorer(Command::Release { id, stores });
-            history.starts = Some(starts);
+            history.starts = starts;
             self.open(id, history);
         } else {
-            self.slots.insert(id, Slot::Resting(Resting { stores, starts: Some(starts), history, asking: None }));
+            self.slots.insert(id, Slot::Resting(Resting { stores, starts, history, asking: None }));
         }
         self.slots_changed();
         Ok(())

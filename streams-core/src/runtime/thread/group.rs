@@ -2,8 +2,8 @@
 
 use super::StreamThread;
 use super::commit::{ATTEMPT, Outcome};
-use super::slots::{History, Slot};
-use crate::cluster::GroupEvent;
+use super::slots::Slot;
+use crate::cluster::{GroupEvent, MembershipOptions};
 use crate::runtime::thread_state::ThreadState;
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
 use std::time::Duration;
@@ -18,9 +18,28 @@ const PROBE: Duration = Duration::from_secs(2);
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
 
 impl StreamThread {
+    /// Joins the group as a new member, with the newest plan; the joining itself begins with the first poll.
+    pub(super) fn join(&mut self) -> Result<()> {
+        let topics = self.join_with_topics();
+        if topics.is_empty() {
+            // until a pattern matches one
+            self.set_state(ThreadState::PartitionsAssigned);
+            self.slots_changed();
+            return Ok(());
+        }
+        let settings = &self.shared.settings;
+        self.membership = Some(self.shared.cluster.membership(MembershipOptions {
+            client: settings.membership(&self.entry.name, self.entry.index),
+            group: settings.application_id.clone(),
+            topics,
+        })?);
+        Ok(())
+    }
+
     pub(super) fn serve_group(&mut self) -> Result<()> {
         loop {
-            match self.membership()?.poll(Duration::ZERO) {
+            let Some(membership) = &mut self.membership else { return Ok(()) };
+            match membership.poll(Duration::ZERO) {
                 Ok(None) => return Ok(()),
                 Ok(Some(event)) => self.on_event(event)?,
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
@@ -53,28 +72,36 @@ impl StreamThread {
     }
 
     fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        let ids = partitions.iter().map(|partition| self.plan.tasks.task(partition)).collect::<Result<Vec<TaskId>>>()?;
         self.outside = None;
         self.metrics.assigned.add(1);
+        let ids: Vec<TaskId> = partitions.iter().filter_map(|partition| self.plan.tasks.task(partition).ok()).collect();
         tracing::info!(target: "streams::thread", thread = self.entry.name, "assigned tasks [{}]", listed(&ids));
-        for id in ids {
-            if self.slots.contains_key(&id) {
-                tracing::warn!(target: "streams::thread", thread = self.entry.name, task = %id, "assigned a task that the thread has already");
-            } else {
-                self.open(id, History::default());
-            }
-        }
         self.set_state(ThreadState::PartitionsAssigned);
-        self.slots_changed();
+        let now = self.now();
+        self.topics.assigned(partitions, now);
+        match self.plan.has_patterns() {
+            // the group is asked first, once it has its answer to this; what made it move may be a topic
+            true => {
+                self.look_for_topics();
+                self.slots_changed();
+            }
+            false => self.open_assigned(now)?,
+        }
         Ok(())
     }
 
     fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let ids = self.owned(partitions);
+        self.topics.taken_away(partitions);
         self.metrics.revoked.add(1);
         tracing::info!(target: "streams::thread", thread = self.entry.name, "revoked tasks [{}]", listed(&ids));
         self.set_state(ThreadState::PartitionsRevoked);
-        let (clean, done) = match self.commit(&ids, self.now() + REVOKE_WAITS) {
+        let deadline = self.now() + REVOKE_WAITS;
+        let outcome = match self.commit(&ids, deadline) {
+            Err(error) if self.is_of_gone_topics(&error) => self.commit(&ids, deadline),
+            outcome => outcome,
+        };
+        let (clean, done) = match outcome {
             Ok(Outcome::Done) => (true, Ok(())),
             Ok(Outcome::Later(error) | Outcome::Fenced(error) | Outcome::Undone(error)) => {
                 tracing::warn!(
@@ -104,6 +131,7 @@ impl StreamThread {
             listed(&ids)
         );
         self.lost = true;
+        self.topics.taken_away(partitions);
         self.note_outside(partitions.first().filter(|_| !ids.is_empty()).cloned());
         self.metrics.lost.add(1);
         self.set_state(ThreadState::PartitionsRevoked);
@@ -118,7 +146,8 @@ impl StreamThread {
         let Some((since, partition)) = self.outside.clone().filter(|(since, _)| now > *since && now - *since >= timeout) else {
             return Ok(());
         };
-        match self.membership()?.committed(std::slice::from_ref(&partition), PROBE) {
+        let Some(membership) = &mut self.membership else { return Ok(()) };
+        match membership.committed(std::slice::from_ref(&partition), PROBE) {
             Err(error) if error.kind() == ErrorKind::Unavailable => Err(Error::caused(
                 ErrorKind::Unavailable,
                 format!(
@@ -188,19 +217,28 @@ impl StreamThread {
     /// Gives everything up and joins as a new member.
     pub(super) fn join_anew(&mut self) -> Result<()> {
         self.rejoin = false;
+        let id = self.slots.keys().next();
+        self.note_outside(id.and_then(|id| self.plan.tasks.inputs(*id).into_iter().next()));
+        self.leave_group(false);
+        // the old one may be what was shut out
+        self.replace_producer()?;
+        self.join()
+    }
+
+    /// Gives everything up, which `clean` says is committed, and leaves.
+    pub(super) fn leave_group(&mut self, clean: bool) {
         self.set_state(ThreadState::PartitionsRevoked);
         let ids: Vec<TaskId> = self.slots.keys().copied().collect();
-        self.note_outside(ids.first().and_then(|id| self.plan.tasks.inputs(*id).into_iter().next()));
-        self.give_up_dirty(ids);
+        match clean {
+            true => self.give_up_committed(ids),
+            false => self.give_up_dirty(ids),
+        }
         if let Some(membership) = self.membership.take()
             && let Err(error) = membership.leave(SETTLE)
         {
             tracing::debug!(target: "streams::thread", thread = self.entry.name, "leaving the group as the old member: {error}");
         }
         self.commit.trouble = None;
-        // the old one may be what was shut out
-        self.replace_producer()?;
-        self.join()
     }
 
     /// Commits everything. While a rebalance refuses it the group is served: it may want tasks back first.

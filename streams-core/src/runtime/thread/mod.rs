@@ -10,19 +10,20 @@ mod in_flight;
 mod queries;
 mod run;
 mod slots;
+mod topics;
 mod transaction;
 mod work;
 
 pub(crate) use queries::Query;
 pub(crate) use run::{Ended, ask_handler, run};
 
+use super::app_plan::Plan;
 use super::backoff::Backoff;
-use super::internal_topics::Plan;
 use super::metadata::TaskMetadata;
 use super::restorer::Restored;
 use super::shared::{Shared, ThreadEntry};
 use super::thread_state::ThreadState;
-use crate::cluster::{Fetcher, FetcherOptions, Membership, MembershipOptions, Producer};
+use crate::cluster::{Fetcher, FetcherOptions, Membership, Producer};
 use crate::metrics::ThreadMetrics;
 use crate::task::{TaskEnv, TaskSettings, ThreadProducer};
 use crate::{Error, ErrorKind, Result, TaskId, TopicPartition};
@@ -33,6 +34,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use topics::TopicChanges;
 use transaction::Transactions;
 
 /// How often figures are published that take a look at every task.
@@ -42,6 +44,10 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum ThreadMessage {
     /// A task's stores, restored, or why they could not be.
     Restored(Restored),
+    /// The topics that patterns match were looked for.
+    Topics(Arc<Plan>),
+    /// They were, and the application cannot go on with them.
+    TopicsRefused(Error),
     /// Somebody wants to read a store.
     Query(Box<dyn Query>),
     /// Commit, close the tasks, leave the group and end, until the clock's monotonic time.
@@ -62,7 +68,7 @@ pub(crate) struct StreamThread {
     plan: Arc<Plan>,
     entry: Arc<ThreadEntry>,
     metrics: Arc<ThreadMetrics>,
-    /// `None` only while it is replaced, and after the end.
+    /// `None` only while it is replaced, while there is no topic to join with, and after the end.
     membership: Option<Box<dyn Membership>>,
     fetcher: Box<dyn Fetcher>,
     env: TaskEnv,
@@ -76,6 +82,7 @@ pub(crate) struct StreamThread {
     lost: bool,
     /// Since when the thread has none of the tasks that it had, and the group has not assigned anything; a partition to ask the group about.
     outside: Option<(Duration, TopicPartition)>,
+    topics: TopicChanges,
     /// The error that ends the thread is that of a task which has been given up: the others may still be committed.
     others_are_sound: bool,
     commit: CommitTimer,
@@ -164,6 +171,7 @@ impl StreamThread {
             rejoin: false,
             lost: false,
             outside: None,
+            topics: TopicChanges::default(),
             others_are_sound: false,
             commit: CommitTimer { last: now, trouble: None, in_flight: None },
             transactions,
@@ -175,20 +183,9 @@ impl StreamThread {
             shared,
             entry,
         };
-        thread.join()?;
         thread.set_state(ThreadState::Starting);
+        thread.join()?;
         Ok(thread)
-    }
-
-    /// Joins the group as a new member; the joining itself begins with the first poll.
-    fn join(&mut self) -> Result<()> {
-        let settings = &self.shared.settings;
-        self.membership = Some(self.shared.cluster.membership(MembershipOptions {
-            client: settings.membership(&self.entry.name, self.entry.index),
-            group: settings.application_id.clone(),
-            topics: self.plan.tasks.subscription(),
-        })?);
-        Ok(())
     }
 
     /// Does what can be done now. An error ends the thread: call `close` then.
@@ -197,6 +194,11 @@ impl StreamThread {
             match message {
                 ThreadMessage::Restored(restored) => self.restored(restored)?,
                 ThreadMessage::Query(mut query) => self.answer(&mut *query),
+                ThreadMessage::Topics(plan) => self.topics.looked(plan),
+                ThreadMessage::TopicsRefused(error) => {
+                    self.others_are_sound = true;
+                    return Err(error);
+                }
                 ThreadMessage::Stop { deadline } => self.stopping = Some(deadline),
             }
         }
@@ -207,6 +209,7 @@ impl StreamThread {
         let now = self.now();
         self.serve_group()?;
         self.expect_the_group(now)?;
+        self.follow_topics(now)?;
         let settled = self.settle_transactions()?;
         if settled {
             self.start_restored(now)?;
@@ -298,7 +301,7 @@ impl StreamThread {
         });
         self.shared.thread_tasks(&self.entry, self.slots.iter().map(describe).collect(), readers.flatten().collect());
         self.metrics.tasks.set_size(self.slots.values().filter(|slot| matches!(slot, Slot::Running(_))).count());
-        let all_run = self.slots.values().all(|slot| matches!(slot, Slot::Running(_)));
+        let all_run = !self.topics.holds_tasks() && self.slots.values().all(|slot| matches!(slot, Slot::Running(_)));
         match (self.state, all_run) {
             (ThreadState::PartitionsAssigned, true) => self.set_state(ThreadState::Running),
             (ThreadState::Running, false) => self.set_state(ThreadState::PartitionsAssigned),

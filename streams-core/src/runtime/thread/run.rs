@@ -3,7 +3,7 @@
 use super::{Step, StreamThread, ThreadMessage};
 use crate::error::panic_text;
 use crate::handlers::UncaughtErrorResponse;
-use crate::runtime::internal_topics::Plan;
+use crate::runtime::app_plan::Plan;
 use crate::runtime::restorer::{Command, Restored};
 use crate::runtime::shared::{Shared, ThreadEntry};
 use crate::runtime::supervisor::Message;
@@ -71,10 +71,12 @@ fn work(
 
 fn repeat(thread: &mut StreamThread) -> Result<()> {
     loop {
-        match thread.step()? {
-            Step::Again => {}
-            Step::Idle(timeout) => thread.wait(timeout),
-            Step::Stopped => return Ok(()),
+        match thread.step() {
+            Ok(Step::Again) => {}
+            Ok(Step::Idle(timeout)) => thread.wait(timeout),
+            Ok(Step::Stopped) => return Ok(()),
+            Err(error) if thread.outlives(&error) => {}
+            Err(error) => return Err(error),
         }
     }
 }

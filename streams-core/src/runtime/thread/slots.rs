@@ -29,22 +29,22 @@ pub(super) enum Slot {
 /// What is remembered of a task while it is taken apart and put together again.
 #[derive(Default)]
 pub(super) struct History {
-    /// Records to leave out: input and offset.
-    pub skip: Vec<(usize, i64)>,
+    /// Records to leave out.
+    pub skip: Vec<(TopicPartition, i64)>,
     /// Since when its calls to the cluster fail.
     pub trouble: Option<Trouble>,
     /// How often its state was thrown away.
     pub resets: u32,
     /// What it counted so far.
     pub metrics: Vec<Arc<dyn Any>>,
-    /// Where to go on, by input, once stores are restored that an abort has emptied.
-    pub starts: Option<Vec<Start>>,
+    /// Where to go on once stores are restored that an abort has emptied.
+    pub starts: Vec<Start>,
 }
 
 pub(super) struct Resting {
     pub stores: Vec<Box<dyn StateStore>>,
-    /// Where the stores stand, by input; `None`: the group knows.
-    pub starts: Option<Vec<Start>>,
+    /// Where the stores stand; of other inputs the group knows.
+    pub starts: Vec<Start>,
     pub history: History,
     /// Since when the group does not say where to read from.
     pub asking: Option<Trouble>,
@@ -103,7 +103,7 @@ impl StreamThread {
         };
         match (stores, wanted) {
             (Ok(stores), Some(mut history)) => {
-                let starts = history.starts.take();
+                let starts = std::mem::take(&mut history.starts);
                 self.slots.insert(id, Slot::Resting(Resting { stores, starts, history, asking: None }));
             }
             (Ok(stores), None) => self.tell_restorer(Command::Release { id, stores }),
@@ -119,29 +119,31 @@ impl StreamThread {
 
     /// Lets tasks run whose stores are here.
     pub(super) fn start_restored(&mut self, now: Duration) -> Result<()> {
-        let due = |slot: &Slot| matches!(slot, Slot::Resting(resting) if resting.due() <= now);
-        let mut ids: Vec<TaskId> = self.slots.iter().filter(|(_, slot)| due(slot)).map(|(id, _)| *id).collect();
-        if ids.is_empty() {
+        let (mut known, mut ids, mut to_ask) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, slot) in &self.slots {
+            let Slot::Resting(resting) = slot else { continue };
+            if resting.due() > now {
+                continue;
+            }
+            let before = to_ask.len();
+            to_ask.extend(self.plan.tasks.inputs(*id).into_iter().filter(|input| resting.starts.iter().all(|s| s.partition != *input)));
+            let all_known = to_ask.len() == before;
+            if all_known { known.push(*id) } else { ids.push(*id) }
+        }
+        if known.is_empty() && ids.is_empty() {
             return Ok(());
         }
-        for id in std::mem::take(&mut ids) {
-            let Some(Slot::Resting(resting)) = self.slots.get_mut(&id) else { continue };
-            match resting.starts.take() {
-                Some(starts) => self.start(id, self.plan.tasks.inputs(id), starts)?,
-                None => ids.push(id),
-            }
+        for id in known {
+            self.start(id, &[])?;
         }
         if ids.is_empty() {
             self.slots_changed();
             return Ok(());
         }
-        let inputs: Vec<Vec<TopicPartition>> = ids.iter().map(|id| self.plan.tasks.inputs(*id)).collect();
-        match self.starting_offsets(&inputs) {
+        match self.starting_offsets(&to_ask) {
             Ok(starts) => {
-                let mut starts = starts.into_iter();
-                for (id, inputs) in ids.into_iter().zip(inputs) {
-                    let starts: Vec<Start> = starts.by_ref().take(inputs.len()).collect();
-                    self.start(id, inputs, starts)?;
+                for id in ids {
+                    self.start(id, &starts)?;
                 }
                 self.slots_changed();
                 Ok(())
@@ -170,16 +172,16 @@ impl StreamThread {
     }
 
     /// What the group has committed, else what the reset policy says.
-    fn starting_offsets(&mut self, inputs: &[Vec<TopicPartition>]) -> Result<Vec<Start>> {
-        let all: Vec<TopicPartition> = inputs.iter().flatten().cloned().collect();
-        let committed = self.membership()?.committed(&all, ASK_FOR)?;
-        let fresh: Vec<TopicPartition> = all.iter().zip(&committed).filter(|(_, c)| c.is_none()).map(|(p, _)| p.clone()).collect();
+    fn starting_offsets(&mut self, inputs: &[TopicPartition]) -> Result<Vec<Start>> {
+        let committed = self.membership()?.committed(inputs, ASK_FOR)?;
+        let fresh: Vec<TopicPartition> = inputs.iter().zip(&committed).filter(|(_, c)| c.is_none()).map(|(p, _)| p.clone()).collect();
         let mut begins = self.reset_offsets(&fresh)?.into_iter();
-        let start = |committed: Option<CommittedOffset>| Start {
+        let start = |(partition, committed): (&TopicPartition, Option<CommittedOffset>)| Start {
+            partition: partition.clone(),
             offset: committed.as_ref().map(|c| c.offset).or_else(|| begins.next()).unwrap_or_default(),
             committed,
         };
-        Ok(committed.into_iter().map(start).collect())
+        Ok(inputs.iter().zip(committed).map(start).collect())
     }
 
     /// Where the reset policies of the partitions' topics begin.
@@ -210,29 +212,45 @@ impl StreamThread {
         if asked.is_empty() { Ok(Vec::new()) } else { self.shared.admin.list_offsets(&asked) }
     }
 
-    fn start(&mut self, id: TaskId, inputs: Vec<TopicPartition>, starts: Vec<Start>) -> Result<()> {
+    /// Lets a task run on the inputs that the plan gives it. `from_group`: where to begin in those that its stores know nothing of.
+    fn start(&mut self, id: TaskId, from_group: &[Start]) -> Result<()> {
         let Some(Slot::Resting(resting)) = self.slots.remove(&id) else { return Ok(()) };
-        let Resting { stores, mut history, .. } = resting;
-        history.skip.retain(|(input, offset)| starts.get(*input).is_some_and(|start| start.offset <= *offset));
+        let Resting { stores, starts: own, mut history, .. } = resting;
+        let inputs = self.plan.tasks.inputs(id);
+        let of = |input: &TopicPartition| own.iter().chain(from_group).find(|start| start.partition == *input).cloned();
+        let starts: Vec<Start> = inputs.iter().filter_map(of).collect();
+        history.forget_before(&starts);
+        let skip: Vec<(usize, i64)> =
+            history.skip.iter().filter_map(|(p, offset)| Some((inputs.iter().position(|i| i == p)?, *offset))).collect();
         let committed: Vec<Option<CommittedOffset>> = starts.iter().map(|s| s.committed.clone()).collect();
         let now_ms = self.shared.clock.now_ms();
         let readers = stores.iter().map(|store| StoreReader { store: store.name().into(), reader: store.committed_reader() }).collect();
-        let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &history.skip);
+        let task = Task::new(&self.plan.topology, id, inputs.clone(), stores, &committed, self.env.clone(), now_ms, &skip);
         let task = match task.map_err(|error| error.at(format!("task {id}"))) {
             Ok(task) => task,
             Err(error) if error.kind() == ErrorKind::Unavailable => return self.start_later(id, history, error),
-            Err(error) => return Err(error),
+            Err(error) => {
+                // its stores have closed
+                self.tell_restorer(Command::Dropped { id });
+                return Err(error);
+            }
         };
         history.metrics = task.metrics();
-        let mut reading = Vec::with_capacity(inputs.len());
-        for (partition, start) in inputs.into_iter().zip(&starts) {
-            let handle = self.fetcher.add(&partition, start.offset).map_err(|error| error.at(format!("task {id}")))?;
+        let mut running = Box::new(Running { task, inputs: Vec::with_capacity(inputs.len()), starts, history, readers });
+        let mut refused = Ok(());
+        for (partition, start) in inputs.into_iter().zip(&running.starts) {
             tracing::debug!(target: "streams::thread", task = %id, "reads {partition} from offset {}", start.offset);
-            reading.push(Input { partition, handle, caught_up_at: None });
+            match self.fetcher.add(&partition, start.offset) {
+                Ok(handle) => running.inputs.push(Input { partition, handle, caught_up_at: None }),
+                Err(error) => refused = Err(error.at(format!("task {id}"))),
+            }
         }
         self.metrics.tasks_created.add(1);
-        self.slots.insert(id, Slot::Running(Box::new(Running { task, inputs: reading, starts, history, readers })));
-        Ok(())
+        self.slots.insert(id, Slot::Running(running));
+        if refused.is_err() {
+            self.give_up(id, false);
+        }
+        refused
     }
 
     /// The cluster did not say what it writes to: its stores, which have closed, are opened again until `task.timeout.ms` is over.
@@ -293,8 +311,17 @@ impl StreamThread {
     }
 }
 
+impl History {
+    /// Forgets records that lie before what is committed.
+    pub fn forget_before(&mut self, starts: &[Start]) {
+        self.skip.retain(|(input, offset)| starts.iter().any(|start| start.partition == *input && start.offset <= *offset));
+    }
+}
+
 /// Where an input is read from.
+#[derive(Clone)]
 pub(super) struct Start {
+    pub partition: TopicPartition,
     pub offset: i64,
     pub committed: Option<CommittedOffset>,
 }

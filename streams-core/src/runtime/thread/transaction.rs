@@ -8,7 +8,7 @@ use super::slots::{History, Resting, Slot};
 use super::{StreamThread, Trouble};
 use crate::cluster::{Cluster, Producer, ProducerOptions};
 use crate::config::{ProcessingGuarantee, Settings};
-use crate::runtime::internal_topics::Plan;
+use crate::runtime::app_plan::Plan;
 use crate::runtime::restorer::Command;
 use crate::runtime::shared::{Shared, ThreadEntry};
 use crate::{Error, ErrorKind, Result, TaskId};

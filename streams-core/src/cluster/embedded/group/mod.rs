@@ -15,6 +15,7 @@ use hashbrown::HashMap;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use state::State;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -146,6 +147,11 @@ impl Group {
     pub(super) fn settle(&self, producer: i64, commit: bool) {
         self.state.lock().offsets.settle(producer, commit);
         self.changed.notify_all();
+    }
+
+    /// The topics of which members want partitions.
+    pub(super) fn subscribed(&self, shared: &Shared) -> BTreeSet<String> {
+        self.lock(shared).topics().map(ToString::to_string).collect()
     }
 
     /// What was committed for one partition, whatever is pending.

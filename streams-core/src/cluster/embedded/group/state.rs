@@ -71,7 +71,7 @@ impl State {
             self.remove(id);
         }
         if self.topics_version != topics_version || self.dirty {
-            let counts = self.members.values().flat_map(|m| &m.subscription.topics).map(|t| (t.clone(), count(t))).collect();
+            let counts = self.topics().map(|t| (t.clone(), count(t))).collect();
             self.dirty |= self.counts != counts;
             self.counts = counts;
             self.topics_version = topics_version;
@@ -127,6 +127,11 @@ impl State {
             self.owners.retain(|_, owner| *owner != id);
             self.dirty = true;
         }
+    }
+
+    /// The topics of which members want partitions, some of them more than once.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.members.values().flat_map(|m| &m.subscription.topics)
     }
 
     /// Whether the member is (still) part of the group.
