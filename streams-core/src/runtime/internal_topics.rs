@@ -81,12 +81,17 @@ pub(crate) fn prepare(topology: &Topology, settings: &Settings, admin: &dyn Admi
     })
 }
 
-/// Looks whether the application reads other topics by now than those of the plan: topics that a pattern matches came or went, or have more
-/// partitions. What is no longer seen is looked for a while before that is believed. The plan itself is made by [`prepare`].
+/// What the application reads by now, with partitions, where that is not what the plan says: topics that a pattern matches came or went, or have
+/// more partitions. What is no longer seen is looked for a while before that is believed. The plan itself is made by [`prepare`].
 ///
 /// # Errors
 /// As those of [`prepare`].
-pub(crate) fn sources_changed(present: &Plan, topology: &Topology, settings: &Settings, admin: &dyn Admin) -> Result<bool> {
+pub(crate) fn other_sources(
+    present: &Plan,
+    topology: &Topology,
+    settings: &Settings,
+    admin: &dyn Admin,
+) -> Result<Option<BTreeMap<Arc<str>, i32>>> {
     for look in 0.. {
         let topics: Vec<Arc<str>> = outside(&with_topics(topology, settings, admin)?.topics_with(settings)?).into_iter().collect();
         let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
@@ -95,11 +100,11 @@ pub(crate) fn sources_changed(present: &Plan, topology: &Topology, settings: &Se
             topics.iter().cloned().zip(&counts).filter_map(|(topic, count)| Some((topic, (*count)?))).collect();
         let all_seen = found.len() == topics.len() && present.sources.keys().all(|topic| found.contains_key(topic));
         if all_seen || look == LOOKS_FOR_MISSING {
-            return Ok(found != present.sources);
+            return Ok((found != present.sources).then_some(found));
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// The sources that the application does not make for itself.

@@ -4,10 +4,10 @@ use super::Message;
 use crate::config::Bootstrap;
 use crate::runtime::app_plan::Plan;
 use crate::runtime::backoff::Backoff;
-use crate::runtime::internal_topics::{prepare, sources_changed};
+use crate::runtime::internal_topics::{other_sources, prepare};
 use crate::runtime::shared::Shared;
 use crate::runtime::stores::StateFiles;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -40,11 +40,14 @@ pub(super) fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Opt
     }
 }
 
-/// Whether patterns match other topics by now: then a plan for them.
+/// A plan for what patterns match by now, where that is other topics.
 pub(super) fn look_again(shared: &Shared, files: &StateFiles, present: &Plan) -> Result<Option<Plan>> {
-    match sources_changed(present, &shared.topology, &shared.settings, &*shared.admin)? {
-        true => prepare_topics(shared, files).map(Some),
-        false => Ok(None),
+    let Some(sources) = other_sources(present, &shared.topology, &shared.settings, &*shared.admin)? else { return Ok(None) };
+    let plan = prepare_topics(shared, files)?;
+    // A topic that one broker does not know would be taken for deleted.
+    match plan.sources == sources {
+        true => Ok(Some(plan)),
+        false => Err(Error::new(ErrorKind::Unavailable, "brokers do not agree yet which topics there are")),
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// How soon the group, or the supervisor, is asked again.
 const ASK_AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-/// How often it is asked whether a topic is gone before it counts as there.
+/// How often it is asked whether a topic is gone.
 const LOOKS: u32 = 20;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -202,7 +202,7 @@ impl StreamThread {
             tracing::warn!(
                 target: "streams::thread",
                 thread = self.entry.name,
-                "tasks of {} partitions wait until all instances have seen the same topics{}; each looks every metadata.max.age.ms, and when the                  group is rebalanced",
+                "tasks of {} partitions wait until all instances have seen the same topics{}; each looks every metadata.max.age.ms, and when the group is rebalanced",
                 hold.len(),
                 other.map(|topic| format!(": others subscribe to {topic}")).unwrap_or_default()
             );
@@ -256,7 +256,7 @@ impl StreamThread {
         if error.kind() != ErrorKind::Topology {
             return false;
         }
-        let gone = self.gone();
+        let gone = self.gone(self.plan.by_pattern.matched.iter().cloned());
         if gone.is_empty() {
             return false;
         }
@@ -271,19 +271,27 @@ impl StreamThread {
         true
     }
 
-    /// The topics that a pattern matched and that do not exist any more.
-    fn gone(&self) -> BTreeSet<Arc<str>> {
-        let matched = &self.plan.by_pattern.matched;
-        let names: Vec<&str> = matched.iter().map(|topic| &**topic).collect();
-        for _ in 0..LOOKS {
-            let counts = self.shared.admin.partition_counts(&names).unwrap_or_default();
-            let gone: BTreeSet<Arc<str>> =
-                matched.iter().zip(counts).filter(|(_, count)| count.is_none()).map(|(topic, _)| topic.clone()).collect();
-            if !gone.is_empty() || names.is_empty() {
-                return gone;
+    /// Whether topics that the member subscribes to are gone, of which the group says that it does not find them. It may have asked a broker that
+    /// does not know a new topic yet; then the member finds it by itself.
+    pub(super) fn subscribed_are_gone(&self) -> bool {
+        !self.gone(self.plan.tasks.subscription().into_iter().map(Arc::from)).is_empty()
+    }
+
+    /// Those of the topics that do not exist any more. Brokers hear of a topic, and of its end, at different times, so that one answer is not
+    /// believed: what is missing in all later looks is gone.
+    fn gone(&self, topics: impl IntoIterator<Item = Arc<str>>) -> BTreeSet<Arc<str>> {
+        let topics: BTreeSet<Arc<str>> = topics.into_iter().collect();
+        let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        let mut gone = topics.clone();
+        for look in 0..if names.is_empty() { 0 } else { LOOKS } {
+            if look > 0 {
+                std::thread::sleep(LOOK_AGAIN);
             }
-            std::thread::sleep(LOOK_AGAIN);
+            let Ok(counts) = self.shared.admin.partition_counts(&names) else { return BTreeSet::new() };
+            if look >= LOOKS / 2 {
+                topics.iter().zip(counts).filter(|(_, count)| count.is_some()).for_each(|(topic, _)| _ = gone.remove(topic));
+            }
         }
-        BTreeSet::new()
+        gone
     }
 }
