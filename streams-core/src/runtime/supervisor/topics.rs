@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How often "the cluster cannot be reached" is said.
 const SAY_AGAIN: Duration = Duration::from_secs(30);
+/// How often topics are looked for until two looks agree.
+const LOOKS: u32 = 10;
 
 /// `None`: the application is closing.
 pub(super) fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Option<Result<Plan>> {
@@ -42,13 +44,15 @@ pub(super) fn prepare_until_it_works(shared: &Shared, files: &StateFiles) -> Opt
 
 /// A plan for what patterns match by now, where that is other topics.
 pub(super) fn look_again(shared: &Shared, files: &StateFiles, present: &Plan) -> Result<Option<Plan>> {
-    let Some(sources) = other_sources(present, &shared.topology, &shared.settings, &*shared.admin)? else { return Ok(None) };
-    let plan = prepare_topics(shared, files)?;
-    // A topic that one broker does not know would be taken for deleted.
-    match plan.sources == sources {
-        true => Ok(Some(plan)),
-        false => Err(Error::new(ErrorKind::Unavailable, "brokers do not agree yet which topics there are")),
+    for _ in 0..LOOKS {
+        let Some(sources) = other_sources(present, &shared.topology, &shared.settings, &*shared.admin)? else { return Ok(None) };
+        let plan = prepare_topics(shared, files)?;
+        // else a topic that one broker does not know would be taken for deleted
+        if plan.sources == sources {
+            return Ok(Some(plan));
+        }
     }
+    Err(Error::new(ErrorKind::Unavailable, "topics come and go, or brokers do not agree which there are"))
 }
 
 /// Once. What was seen in a cluster that ends with its process is not expected again.
