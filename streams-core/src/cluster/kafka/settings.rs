@@ -189,8 +189,8 @@ impl List<'_> {
             Rule::Named(names) => names.iter().for_each(|name| self.push(given, name, value.to_owned())),
             Rule::Times(names) => {
                 let number = number(given, value)?;
-                for (name, times) in *names {
-                    self.push(given, name, number.saturating_mul(*times).min(i32::MAX as u64).to_string());
+                for (name, times, bounds) in *names {
+                    self.push(given, name, number.saturating_mul(*times).clamp(*bounds.start(), *bounds.end()).to_string());
                 }
             }
             Rule::Kib(name) => self.push(given, name, (number(given, value)? / 1024).max(1).to_string()),

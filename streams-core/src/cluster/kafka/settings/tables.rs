@@ -1,6 +1,7 @@
 //! The tables: Java's names, who uses which, defaults and what cannot be changed.
 
 use super::{FetchLimits, Role};
+use std::ops::RangeInclusive;
 
 /// How one of Java's settings reaches librdkafka.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +14,8 @@ pub(in super::super) enum Rule {
     OfProducer(&'static str),
     /// Under these names.
     Named(&'static [&'static str]),
-    /// A number, multiplied, under these names.
-    Times(&'static [(&'static str, u64)]),
+    /// A number, multiplied and kept within bounds, under these names.
+    Times(&'static [(&'static str, u64, RangeInclusive<u64>)]),
     /// Bytes to KiB, under this name.
     Kib(&'static str),
     /// The same name; the empty value is this word.
@@ -34,6 +35,14 @@ const JVM_TLS: &str = "chooses a TLS provider of the JVM; OpenSSL is used here, 
 const NO_CLASS: &str = "names a Java class, which cannot be loaded here; remove it";
 const OAUTH: &str = "is not supported; use `sasl.oauthbearer.method` and `sasl.oauthbearer.token.endpoint.url` of librdkafka, \
     or SASL PLAIN or SCRAM";
+
+const MAX: u64 = i32::MAX as u64;
+
+/// Topics are asked for anew after the first of these, and forgotten after the second, which looks to a member as if its topic were gone: so not
+/// before a slow broker has answered. librdkafka counts in microseconds, with 32 bits, and forgets at once what it is to keep for longer than they
+/// hold.
+const METADATA_AGE: &[(&str, u64, RangeInclusive<u64>)] =
+    &[("topic.metadata.refresh.interval.ms", 1, 10..=MAX / 3_000), ("metadata.max.age.ms", 3, 60_000..=MAX / 1_000)];
 
 /// Java's names, sorted. What is not here passes as it is.
 pub(in super::super) const JAVA: &[(&str, Rule)] = &[
@@ -79,7 +88,7 @@ pub(in super::super) const JAVA: &[(&str, Rule)] = &[
     ("max.poll.interval.ms", Same),
     ("max.poll.records", Ours),
     ("max.request.size", OfProducer("message.max.bytes")),
-    ("metadata.max.age.ms", Times(&[("topic.metadata.refresh.interval.ms", 1), ("metadata.max.age.ms", 3)])),
+    ("metadata.max.age.ms", Times(METADATA_AGE)),
     ("metadata.max.idle.ms", Ours),
     ("metadata.recovery.rebootstrap.trigger.ms", Same),
     ("metadata.recovery.strategy", Lower),
@@ -95,7 +104,7 @@ pub(in super::super) const JAVA: &[(&str, Rule)] = &[
     ("receive.buffer.bytes", Named(&["socket.receive.buffer.bytes"])),
     ("reconnect.backoff.max.ms", Same),
     ("reconnect.backoff.ms", Same),
-    ("request.timeout.ms", Times(&[("socket.timeout.ms", 1), ("request.timeout.ms", 1)])),
+    ("request.timeout.ms", Times(&[("socket.timeout.ms", 1, 0..=MAX), ("request.timeout.ms", 1, 0..=MAX)])),
     ("retries", Same),
     ("retry.backoff.max.ms", Same),
     ("retry.backoff.ms", Same),

@@ -64,6 +64,11 @@ fn javas_names_reach_librdkafka_under_its_own() {
         (Role::Admin, "request.timeout.ms", "7000", "socket.timeout.ms", "7000"),
         (member(), "metadata.max.age.ms", "60000", "topic.metadata.refresh.interval.ms", "60000"),
         (member(), "metadata.max.age.ms", "60000", "metadata.max.age.ms", "180000"),
+        (member(), "metadata.max.age.ms", "0", "topic.metadata.refresh.interval.ms", "10"),
+        (member(), "metadata.max.age.ms", "100", "metadata.max.age.ms", "60000"),
+        // an hour; 2^31 microseconds are not more
+        (member(), "metadata.max.age.ms", "3600000", "topic.metadata.refresh.interval.ms", "715827"),
+        (member(), "metadata.max.age.ms", "3600000", "metadata.max.age.ms", "2147483"),
         (member(), "security.protocol", "SASL_SSL", "security.protocol", "sasl_ssl"),
         (member(), "ssl.endpoint.identification.algorithm", "", "ssl.endpoint.identification.algorithm", "none"),
         (fetcher(), "receive.buffer.bytes", "65536", "socket.receive.buffer.bytes", "65536"),
@@ -210,7 +215,7 @@ fn the_tables_are_in_order_and_name_only_what_exists() {
             Rule::Same | Rule::Lower | Rule::EmptyIs(_) => vec![java],
             Rule::OfProducer(name) | Rule::Kib(name) => vec![name],
             Rule::Named(names) => names.to_vec(),
-            Rule::Times(names) => names.iter().map(|(name, _)| *name).collect(),
+            Rule::Times(names) => names.iter().map(|(name, ..)| *name).collect(),
             Rule::Ours | Rule::Special | Rule::Refused(_) => vec![],
         };
         for name in names {
