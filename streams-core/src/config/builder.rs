@@ -2,7 +2,7 @@
 
 use super::{
     DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    StreamTimeOnRestart, StreamsConfig, TimestampPolicy, TopologyOptimization, keys,
+    StreamTimeOnRestart, StreamsConfig, TimestampPolicy, TopologyOptimization, UpgradeFrom, keys,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -94,6 +94,18 @@ impl StreamsConfig {
     #[must_use]
     pub fn repartition_purge_interval(self, interval: Duration) -> Self {
         self.millis(keys::REPARTITION_PURGE_INTERVAL_MS, interval)
+    }
+
+    /// `upgrade.from`: the version of Java Kafka Streams that the application is taken over from, or is to be given back to. What is written to
+    /// topics is then what that version can read: to 3.4, the repartition topics of grouped tables have old and new value of a row in two records
+    /// (KIP-904); to 3.3, subscriptions of joins by foreign key do not say which partition asks. Everything is read whatever is set. Default: none,
+    /// what 4.3 writes.
+    ///
+    /// To give an application back, run it with this until all that was written before is read and committed; then stop it, and delete its
+    /// local state: versions to 4.2 cannot open it. See `docs/COMPATIBILITY.md`.
+    #[must_use]
+    pub fn upgrade_from(self, version: UpgradeFrom) -> Self {
+        self.set(keys::UPGRADE_FROM, version.as_str())
     }
 
     /// `windowstore.changelog.additional.retention.ms`: how much longer than the window its changelog is kept. Default: 1 day.

@@ -14,6 +14,9 @@ use super::{TopologyOptimization, keys};
 const V1: Support = Since("0.1.0");
 const DESERIALIZATION_HANDLERS: Allowed = OneOf(&["LogAndFailExceptionHandler", "LogAndContinueExceptionHandler"]);
 const PRODUCTION_HANDLERS: Allowed = OneOf(&["DefaultProductionExceptionHandler", "LogAndContinueProductionExceptionHandler"]);
+/// Java 4.3 itself knows those before it.
+const VERSIONS: &[&str] =
+    &["2.4", "2.5", "2.6", "2.7", "2.8", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "4.0", "4.1", "4.2", "4.3"];
 const SERDES: Support = NoEffect("serdes follow from the types of the topology: pass `Consumed::with(..)` or implement `DefaultSerde`");
 const COUNTERS: Support = NoEffect("metrics are plain counters here, and whoever reads them computes rates");
 const PLAIN_CONSUMERS: Support = NoEffect("it is for plain consumers in Java");
@@ -141,7 +144,8 @@ const DEFINITIONS: &[Definition] = &[
     key(keys::STATE_CLEANUP_DELAY_MS, Long, "600000", AtLeast(0), Low, V1, "How long the folder of a task that moved away is kept."),
     key(keys::STATE_CLEANUP_DIR_MAX_AGE_MS, Long, "-1", AtLeast(-1), Low, V1,
         "Folders of tasks in which nothing was written for longer are deleted at start (KIP-1259); -1 keeps them."),
-    key("upgrade.from", String, "", Any, Low, NotYet, "The version that a rolling upgrade comes from."),
+    key(keys::UPGRADE_FROM, String, "", OneOf(VERSIONS), Low, V1,
+        "The version of Java Kafka Streams that the application comes from or goes back to: topics are written so that it can read them."),
     key(keys::WINDOWSTORE_CHANGELOG_ADDITIONAL_RETENTION_MS, Long, "86400000", AtLeast(0), Low, V1,
         "Retention of window changelogs beyond that of the window, for clocks that differ."),
     key("windowed.inner.class.serde", String, "", Any, Low, PLAIN_CONSUMERS, "Inner serde of windowed keys."),

@@ -34,6 +34,8 @@ pub const ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING: &str = "ensure.explicit.inte
 pub const REPLICATION_FACTOR: &str = "replication.factor";
 /// How often consumed records of repartition topics are deleted.
 pub const REPARTITION_PURGE_INTERVAL_MS: &str = "repartition.purge.interval.ms";
+/// The version of Java Kafka Streams that the application comes from or goes back to.
+pub const UPGRADE_FROM: &str = "upgrade.from";
 /// Retention of window changelogs beyond that of the window.
 pub const WINDOWSTORE_CHANGELOG_ADDITIONAL_RETENTION_MS: &str = "windowstore.changelog.additional.retention.ms";
 /// How long the folder of a task that moved away is kept.

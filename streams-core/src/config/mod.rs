@@ -48,7 +48,7 @@ pub use optimization::TopologyOptimization;
 pub use settings::Settings;
 pub use values::{
     Bootstrap, DeserializationPolicy, DslStore, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    StreamTimeOnRestart, TimestampPolicy,
+    StreamTimeOnRestart, TimestampPolicy, UpgradeFrom,
 };
 
 use crate::Result;

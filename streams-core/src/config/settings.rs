@@ -4,7 +4,8 @@ use super::check::{self, Checked};
 use super::definition::{boolean, number, shown};
 use super::{
     Bootstrap, DeserializationPolicy, DslStore, OffsetReset, ProcessingGuarantee, ProcessingPolicy, ProductionPolicy, RecordingLevel,
-    StreamTimeOnRestart, StreamsConfig, Support, TimestampPolicy, TopologyOptimization, clients, definition, definitions, keys,
+    StreamTimeOnRestart, StreamsConfig, Support, TimestampPolicy, TopologyOptimization, UpgradeFrom, clients, definition, definitions,
+    keys,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub replication_factor: Option<i32>,
     /// `repartition.purge.interval.ms`.
     pub repartition_purge_interval: Duration,
+    /// `upgrade.from`.
+    pub upgrade_from: Option<UpgradeFrom>,
     /// `windowstore.changelog.additional.retention.ms`.
     pub windowstore_changelog_additional_retention: Duration,
     /// `state.cleanup.delay.ms`.
@@ -126,6 +129,7 @@ impl Settings {
             task_timeout: read.millis(keys::TASK_TIMEOUT_MS),
             replication_factor: i32::try_from(read.long(keys::REPLICATION_FACTOR)).ok().filter(|n| *n > 0),
             repartition_purge_interval: read.millis(keys::REPARTITION_PURGE_INTERVAL_MS),
+            upgrade_from: UpgradeFrom::parse(read.text(keys::UPGRADE_FROM).trim()),
             windowstore_changelog_additional_retention: read.millis(keys::WINDOWSTORE_CHANGELOG_ADDITIONAL_RETENTION_MS),
             state_cleanup_delay: read.millis(keys::STATE_CLEANUP_DELAY_MS),
             state_cleanup_dir_max_age: read.optional_millis(keys::STATE_CLEANUP_DIR_MAX_AGE_MS),

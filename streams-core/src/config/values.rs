@@ -161,3 +161,49 @@ words! {
         WallClock = "WallclockTimestampExtractor",
     }
 }
+
+words! {
+    /// The version of Java Kafka Streams that an application is taken over from, or given back to (`upgrade.from`).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[non_exhaustive]
+    UpgradeFrom {
+        /// 2.4.x.
+        V2_4 = "2.4",
+        /// 2.5.x.
+        V2_5 = "2.5",
+        /// 2.6.x.
+        V2_6 = "2.6",
+        /// 2.7.x.
+        V2_7 = "2.7",
+        /// 2.8.x.
+        V2_8 = "2.8",
+        /// 3.0.x.
+        V3_0 = "3.0",
+        /// 3.1.x.
+        V3_1 = "3.1",
+        /// 3.2.x.
+        V3_2 = "3.2",
+        /// 3.3.x.
+        V3_3 = "3.3",
+        /// 3.4.x.
+        V3_4 = "3.4",
+        /// 3.5.x.
+        V3_5 = "3.5",
+        /// 3.6.x.
+        V3_6 = "3.6",
+        /// 3.7.x.
+        V3_7 = "3.7",
+        /// 3.8.x.
+        V3_8 = "3.8",
+        /// 3.9.x.
+        V3_9 = "3.9",
+        /// 4.0.x.
+        V4_0 = "4.0",
+        /// 4.1.x.
+        V4_1 = "4.1",
+        /// 4.2.x.
+        V4_2 = "4.2",
+        /// 4.3.x.
+        V4_3 = "4.3",
+    }
+}

@@ -1,6 +1,7 @@
 //! What user code may ask about the task that it runs in.
 
 use crate::TaskId;
+use crate::config::UpgradeFrom;
 use crate::metrics::{MetricsRegistry, UserMetrics};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -15,6 +16,8 @@ pub(crate) struct TaskFacts {
     pub config: Arc<BTreeMap<String, String>>,
     /// The application's folder in `state.dir`.
     pub state_dir: PathBuf,
+    /// The version of Java that must be able to read what is written, if any.
+    pub upgrade_from: Option<UpgradeFrom>,
 }
 
 impl TaskFacts {
@@ -22,6 +25,11 @@ impl TaskFacts {
     pub fn state_dir_of(&self, task: TaskId) -> PathBuf {
         let global = task.partition == streams_state::OpenEnv::GLOBAL;
         self.state_dir.join(if global { "global".to_owned() } else { task.to_string() })
+    }
+
+    /// Whether Java's version `last`, or one before it, must be able to read what is written.
+    pub fn upgrades_from(&self, last: UpgradeFrom) -> bool {
+        self.upgrade_from.is_some_and(|version| version <= last)
     }
 
     /// The config's keys that begin with a prefix, without it.

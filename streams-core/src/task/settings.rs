@@ -2,7 +2,7 @@
 
 use super::producer::SharedProducer;
 use crate::cluster::RawRecord;
-use crate::config::{Settings, StreamTimeOnRestart};
+use crate::config::{Settings, StreamTimeOnRestart, UpgradeFrom};
 use crate::exec::{GlobalStores, TaskFacts};
 use crate::handlers::{Handlers, LogAndFailProcessing, TimestampContext};
 use crate::metrics::{MetricsRegistry, NodeMetrics, StoreMetrics, TaskMetrics};
@@ -28,6 +28,8 @@ pub(crate) struct TaskSettings {
     pub config: Arc<BTreeMap<String, String>>,
     /// The application's folder in `state.dir`.
     pub state_dir: PathBuf,
+    /// The version of Java that must be able to read what is written, if any.
+    pub upgrade_from: Option<UpgradeFrom>,
 }
 
 impl TaskSettings {
@@ -40,6 +42,7 @@ impl TaskSettings {
             handle_global_processing: settings.processing_exception_handler_global,
             config: Arc::new(settings.with_defaults()),
             state_dir: settings.state_dir.join(&settings.application_id),
+            upgrade_from: settings.upgrade_from,
         }
     }
 }
@@ -69,6 +72,7 @@ impl TaskEnv {
             registry: self.registry.clone(),
             config: self.settings.config.clone(),
             state_dir: self.settings.state_dir.clone(),
+            upgrade_from: self.settings.upgrade_from,
         })
     }
 

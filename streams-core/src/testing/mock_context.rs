@@ -122,6 +122,7 @@ impl<K: Data, V: Data> MockProcessorContext<K, V> {
                 registry,
                 config: Arc::new(settings.with_defaults()),
                 state_dir: settings.state_dir.join(&settings.application_id),
+                upgrade_from: settings.upgrade_from,
             }),
             commit_requested: false,
             timers: Default::default(),

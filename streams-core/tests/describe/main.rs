@@ -68,6 +68,7 @@ mod table_stores;
 mod table_transforms;
 mod tables;
 mod to_tables;
+mod upgrades;
 mod versioned_joins;
 mod versioned_tables;
 mod windowed_reductions;
@@ -135,6 +136,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         tables::CASES,
         table_joins::CASES,
         table_groups::CASES,
+        upgrades::CASES,
         table_stores::CASES,
         store_walks::CASES,
         header_stores::CASES,

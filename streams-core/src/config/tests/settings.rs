@@ -21,7 +21,7 @@ fn defaults_are_those_of_java() {
     assert_eq!(s.replication_factor, None);
     assert_eq!(s.repartition_purge_interval, Duration::from_secs(30));
     assert_eq!(s.windowstore_changelog_additional_retention, Duration::from_secs(86_400));
-    assert_eq!((s.state_cleanup_delay, s.state_cleanup_dir_max_age), (Duration::from_secs(600), None));
+    assert_eq!((s.state_cleanup_delay, s.state_cleanup_dir_max_age, s.upgrade_from), (Duration::from_secs(600), None, None));
     assert_eq!(s.default_timestamp_extractor, TimestampPolicy::FailOnInvalid);
     assert_eq!(s.deserialization_exception_handler, DeserializationPolicy::LogAndFail);
     assert_eq!(s.processing_exception_handler, ProcessingPolicy::LogAndFail);
@@ -54,6 +54,7 @@ fn typed_methods_and_dotted_keys_end_in_the_same() {
         .repartition_purge_interval(Duration::from_secs(2))
         .windowstore_changelog_additional_retention(Duration::ZERO)
         .state_cleanup_delay(Duration::from_secs(3))
+        .upgrade_from(UpgradeFrom::V3_4)
         .state_cleanup_dir_max_age(Some(Duration::from_secs(86_400)))
         .default_timestamp_extractor(TimestampPolicy::WallClock)
         .deserialization_exception_handler(DeserializationPolicy::LogAndContinue)
@@ -85,6 +86,7 @@ fn typed_methods_and_dotted_keys_end_in_the_same() {
         ("windowstore.changelog.additional.retention.ms", "0"),
         ("state.cleanup.dir.max.age.ms", "86400000"),
         ("state.cleanup.delay.ms", "3000"),
+        ("upgrade.from", "3.4"),
         ("default.timestamp.extractor", "WallclockTimestampExtractor"),
         ("deserialization.exception.handler", "LogAndContinueExceptionHandler"),
         ("processing.exception.handler", "LogAndContinueProcessingExceptionHandler"),
@@ -109,7 +111,7 @@ fn typed_methods_and_dotted_keys_end_in_the_same() {
     assert_eq!((s.buffered_records_per_partition, s.poll, s.task_timeout), (10, Duration::from_millis(5), Duration::from_secs(1)));
     assert_eq!(s.repartition_purge_interval, Duration::from_secs(2));
     assert_eq!((s.windowstore_changelog_additional_retention, s.state_cleanup_delay), (Duration::ZERO, Duration::from_secs(3)));
-    assert_eq!(s.default_timestamp_extractor, TimestampPolicy::WallClock);
+    assert_eq!((s.default_timestamp_extractor, s.upgrade_from), (TimestampPolicy::WallClock, Some(UpgradeFrom::V3_4)));
     assert_eq!(s.deserialization_exception_handler, DeserializationPolicy::LogAndContinue);
     assert_eq!(s.processing_exception_handler, ProcessingPolicy::LogAndContinue);
     assert_eq!(s.production_exception_handler, ProductionPolicy::LogAndContinue);
@@ -194,6 +196,22 @@ fn a_java_class_is_answered_with_the_place_for_an_object() {
     assert_eq!(warnings(&config().set("processor.wrapper.class", default)), Vec::<String>::new());
 }
 
+/// Those of Java, and none else: to 4.2 in 4.3 itself, to 4.3 after it.
+#[test]
+fn versions_to_come_from_are_javas() {
+    for (major, minors) in [(2, 4..=8), (3, 0..=9), (4, 0..=3)] {
+        for minor in minors {
+            let version = config().set("upgrade.from", format!("{major}.{minor}")).settings().unwrap().upgrade_from.unwrap();
+            assert_eq!(version.as_str(), format!("{major}.{minor}"));
+            assert_eq!(version <= UpgradeFrom::V3_4, (major, minor) <= (3, 4));
+        }
+    }
+    for wrong in ["", "null", "2.3", "2.9", "3.10", "3.4.0", "4.4", "34"] {
+        let message = refused(&config().set("upgrade.from", wrong));
+        assert!(message.starts_with(&format!("upgrade.from: `{wrong}` is not valid: ")) && message.contains("2.4"), "{message}");
+    }
+}
+
 #[test]
 fn generated_names_are_refused_where_the_config_says_so() {
     assert!(!config().settings().unwrap().ensure_explicit_internal_resource_naming);
@@ -214,7 +232,6 @@ fn features_that_are_not_built_are_errors_except_their_defaults() {
     );
     for (key, value) in [
         ("group.protocol", "streams"),
-        ("upgrade.from", "3.9"),
         ("errors.dead.letter.queue.topic.name", "dead"),
         ("application.server", "host:1"),
         ("client.tag.zone", "a"),

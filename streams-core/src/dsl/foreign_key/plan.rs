@@ -3,7 +3,7 @@
 use super::receive::{Broadcast, Keys, Question, Receive, Respond, SubscriptionStore};
 use super::resolve::{AnswerJoiner, Resolve};
 use super::send::{Extractor, Request, Subscribe, SubscriptionSink};
-use super::wire::{Answer, AnswerSerde, Subscription, SubscriptionSerde};
+use super::wire::{Answer, AnswerSerde, Subscription, SubscriptionSerde, written_version};
 use crate::dsl::KTable;
 use crate::dsl::options::{KeyPartitioner, Materialized, Partitions, SerdeChoice, StreamPartitioner, TableJoined};
 use crate::dsl::stream::{Destination, SinkSpec};
@@ -131,7 +131,9 @@ impl<K: Data, V: Data> KTable<K, V> {
         let receive = operator::<Option<KO>, Subscription, Option<KO>, Question<K>>(Box::new(move |env: &mut GraphEnv<'_>, next| {
             let store: SubscriptionStore = env.store::<KvStore<Vec<u8>, Vec<u8>>>(&opened)?;
             let keys = of_receive.open(env, of_receive.foreign_keys.canonical_id().is_some());
-            Ok(Box::new(Receive { name: env.node_name(), store, keys, key_buf: Vec::new(), next }) as Edge<Option<KO>, Subscription>)
+            let version = written_version(env);
+            Ok(Box::new(Receive { name: env.node_name(), store, keys, version, key_buf: Vec::new(), next })
+                as Edge<Option<KO>, Subscription>)
         }));
         let at = add(&mut plan, &names.receive, &[at], receive, Some(store.clone()), Vec::new());
         let foreign_rows = other.table.getter();
@@ -263,6 +265,7 @@ fn subscription_sink<K: Data, KO: Data>(
             foreign_keys: foreign_keys.clone(),
             partitioner: partitioner.clone(),
             pass_key,
+            version: written_version(env),
             key_buf: Vec::new(),
             value_buf: Vec::new(),
         }) as Edge<K, Request<KO>>)

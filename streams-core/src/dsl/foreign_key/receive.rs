@@ -66,12 +66,14 @@ pub(super) struct Receive<K, KO> {
     pub name: Arc<str>,
     pub store: SubscriptionStore,
     pub keys: Keys<K, KO>,
+    /// Of the subscriptions that are kept.
+    pub version: u8,
     pub key_buf: Vec<u8>,
     pub next: Edge<Option<KO>, Question<K>>,
 }
 
 impl<K: Data, KO: Data> Process<Option<KO>, Subscription> for Receive<K, KO> {
-    fn process(&mut self, cx: &mut Cx, foreign_key: Option<KO>, subscription: Subscription, meta: &Meta<'_>) -> Result<()> {
+    fn process(&mut self, cx: &mut Cx, foreign_key: Option<KO>, mut subscription: Subscription, meta: &Meta<'_>) -> Result<()> {
         let Header { hash, instruction, partition, .. } = subscription.header;
         match &foreign_key {
             Some(foreign_key) => {
@@ -79,7 +81,8 @@ impl<K: Data, KO: Data> Process<Option<KO>, Subscription> for Receive<K, KO> {
                     return Ok(());
                 }
                 self.key_buf.extend_from_slice(subscription.key());
-                let kept = matches!(instruction, Instruction::Answer | Instruction::AnswerIfFound).then_some(&subscription.bytes);
+                let keep = matches!(instruction, Instruction::Answer | Instruction::AnswerIfFound);
+                let kept = keep.then(|| subscription.in_version(self.version));
                 let mut store = self.store.borrow_mut();
                 store.write_through(&self.key_buf, kept, meta.timestamp, cx.origin, meta.headers, &mut *cx.out)?;
             }

@@ -128,6 +128,8 @@ pub(super) struct SubscriptionSink<K, KO> {
     pub foreign_keys: Arc<dyn Serde<KO>>,
     pub partitioner: Option<KeyPartitioner<KO>>,
     pub pass_key: bool,
+    /// Of the subscriptions.
+    pub version: u8,
     pub key_buf: Vec<u8>,
     pub value_buf: Vec<u8>,
 }
@@ -145,7 +147,7 @@ impl<K: Data, KO: Data> Process<K, Request<KO>> for SubscriptionSink<K, KO> {
             }
         }
         self.value_buf.clear();
-        Header::begin(request.hash.as_ref(), request.instruction, &mut self.value_buf);
+        Header::begin(self.version, request.hash.as_ref(), request.instruction, &mut self.value_buf);
         match meta.key_bytes.filter(|_| self.pass_key) {
             Some(bytes) => self.value_buf.extend_from_slice(bytes),
             None => {
@@ -157,7 +159,9 @@ impl<K: Data, KO: Data> Process<K, Request<KO>> for SubscriptionSink<K, KO> {
                 }
             }
         }
-        self.value_buf.extend_from_slice(&cx.task_id.partition.to_be_bytes());
+        if self.version > 0 {
+            self.value_buf.extend_from_slice(&cx.task_id.partition.to_be_bytes());
+        }
         let partitions = cx.out.partitions(self.topic);
         let chosen =
             self.partitioner.as_ref().zip(request.foreign_key.as_ref()).and_then(|(choose, key)| choose(&self.topic_name, key, partitions));

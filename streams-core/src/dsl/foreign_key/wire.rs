@@ -1,5 +1,7 @@
 //! What the two tables of a join by foreign key write to each other, in Java's bytes.
 
+use crate::config::UpgradeFrom;
+use crate::exec::GraphEnv;
 use crate::murmur3::Hash;
 use crate::{BoxError, Data};
 use std::ops::Range;
@@ -21,8 +23,13 @@ pub(super) enum Instruction {
 
 /// Set in the first byte where there is no hash; the other bits are the version.
 const NO_HASH: u8 = 0x80;
-/// The version that knows the partition that asks. Version 0, which does not, is read too.
+/// The version that knows the partition that asks. Version 0, which does not, is read too, and written where Java's versions before 3.4 are to read it.
 const VERSION: u8 = 1;
+
+/// Which version of subscriptions is written.
+pub(super) fn written_version(env: &GraphEnv<'_>) -> u8 {
+    if env.facts().upgrades_from(UpgradeFrom::V3_3) { 0 } else { VERSION }
+}
 
 /// Java's `SubscriptionWrapper`, without the key of the row that asks, in whose place stands where to find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +67,9 @@ impl Header {
         Ok(Header { hash, instruction, partition, key: begin..begin + key.len() })
     }
 
-    /// Everything but key and partition.
-    pub fn begin(hash: Option<&Hash>, instruction: Instruction, out: &mut Vec<u8>) {
-        out.push(if hash.is_some() { VERSION } else { VERSION | NO_HASH });
+    /// Everything but key and partition, which follow; the partition only in version 1.
+    pub fn begin(version: u8, hash: Option<&Hash>, instruction: Instruction, out: &mut Vec<u8>) {
+        out.push(if hash.is_some() { version } else { version | NO_HASH });
         out.push(instruction as u8);
         out.extend_from_slice(hash.map_or(&[][..], |hash| hash));
     }
@@ -88,6 +95,17 @@ pub(super) struct Subscription {
 impl Subscription {
     pub fn key(&self) -> &[u8] {
         &self.bytes[self.header.key.clone()]
+    }
+
+    /// The bytes as they are kept: those of version 1 may have to be of version 0.
+    pub fn in_version(&mut self, version: u8) -> &Vec<u8> {
+        if version == 0 {
+            self.bytes.truncate(self.header.key.end);
+            if let Some(first) = self.bytes.first_mut() {
+                *first &= NO_HASH;
+            }
+        }
+        &self.bytes
     }
 }
 
@@ -173,8 +191,7 @@ mod tests {
     fn subscriptions_of_both_versions_are_read() {
         let of = |hash: Option<&Hash>, version: u8, end: &[u8]| {
             let mut bytes = Vec::new();
-            Header::begin(hash, Instruction::Answer, &mut bytes);
-            bytes[0] = bytes[0] & NO_HASH | version;
+            Header::begin(version, hash, Instruction::Answer, &mut bytes);
             bytes.extend_from_slice(b"key");
             [bytes.as_slice(), end].concat()
         };
@@ -187,7 +204,11 @@ mod tests {
             let bytes = of(hash.as_ref(), version, end);
             let header = Header::read(&bytes).expect("it is read");
             assert_eq!((header.hash, header.instruction, header.partition), (hash, Instruction::Answer, partition));
-            assert_eq!(&bytes[header.key], b"key");
+            assert_eq!(&bytes[header.key.clone()], b"key");
+            let mut kept = Subscription { header, bytes: bytes.clone() };
+            assert_eq!(kept.in_version(1), &bytes, "what was read is kept as it is");
+            assert_eq!(kept.in_version(0), &of(hash.as_ref(), 0, &[]));
+            assert_eq!(kept.key(), b"key");
         }
         for wrong in [&b""[..], b"\x01", b"\x02\x00", b"\x80\x04", b"\x01\x00short", b"\x81\x00abc"] {
             assert!(Header::read(wrong).is_err(), "{wrong:?}");

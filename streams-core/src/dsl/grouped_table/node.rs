@@ -1,6 +1,7 @@
 //! From a change of a row to the changes of the groups that it leaves and enters.
 
 use super::change_serde::ChangeSerde;
+use crate::config::UpgradeFrom;
 use crate::exec::{Cx, DropReason, Edge, GraphEnv, Meta, NodeFactory, OutTopic, Process, SendTo, operator, terminal};
 use crate::handlers::ProductionStage;
 use crate::topology::TopicName;
@@ -68,7 +69,9 @@ pub(super) fn sink_factory<KO: Data, VO: Data>(
         let topic = env.collector().topic(&topic_name)?;
         let (keys, values) = (keys.clone(), values.clone());
         let (old_key, new_key, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Box::new(ChangeSink { name: env.node_name(), topic, topic_name, keys, values, old_key, new_key, bytes })
+        // versions before 3.5 cannot read records of both values
+        let apart = env.facts().upgrades_from(UpgradeFrom::V3_4);
+        Ok(Box::new(ChangeSink { name: env.node_name(), topic, topic_name, apart, keys, values, old_key, new_key, bytes })
             as Edge<(), Moved<KO, VO>>)
     }))
 }
@@ -77,6 +80,8 @@ struct ChangeSink<KO, VO> {
     name: Arc<str>,
     topic: OutTopic,
     topic_name: Arc<str>,
+    /// Old and new value are never in one record.
+    apart: bool,
     keys: Arc<dyn Serde<KO>>,
     values: Arc<ChangeSerde<VO>>,
     old_key: Vec<u8>,
@@ -105,7 +110,7 @@ impl<KO: Data, VO: Data> ChangeSink<KO, VO> {
         let old = self.with_key(cx, moved.old, meta, old_key)?;
         let new = self.with_key(cx, moved.new, meta, new_key)?;
         // keys are equal where their bytes are; then one record is enough, and the aggregate is changed once (KIP-904)
-        if old.is_some() && new.is_some() && old_key == new_key {
+        if !self.apart && old.is_some() && new.is_some() && old_key == new_key {
             return self.send(cx, new_key, &Change { old, new, is_latest: true }, meta);
         }
         // the old one first: within one partition a value leaves its group before it comes again

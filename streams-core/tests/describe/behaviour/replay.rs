@@ -1,7 +1,8 @@
 //! Feeds what was recorded to this library's test driver.
 
 use super::known::{
-    LostWindows, TimeOfNulls, by_key, forgive_headers, in_order, is_compared, without_headers, without_the_last_millisecond,
+    LostWindows, TimeOfNulls, by_key, forgive_headers, in_order, is_compared, subscriptions_as_told, without_headers,
+    without_the_last_millisecond,
 };
 use super::recording::{By, Case, Recording, Written, bytes, headers, written};
 use serde_json::Value;
@@ -35,10 +36,15 @@ impl fmt::Display for Difference {
     }
 }
 
-fn recorded(step: &Value, wall_clock: i64) -> By<Written> {
-    let list = |records: &Value| records.as_array().expect("records").iter().map(|r| written(r, wall_clock)).collect();
+fn recorded(id: &str, step: &Value, wall_clock: i64) -> By<Written> {
+    let one = |topic: &str, record: &Value| {
+        let mut written = written(record, wall_clock);
+        written.value.iter_mut().for_each(|value| subscriptions_as_told(id, topic, value, 0));
+        written
+    };
+    let list = |topic: &str, records: &Value| records.as_array().expect("records").iter().map(|r| one(topic, r)).collect();
     let topics = step["out"].as_object().expect("topics").iter().filter(|(topic, _)| is_compared(topic));
-    topics.map(|(topic, records)| (topic.clone(), in_order(topic, list(records)))).collect()
+    topics.map(|(topic, records)| (topic.clone(), in_order(topic, list(topic, records)))).collect()
 }
 
 fn answered(driver: &mut TopologyTestDriver, step: &Value) -> Result<By<Written>, streams_core::Error> {
@@ -84,6 +90,7 @@ pub fn difference(recording: &Recording, write: fn(&StreamsBuilder), optimizatio
     let builder = StreamsBuilder::new();
     write(&builder);
     let config = StreamsConfig::new(recording.config("application.id").unwrap_or("app"), "embedded").topology_optimization(optimization);
+    let config = recording.config("upgrade.from").into_iter().fold(config, |config, version| config.set("upgrade.from", version));
     let topology = builder.build_with(&config).unwrap_or_else(|e| panic!("{id}: {e}"));
     let cases = recording.cases().into_iter().enumerate();
     cases.map(|(number, case)| difference_of(id, number, case, &topology, &config)).find_map(|found| found)
@@ -101,7 +108,7 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
         }
         lost_windows.observe(&step["in"]);
         wall_clock += step["advance"].as_i64().unwrap_or(0);
-        let java = recorded(step, wall_clock);
+        let java = recorded(id, step, wall_clock);
         let mut ours = answered(&mut driver, step);
         if let Ok(ours) = &mut ours {
             match case.has_headers() {
@@ -123,6 +130,9 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
         (store, rows)
     };
     let mut java: By<TestRow> = case.stores()?.into_iter().map(rows).collect();
+    for (store, rows) in &mut java {
+        rows.iter_mut().for_each(|row| subscriptions_as_told(id, store, &mut row.value, 8));
+    }
     let mut ours = stored(&driver, &java);
     for (store, rows) in ours.iter_mut().flatten() {
         if let Some(java) = java.get_mut(store) {

@@ -78,9 +78,15 @@ public final class Recorder {
         Writer to, String id, Consumer<StreamsBuilder> write, long seed, int cases, String optimization, TreeSet<String> unread
     ) throws IOException {
         Properties props = properties(optimization);
+        if (Topologies.upgradeFrom(id) != null) {
+            props.put(StreamsConfig.UPGRADE_FROM_CONFIG, Topologies.upgradeFrom(id));
+        }
         StringJoiner config = new StringJoiner(", ", "{", "}");
-        for (String name : List.of(StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG)) {
-            config.add(Json.text(name) + ": " + Json.text(props.getProperty(name)));
+        for (String name : List.of(
+            StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.UPGRADE_FROM_CONFIG)) {
+            if (props.getProperty(name) != null) {
+                config.add(Json.text(name) + ": " + Json.text(props.getProperty(name)));
+            }
         }
         to.write("{\"topology\": " + Json.text(id) + ", \"config\": " + config + ", \"seed\": " + seed + ", \"cases\": [");
         for (int n = 0; n < cases; n++) {

@@ -20,4 +20,7 @@ import java.lang.annotation.Target;
 
     /** Whether it takes records without a value from topics that no table is made of. */
     boolean nullValues() default false;
+
+    /** The version of {@code upgrade.from} that it is recorded with, if any. */
+    String upgradeFrom() default "";
 }

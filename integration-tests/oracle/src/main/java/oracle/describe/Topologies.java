@@ -18,7 +18,7 @@ public final class Topologies {
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, GlobalStores.class, PatternSources.class,
         Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, HeaderStores.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
-        ReadOnlyStores.class, JoinsAside.class);
+        ReadOnlyStores.class, JoinsAside.class, Upgrades.class);
 
     private Topologies() {}
 
@@ -39,6 +39,12 @@ public final class Topologies {
     /** The same of records without a value, apart from deletions of rows, which all tables take. */
     public static boolean takesNullValues(String id) {
         return about(id).nullValues();
+    }
+
+    /** Its {@code upgrade.from}; null where it has none. */
+    public static String upgradeFrom(String id) {
+        String version = about(id).upgradeFrom();
+        return version.isEmpty() ? null : version;
     }
 
     private static Case about(String id) {
