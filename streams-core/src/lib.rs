@@ -28,10 +28,11 @@ pub mod processor {
     pub use crate::topology::{
         Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalSessionStoreHandle, GlobalStoreBuilder, GlobalStoreHandle,
         GlobalVersionedStoreHandle, GlobalWindowStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle,
-        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlySessionStore, ReadOnlyStateStoreHandle,
-        ReadOnlyVersionedStore, ReadOnlyWindowStore, RecordContext, RecordMetadata, SessionStore, SessionStoreHandle, Setup,
-        StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows,
-        WindowStoreHandle, WindowedStore, WithTimestamps,
+        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlySessionStore, ReadOnlySessionStoreHandle,
+        ReadOnlyStateStoreHandle, ReadOnlyStoreBuilder, ReadOnlyVersionedStore, ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore,
+        ReadOnlyWindowStoreHandle, RecordContext, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet,
+        TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore,
+        WithTimestamps,
     };
     pub use streams_state::{OwnStore, OwnStoreContext, StoreChange};
 }

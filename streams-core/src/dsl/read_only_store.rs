@@ -2,33 +2,27 @@
 
 use super::options::Consumed;
 use super::stream::user_node;
-use super::table::source_row::{Recoded, SourceRow};
 use super::{StreamsBuilder, TopologyBuilder};
-use crate::Data;
 use crate::config::OffsetReset;
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
-use crate::topology::{
-    KeyValueStore, Processor, ReadOnlyStateStoreHandle, ReadRow, Setup, SourceChangelog, StateStoreBuilder, StoreSet, TopicName,
-};
-use std::marker::PhantomData;
+use crate::topology::{FilledStore, Processor, ReadOnlyStoreBuilder, Setup, SourceChangelog, SourceSerdes, StoreSet, TopicName};
 use std::sync::Arc;
-use streams_state::KeyValueStoreBuilder;
 use streams_state::serde::{OptionSerde, Serde};
 
 macro_rules! add_read_only_state_store {
     ($(#[$doc:meta])*) => {
         $(#[$doc])*
         #[doc(alias = "addReadOnlyStateStore")]
-        pub fn add_read_only_state_store<K: Data, V: Data, P: Processor<K, Option<V>, (), ()>>(
+        pub fn add_read_only_state_store<S: ReadOnlyStoreBuilder, P: Processor<S::Key, Option<S::Value>, (), ()>>(
             &self,
-            store: KeyValueStoreBuilder<K, V>,
+            store: S,
             source: &str,
             topic: &str,
-            consumed: Consumed<K, V>,
+            consumed: Consumed<S::Key, S::Value>,
             processor: &str,
-            supplier: impl Fn(&mut Setup<'_, '_>, KeyValueStore<K, V>) -> P + Send + Sync + 'static,
-        ) -> ReadOnlyStateStoreHandle<K, V> {
+            supplier: impl Fn(&mut Setup<'_, '_>, <S::Handle as StoreSet>::Open) -> P + Send + Sync + 'static,
+        ) -> S::ReadOnly {
             add(&self.plan, store, [source, topic, processor], consumed, supplier)
         }
     };
@@ -41,8 +35,14 @@ impl TopologyBuilder {
         ///
         /// The topic is the store's changelog: it has no other, whatever the builder says of one, and the topic should be compacted. When the store
         /// is brought up again, the records that the application has committed become rows past the processor, key by key, those without a value
-        /// deletions, as in Java. So the processor should put each record as it is: what else it does to the store is lost with the disk. Serdes of
-        /// source and store may differ.
+        /// deletions, as in Java. So the processor should put each record as it is, at the record's time, where rows have one: what else it does to
+        /// the store is lost with the disk. Serdes of source and store may differ.
+        ///
+        /// It may be a key-value, window, session or versioned store. The keys of a topic for windows or sessions are [`Windowed`](crate::Windowed)
+        /// and need a serde, of the changelog of another store for instance
+        /// ([`TimeWindowedSerde::for_changelog`](crate::serde::TimeWindowedSerde::for_changelog),
+        /// [`SessionWindowedSerde`](crate::serde::SessionWindowedSerde)): the processor puts each row in the window that its key tells.
+        /// A window store that retains duplicates is refused, since their numbers cannot be told.
         ///
         /// Without a committed offset reading begins at the first record, whatever `auto.offset.reset` says; another `Consumed::offset_reset` is
         /// refused, and its name has no effect.
@@ -95,37 +95,33 @@ impl StreamsBuilder {
     }
 }
 
-fn add<K: Data, V: Data, P: Processor<K, Option<V>, (), ()>>(
+fn add<S: ReadOnlyStoreBuilder, P: Processor<S::Key, Option<S::Value>, (), ()>>(
     shared: &SharedPlan,
-    store: KeyValueStoreBuilder<K, V>,
+    store: S,
     [source, topic, processor]: [&str; 3],
-    consumed: Consumed<K, V>,
-    supplier: impl Fn(&mut Setup<'_, '_>, KeyValueStore<K, V>) -> P + Send + Sync + 'static,
-) -> ReadOnlyStateStoreHandle<K, V> {
-    let (keys, values) = store.serdes();
-    let (keys, values) = (keys.clone(), values.clone());
-    let own = store.add_to(shared);
+    consumed: Consumed<S::Key, S::Value>,
+    supplier: impl Fn(&mut Setup<'_, '_>, <S::Handle as StoreSet>::Open) -> P + Send + Sync + 'static,
+) -> S::ReadOnly {
+    let (source, name): (Arc<str>, Arc<str>) = (source.into(), processor.into());
+    let mut plan = shared.lock();
+    let key = consumed.key.resolve(&None, &mut plan, &name, "key");
+    let value = consumed.value.resolve(&None, &mut plan, &name, "value");
+    drop(plan);
+    let read_value: Arc<dyn Serde<Option<S::Value>>> = Arc::new(OptionSerde::new(value.clone()));
+    let reader: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key.clone(), value_serde: read_value });
+    let FilledStore { name: store, own, read_only, row } = store.fill(shared, SourceSerdes { key, value });
     let mut plan = shared.lock();
     plan.check_topic(topic);
-    plan.check_name(source);
-    plan.check_name(processor);
+    plan.check_name(&source);
+    plan.check_name(&name);
     if consumed.reset.is_some_and(|reset| reset != OffsetReset::Earliest) {
         plan.error(format!(
-            "store {} is restored from topic {topic}, so source {source} begins at its first record: set no other reset",
-            own.name
+            "store {store} is restored from topic {topic}, so source {source} begins at its first record: set no other reset"
         ));
     }
-    let (source, name): (Arc<str>, Arc<str>) = (source.into(), processor.into());
-    let key_serde = consumed.key.resolve(&None, &mut plan, &name, "key");
-    let value_serde = consumed.value.resolve(&None, &mut plan, &name, "value");
-    let read_value: Arc<dyn Serde<Option<V>>> = Arc::new(OptionSerde::new(value_serde.clone()));
-    let reader: Arc<dyn NodeFactory> = Arc::new(SourceFactory { key_serde: key_serde.clone(), value_serde: read_value });
-    let (key, value) = (Recoded { from: key_serde, to: keys }, Recoded { from: value_serde, to: values });
-    let row: Arc<dyn ReadRow> = Arc::new(SourceRow { key, value });
     let changelog = SourceChangelog { topic: TopicName::External(topic.into()), extractor: consumed.extractor, row };
-    let (opened, store) = (own.clone(), own.name.clone());
-    let filler = user_node::<K, Option<V>, (), (), P>(move |env| {
-        let opened = opened.open(env)?;
+    let filler = user_node::<S::Key, Option<S::Value>, (), (), P>(move |env| {
+        let opened = own.open(env)?;
         Ok(supplier(&mut Setup { env }, opened))
     });
     let write = move |target: &mut Target<'_>| {
@@ -138,5 +134,5 @@ fn add<K: Data, V: Data, P: Processor<K, Option<V>, (), ()>>(
     };
     plan.add(name, &[], Role::Other, Arc::new(write));
     drop(plan);
-    ReadOnlyStateStoreHandle { name: own.name, plan: shared.clone(), types: PhantomData }
+    read_only
 }

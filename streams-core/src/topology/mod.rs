@@ -7,14 +7,16 @@ mod describe;
 mod description;
 mod fixed_key;
 mod global;
-mod global_stores;
 mod groups;
 mod java_order;
 mod java_tree;
 mod pattern;
 mod processor;
 mod read_only;
+mod read_only_kinds;
 mod record_context;
+mod shared_stores;
+mod source_row;
 mod spec;
 mod stores;
 mod topics;
@@ -26,14 +28,16 @@ pub use context::{Context, ProcessingContext, Setup};
 pub use description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
 pub use fixed_key::{FixedKeyContext, FixedKeyRecord};
 pub(crate) use global::GlobalStoreSpec;
-pub use global_stores::{
-    GlobalSessionStoreHandle, GlobalStore, GlobalStoreBuilder, GlobalVersionedStoreHandle, GlobalWindowStoreHandle, ReadOnlySessionStore,
-    ReadOnlyVersionedStore, ReadOnlyWindowStore,
-};
 pub(crate) use pattern::TopicPattern;
 pub use processor::{FixedKeyProcessor, Processor};
 pub use read_only::{GlobalStoreHandle, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlyStateStoreHandle};
+pub use read_only_kinds::{
+    GlobalSessionStoreHandle, GlobalVersionedStoreHandle, GlobalWindowStoreHandle, ReadOnlySessionStore, ReadOnlySessionStoreHandle,
+    ReadOnlyVersionedStore, ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore, ReadOnlyWindowStoreHandle,
+};
 pub use record_context::{RecordContext, RecordMetadata};
+pub use shared_stores::{FilledStore, GlobalStore, GlobalStoreBuilder, ReadOnlyStoreBuilder, SourceSerdes};
+pub(crate) use source_row::{Recoded, SourceRow};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{

@@ -8,7 +8,7 @@ use streams_core::processor::{
 use streams_core::state::{Stores, VersionedRecord};
 use streams_core::{BoxError, Consumed, KStream, Record, StreamsBuilder, Window, Windowed};
 
-const KEPT: Duration = Duration::from_millis(30_500);
+pub const KEPT: Duration = Duration::from_millis(30_500);
 const TEN_SECONDS: i64 = 10_000;
 
 fn input(b: &StreamsBuilder) -> KStream<String, String> {
@@ -38,8 +38,8 @@ fn text(value: Option<String>) -> String {
 }
 
 /// Keeps each value in the window of ten seconds that it lies in; a null deletes.
-struct KeepWindows {
-    store: WindowedStore<String, String>,
+pub struct KeepWindows {
+    pub store: WindowedStore<String, String>,
 }
 
 impl Processor<String, Option<String>, (), ()> for KeepWindows {
@@ -53,8 +53,8 @@ impl Processor<String, Option<String>, (), ()> for KeepWindows {
 }
 
 /// Adds the window of the record's time, then all windows of its key, the newest first, then those of all keys.
-struct LookAtWindows {
-    store: ReadOnlyWindowStore<String, String>,
+pub struct LookAtWindows {
+    pub store: ReadOnlyWindowStore<String, String>,
 }
 
 impl Processor<String, String, String, String> for LookAtWindows {
@@ -74,8 +74,8 @@ impl Processor<String, String, String, String> for LookAtWindows {
 }
 
 /// Makes a session of the last second before each record; a null deletes it, if it is there.
-struct KeepSessions {
-    store: SessionStore<String, String>,
+pub struct KeepSessions {
+    pub store: SessionStore<String, String>,
 }
 
 impl Processor<String, Option<String>, (), ()> for KeepSessions {
@@ -90,8 +90,8 @@ impl Processor<String, Option<String>, (), ()> for KeepSessions {
 }
 
 /// Adds the sessions of the record's key that meet the ten seconds before it, then all of the key, the newest first.
-struct LookAtSessions {
-    store: ReadOnlySessionStore<String, String>,
+pub struct LookAtSessions {
+    pub store: ReadOnlySessionStore<String, String>,
 }
 
 impl Processor<String, String, String, String> for LookAtSessions {
@@ -108,8 +108,8 @@ impl Processor<String, String, String, String> for LookAtSessions {
 }
 
 /// Keeps each value with its time; a null deletes.
-struct KeepVersions {
-    store: VersionedKeyValueStore<String, String>,
+pub struct KeepVersions {
+    pub store: VersionedKeyValueStore<String, String>,
 }
 
 impl Processor<String, Option<String>, (), ()> for KeepVersions {
@@ -119,8 +119,8 @@ impl Processor<String, Option<String>, (), ()> for KeepVersions {
 }
 
 /// Adds the version of the record's key at its time and the latest one, with the times at which they begin.
-struct LookAtVersions {
-    store: ReadOnlyVersionedStore<String, String>,
+pub struct LookAtVersions {
+    pub store: ReadOnlyVersionedStore<String, String>,
 }
 
 impl Processor<String, String, String, String> for LookAtVersions {

@@ -1,11 +1,14 @@
 //! Stores that are filled from a topic, which is their changelog.
 
+use crate::global_stores::{KEPT, KeepSessions, KeepVersions, KeepWindows, LookAtSessions, LookAtVersions, LookAtWindows};
 use crate::{input, null_or};
+use std::time::Duration;
 use streams_core::processor::{
     Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, ReadOnlyKeyValueStore, ReadOnlyStateStoreHandle,
 };
+use streams_core::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
 use streams_core::state::{KeyValueStoreBuilder, Stores};
-use streams_core::{BoxError, Consumed, Record, StreamsBuilder};
+use streams_core::{BoxError, Consumed, Record, StreamsBuilder, Window, Windowed};
 
 struct Fill(KeyValueStore<String, String>);
 
@@ -70,4 +73,57 @@ fn read_only_store_timestamped(b: &StreamsBuilder) {
     input(b).process_values((prices, counts), |_, (prices, counts)| LookAtTimes(prices, counts)).to("output");
 }
 
-golden!(read_only_store, read_only_store_read, read_only_store_timestamped);
+/// A text as the key of a window, whose time the processor knows better.
+struct InSomeWindow;
+
+impl Serde<Windowed<String>> for InSomeWindow {
+    fn serialize(&self, cx: &SerdeContext<'_>, key: &Windowed<String>, out: &mut Vec<u8>) -> Result<Wrote, BoxError> {
+        String::default_serde().serialize(cx, &key.key, out)
+    }
+    fn deserialize(&self, cx: &SerdeContext<'_>, data: Option<&[u8]>) -> Result<Windowed<String>, BoxError> {
+        Ok(Windowed::new(String::default_serde().deserialize(cx, data)?, Window::new(0, 0)))
+    }
+}
+
+/// A processor that takes keys alone.
+struct Unwindowed<P>(P);
+
+impl<P: Processor<String, Option<String>, (), ()>> Processor<Windowed<String>, Option<String>, (), ()> for Unwindowed<P> {
+    fn process(&mut self, ctx: &mut Context<'_, (), ()>, record: Record<Windowed<String>, Option<String>>) -> Result<(), BoxError> {
+        let Record { key, value, timestamp, headers } = record;
+        self.0.process(ctx, Record { key: key.key, value, timestamp, headers })
+    }
+}
+
+const FILL: &str = "KTABLE-SOURCE-fill";
+
+fn windowed() -> Consumed<Windowed<String>, String> {
+    Consumed::with(InSomeWindow, String::default_serde())
+}
+
+fn read_only_window_store(b: &StreamsBuilder) {
+    let store = Stores::window::<String, String>("kept", KEPT, Duration::from_secs(10)).plain();
+    let kept = b.add_read_only_state_store(store, "list", "prices", windowed(), FILL, |_, store| Unwindowed(KeepWindows { store }));
+    input(b).process(kept, |_, store| LookAtWindows { store }).to("output");
+}
+
+fn read_only_session_store(b: &StreamsBuilder) {
+    let store = Stores::session::<String, String>("kept", KEPT);
+    let kept = b.add_read_only_state_store(store, "list", "prices", windowed(), FILL, |_, store| Unwindowed(KeepSessions { store }));
+    input(b).process(kept, |_, store| LookAtSessions { store }).to("output");
+}
+
+fn read_only_versioned_store(b: &StreamsBuilder) {
+    let store = Stores::versioned_key_value::<String, String>("kept", KEPT);
+    let kept = b.add_read_only_state_store(store, "list", "prices", Consumed::default(), FILL, |_, store| KeepVersions { store });
+    input(b).process(kept, |_, store| LookAtVersions { store }).to("output");
+}
+
+golden!(
+    read_only_store,
+    read_only_store_read,
+    read_only_store_timestamped,
+    read_only_window_store,
+    read_only_session_store,
+    read_only_versioned_store
+);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 use streams_core::config::OffsetReset;
 use streams_core::processor::{Context, Processor};
+use streams_core::serde::{DefaultSerde, TimeWindowedSerde};
 use streams_core::state::{Stores, WindowBytesStoreSupplier};
 use streams_core::{
-    BoxError, Consumed, JoinWindows, KStream, Materialized, Record, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
+    BoxError, Consumed, Data, JoinWindows, KStream, Materialized, Record, SessionWindows, StreamJoined, StreamsBuilder, TimeWindows,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -69,15 +70,15 @@ fn of_tables() {
 
 struct Nothing;
 
-impl Processor<String, Option<String>, (), ()> for Nothing {
-    fn process(&mut self, _: &mut Context<'_, (), ()>, _: Record<String, Option<String>>) -> Result<(), BoxError> {
+impl<K: Data> Processor<K, Option<String>, (), ()> for Nothing {
+    fn process(&mut self, _: &mut Context<'_, (), ()>, _: Record<K, Option<String>>) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
 #[test]
 fn that_are_filled_from_a_topic() {
-    let add = |b: &StreamsBuilder, names: [&str; 3], consumed| {
+    let add = |b: &StreamsBuilder, names: [&str; 3], consumed: Consumed<String, String>| {
         let [source, topic, processor] = names;
         drop(b.add_read_only_state_store(Stores::key_value("prices"), source, topic, consumed, processor, |_, _| Nothing));
     };
@@ -93,4 +94,11 @@ fn that_are_filled_from_a_topic() {
     refused(["list", "in", "fill"], Consumed::default(), &["topic in is read by source"]);
     refused(["list", "prices", "list"], Consumed::default(), &["two nodes of the name list"]);
     refused(["a b", "prices", "fill"], Consumed::default(), &["\"a b\" is not allowed"]);
+
+    let builder = StreamsBuilder::new();
+    let store = Stores::window::<String, String>("pairs", MINUTE, MINUTE).retain_duplicates();
+    let consumed = Consumed::with(TimeWindowedSerde::new(String::default_serde(), 60_000), String::default_serde());
+    drop(builder.add_read_only_state_store(store, "list", "pairs", consumed, "fill", |_, _| Nothing));
+    let error = builder.build().expect_err("it must be refused").to_string();
+    assert!(error.contains("store pairs cannot be restored from a topic: it retains duplicates"), "{error}");
 }

@@ -41,11 +41,6 @@ impl<K: 'static, V: Clone + Send + 'static> KeyValueStoreBuilder<K, V> {
         "persistentTimestampedKeyValueStoreWithHeaders"
     );
 
-    /// The serdes of keys and of values.
-    pub fn serdes(&self) -> (&Arc<dyn Serde<K>>, &Arc<dyn Serde<V>>) {
-        (&self.common.keys, &self.common.values)
-    }
-
     /// The finished description.
     ///
     /// # Errors

@@ -313,6 +313,11 @@ macro_rules! common_settings {
         pub fn name(&self) -> &str {
             &self.common.name
         }
+
+        /// The serdes of keys and of values.
+        pub fn serdes(&self) -> (&Arc<dyn Serde<K>>, &Arc<dyn Serde<V>>) {
+            (&self.common.keys, &self.common.values)
+        }
     };
 }
 use common_settings;

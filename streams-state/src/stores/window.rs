@@ -68,6 +68,11 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStoreBuilder<K, V> {
         self
     }
 
+    /// Whether every put is a row of its own.
+    pub fn retains_duplicates(&self) -> bool {
+        self.shape.duplicates
+    }
+
     fn segments(&self) -> Segments {
         let suffix = if self.common.time_first.is_some() { None } else { Some(Suffix::Window) };
         Segments { interval: self.shape.segment_interval(), suffix, read_by_row: !self.shape.duplicates }

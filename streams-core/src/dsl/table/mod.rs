@@ -9,7 +9,6 @@ mod join_node;
 mod map_values;
 mod node;
 mod source;
-pub(crate) mod source_row;
 mod store;
 mod suppress;
 mod to_stream;

@@ -2,13 +2,12 @@
 
 use super::KTable;
 use super::node::{TableStore, key_value_supplier};
-use super::source_row::{Recoded, SourceRow};
 use super::ttl::Ttl;
 use super::writer::TableWriter;
 use crate::dsl::options::{Consumed, Materialized};
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, NodeFactory, Process, SourceFactory, operator};
 use crate::plan::{Plan, PlanId, Role, SharedPlan, Target};
-use crate::topology::{ReadRow, SourceChangelog, TopicName};
+use crate::topology::{ReadRow, Recoded, SourceChangelog, SourceRow, TopicName};
 use crate::{Change, Data, Result};
 use std::any::TypeId;
 use std::collections::BTreeSet;

@@ -9,7 +9,6 @@ use crate::runtime::listener::{RestoreEvent, RestoreListener, tell};
 use crate::{Error, ErrorKind, Headers, Result, TopicPartition};
 use std::sync::Arc;
 use std::time::Instant;
-use streams_state::NO_HEADERS;
 use streams_state::store::{ChangelogRecord, StateStore};
 
 /// Records taken from the reader in one go.
@@ -104,7 +103,8 @@ impl Changelog {
             }
         };
         let end = limit;
-        let search = Search::of(store, next, end);
+        // keys of an input need not be those of the store
+        let search = if source.is_none() { Search::of(store, next, end) } else { None };
         metrics.remaining.set((end - next).max(0));
         let mut log = Changelog {
             store: index,
@@ -291,13 +291,13 @@ impl Changelog {
         let headers: Vec<Headers> = (0..count).map(|index| batch.headers(index)).collect();
         if let Some(source) = &mut self.source {
             let rows = headers.iter().enumerate().filter_map(|(index, headers)| source.row(&self.partition, &batch.record(index), headers));
-            let rows: Vec<SourceRow> = rows.collect();
+            let rows: Vec<SourceRow<'_>> = rows.collect();
             let mut records = rows.iter().map(|row| ChangelogRecord {
                 key: &row.key,
                 value: row.value.as_deref(),
                 timestamp: row.timestamp,
                 offset: row.offset,
-                headers: &NO_HEADERS,
+                headers: row.headers,
             });
             store.restore(&mut records, next)?;
             return Ok(());

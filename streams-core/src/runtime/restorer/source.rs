@@ -79,11 +79,13 @@ pub(super) struct SourceRows {
 }
 
 /// A row as its store takes it; without a value it is a deletion.
-pub(super) struct SourceRow {
+pub(super) struct SourceRow<'a> {
     pub key: Vec<u8>,
     pub value: Option<Vec<u8>>,
     pub timestamp: i64,
     pub offset: i64,
+    /// The record's, for stores that keep them.
+    pub headers: &'a Headers,
 }
 
 impl SourceRows {
@@ -93,7 +95,7 @@ impl SourceRows {
     }
 
     /// `None`: the record was left out when it was processed.
-    pub fn row(&mut self, partition: &TopicPartition, record: &RawRecord<'_>, headers: &Headers) -> Option<SourceRow> {
+    pub fn row<'a>(&mut self, partition: &TopicPartition, record: &RawRecord<'_>, headers: &'a Headers) -> Option<SourceRow<'a>> {
         let read = catch_unwind(AssertUnwindSafe(|| self.read(partition, record, headers)));
         match read.unwrap_or_else(|panic| Err(panic_text(&*panic).into())) {
             Ok(row) => row,
@@ -108,7 +110,12 @@ impl SourceRows {
         }
     }
 
-    fn read(&mut self, partition: &TopicPartition, record: &RawRecord<'_>, headers: &Headers) -> Result<Option<SourceRow>, BoxError> {
+    fn read<'a>(
+        &mut self,
+        partition: &TopicPartition,
+        record: &RawRecord<'_>,
+        headers: &'a Headers,
+    ) -> Result<Option<SourceRow<'a>>, BoxError> {
         let context = TimestampContext {
             topic: &partition.topic,
             partition: partition.partition,
@@ -123,6 +130,6 @@ impl SourceRows {
         self.time = self.time.max(timestamp);
         let (mut key, mut value) = (Vec::new(), Vec::new());
         let is_there = self.source.row.read(&partition.topic, record, headers, &mut key, &mut value)?;
-        Ok(Some(SourceRow { key, value: is_there.then_some(value), timestamp, offset: record.offset }))
+        Ok(Some(SourceRow { key, value: is_there.then_some(value), timestamp, offset: record.offset, headers }))
     }
 }

@@ -27,7 +27,7 @@ final class GlobalStores {
     private GlobalStores() {}
 
     /** Not whole seconds, since sessions that are as old as that are kept a millisecond longer here. */
-    private static final Duration KEPT = Duration.ofMillis(30_500);
+    static final Duration KEPT = Duration.ofMillis(30_500);
     private static final Instant END = Instant.ofEpochMilli(Long.MAX_VALUE);
     private static final Consumed<String, String> STRINGS = Consumed.with(Serdes.String(), Serdes.String());
 

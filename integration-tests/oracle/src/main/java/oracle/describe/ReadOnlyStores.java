@@ -1,6 +1,7 @@
 package oracle.describe;
 
 import java.lang.reflect.Field;
+import java.time.Duration;
 
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -40,6 +41,34 @@ final class ReadOnlyStores {
         b.addStateStore(plain("counts"));
         KStream<String, String> in = b.stream("input");
         in.processValues(LookAtTimes::new, "prices", "counts").to("output");
+    }
+
+    @Case(id = "read-only-window-store", note = "a window store, of the class of the same case of global stores")
+    static void readOnlyWindowStore(StreamsBuilder b) {
+        add(b,
+            Stores.windowStoreBuilder(
+                Stores.persistentWindowStore("kept", GlobalStores.KEPT, Duration.ofSeconds(10), false), Serdes.String(), Serdes.String()),
+            "prices", GlobalStores.KeepWindows::new);
+        KStream<String, String> in = b.stream("input");
+        in.process(GlobalStores.LookAtWindows::new, "kept").to("output");
+    }
+
+    @Case(id = "read-only-session-store", note = "the same of a session store")
+    static void readOnlySessionStore(StreamsBuilder b) {
+        add(b, Stores.sessionStoreBuilder(Stores.persistentSessionStore("kept", GlobalStores.KEPT), Serdes.String(), Serdes.String()),
+            "prices", GlobalStores.KeepSessions::new);
+        KStream<String, String> in = b.stream("input");
+        in.process(GlobalStores.LookAtSessions::new, "kept").to("output");
+    }
+
+    @Case(id = "read-only-versioned-store", note = "the same of a versioned store")
+    static void readOnlyVersionedStore(StreamsBuilder b) {
+        add(b,
+            Stores.versionedKeyValueStoreBuilder(
+                Stores.persistentVersionedKeyValueStore("kept", GlobalStores.KEPT), Serdes.String(), Serdes.String()),
+            "prices", GlobalStores.KeepVersions::new);
+        KStream<String, String> in = b.stream("input");
+        in.process(GlobalStores.LookAtVersions::new, "kept").to("output");
     }
 
     private static StoreBuilder<KeyValueStore<String, String>> plain(String name) {

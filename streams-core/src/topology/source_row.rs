@@ -1,7 +1,7 @@
 //! The rows that a table, or a store that is read only, makes of the records of its topic, for a restore from that topic.
 
+use super::ReadRow;
 use crate::cluster::RawRecord;
-use crate::topology::ReadRow;
 use crate::{BoxError, Data, Headers};
 use std::sync::Arc;
 use streams_state::NO_HEADERS;

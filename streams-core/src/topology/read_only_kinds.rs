@@ -1,10 +1,6 @@
-//! Stores of every kind that each instance has whole: how they are described, and how processors read them.
+//! Stores of windows, sessions and versions as processors read them that cannot write them: global ones, and those filled from their topic.
 
-use super::read_only::GlobalStoreHandle;
-use super::stores::{
-    KeyValueStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet, VersionedKeyValueStore, VersionedStoreHandle,
-    WindowRows, WindowStoreHandle, WindowedStore, handle,
-};
+use super::stores::{SessionStore, StoreSet, VersionedKeyValueStore, WindowRows, WindowedStore, handle};
 use crate::exec::GraphEnv;
 use crate::plan::SharedPlan;
 use crate::{BoxError, Data, Result};
@@ -14,46 +10,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::serde::{Window, Windowed};
-use streams_state::{
-    KeyValueStoreBuilder, SessionStoreBuilder, StoreReader, StoreSupplier, VersionedRecord, VersionedStoreBuilder, WindowStoreBuilder,
-};
-
-/// The description of a store that every instance can have whole: see [`add_global_store`](crate::StreamsBuilder::add_global_store).
-pub trait GlobalStoreBuilder: StateStoreBuilder {
-    /// What other processors than the one that keeps the store name it by.
-    type Global: StoreSet;
-    #[doc(hidden)]
-    fn describe(self, plan: &SharedPlan) -> GlobalStore<Self::Handle, Self::Global>;
-}
-
-/// A described store with its two handles.
-#[doc(hidden)]
-pub struct GlobalStore<H, G> {
-    pub(crate) supplier: streams_state::Result<Arc<dyn StoreSupplier>>,
-    /// For the processor that keeps it.
-    pub(crate) own: H,
-    pub(crate) global: G,
-}
-
-/// The handle of a global store, and that it can be had from a builder.
-macro_rules! global_store {
-    ($builder:ident, $handle:ident, $global:ident) => {
-        impl<K: Data, V: Data> GlobalStoreBuilder for $builder<K, V> {
-            type Global = $global<K, V>;
-            fn describe(self, plan: &SharedPlan) -> GlobalStore<$handle<K, V>, $global<K, V>> {
-                let name: Arc<str> = self.name().into();
-                let own = $handle { name: name.clone(), plan: plan.clone(), types: PhantomData };
-                let global = $global { name, plan: plan.clone(), types: PhantomData };
-                // what was read is committed at once, and its topic is the truth
-                GlobalStore { supplier: self.caching(false).without_logging().build(), own, global }
-            }
-        }
-    };
-}
-global_store!(KeyValueStoreBuilder, KeyValueStoreHandle, GlobalStoreHandle);
-global_store!(WindowStoreBuilder, WindowStoreHandle, GlobalWindowStoreHandle);
-global_store!(SessionStoreBuilder, SessionStoreHandle, GlobalSessionStoreHandle);
-global_store!(VersionedStoreBuilder, VersionedStoreHandle, GlobalVersionedStoreHandle);
+use streams_state::{StoreReader, VersionedRecord};
 
 /// A store of its own for the node being built, of the rows of a global one.
 fn opened<S: 'static>(env: &mut GraphEnv<'_>, name: &Arc<str>) -> Result<Rc<RefCell<S>>> {
@@ -74,6 +31,28 @@ handle!(
     |env, name| Ok(ReadOnlyVersionedStore(VersionedKeyValueStore::new(opened(env, name)?)))
 );
 
+handle!(
+    /// A window store of a topology that is filled from its topic by a processor of its own (KIP-813): pass it to `.process(..)` to read it there.
+    /// Any number of processors may, in one sub-topology with it; none of them can write it.
+    ReadOnlyWindowStoreHandle, ReadOnlyWindowStore, |env: &mut GraphEnv<'_>, name: &Arc<str>| {
+        Ok(ReadOnlyWindowStore(WindowedStore::new(env.store(name)?)))
+    }
+);
+handle!(
+    /// A session store of a topology that is filled from its topic by a processor of its own (KIP-813): pass it to `.process(..)` to read it there.
+    /// Any number of processors may, in one sub-topology with it; none of them can write it.
+    ReadOnlySessionStoreHandle, ReadOnlySessionStore, |env: &mut GraphEnv<'_>, name: &Arc<str>| {
+        Ok(ReadOnlySessionStore(SessionStore::new(env.store(name)?)))
+    }
+);
+handle!(
+    /// A versioned store of a topology that is filled from its topic by a processor of its own (KIP-813): pass it to `.process(..)` to read it there.
+    /// Any number of processors may, in one sub-topology with it; none of them can write it.
+    ReadOnlyVersionedStoreHandle, ReadOnlyVersionedStore, |env: &mut GraphEnv<'_>, name: &Arc<str>| {
+        Ok(ReadOnlyVersionedStore(VersionedKeyValueStore::new(env.store(name)?)))
+    }
+);
+
 macro_rules! shown {
     ($($store:ident),*) => {$(
         impl<K, V> fmt::Debug for $store<K, V> {
@@ -85,8 +64,9 @@ macro_rules! shown {
 }
 shown!(ReadOnlyWindowStore, ReadOnlySessionStore, ReadOnlyVersionedStore);
 
-/// A global window store opened for reading in a processor. Every call sees what the global thread has applied by then, and windows that have
-/// expired by what it has applied are not found. A walk is no snapshot: it takes up to 64 rows at a time, which are told as they were.
+/// A window store opened for reading in a processor. Every call sees what has been applied to it by then, by the global thread, where the store is
+/// a global one, and else by the processor that fills it; windows that have expired by that are not found. A walk is no snapshot: it takes up to 64
+/// rows at a time, which are told as they were.
 pub struct ReadOnlyWindowStore<K, V>(WindowedStore<K, V>);
 
 impl<K: Data, V: Data> ReadOnlyWindowStore<K, V> {
@@ -138,7 +118,7 @@ impl<K: Data, V: Data> ReadOnlyWindowStore<K, V> {
     }
 }
 
-/// A global session store opened for reading in a processor: see [`ReadOnlyWindowStore`]. What a search gives is a copy.
+/// A session store opened for reading in a processor: see [`ReadOnlyWindowStore`]. What a search gives is a copy.
 pub struct ReadOnlySessionStore<K, V>(SessionStore<K, V>);
 
 impl<K: Data, V: Data> ReadOnlySessionStore<K, V> {
@@ -226,7 +206,7 @@ impl<K: Data, V: Data> ReadOnlySessionStore<K, V> {
     }
 }
 
-/// A global versioned store opened for reading in a processor: see [`ReadOnlyWindowStore`].
+/// A versioned store opened for reading in a processor: see [`ReadOnlyWindowStore`].
 pub struct ReadOnlyVersionedStore<K, V>(VersionedKeyValueStore<K, V>);
 
 impl<K: Data, V: Data> ReadOnlyVersionedStore<K, V> {
