@@ -32,7 +32,8 @@ pub struct SerdeContext<'a> {
     /// The topic; for a store its changelog topic.
     pub topic: &'a str,
     /// The record's headers. For a store: those of the record that changed a value last, when it is written; none when it is read. Of a value that
-    /// is kept with headers its own, both times.
+    /// is kept with headers its own, both times. Of a store's key those of the record that an operator of the DSL works on, none for
+    /// stores of processors, lookups and queries, and none when it is read: its bytes should not depend on them.
     pub headers: &'a Headers,
 }
 
