@@ -35,6 +35,9 @@ struct Model {
     rows: BTreeMap<String, (i64, i64)>,
     late: usize,
     expired: usize,
+    /// The table is made of another one: what is late deletes its row.
+    follows: bool,
+    deleted: usize,
 }
 
 type Change = (String, Option<i64>, i64);
@@ -58,7 +61,12 @@ impl Model {
         self.rows.retain(|key, _| !changes.iter().any(|(gone, ..)| gone == key));
         self.expired += changes.len();
         if self.expires(*time) <= self.stream_time {
-            self.late += 1;
+            if !self.follows {
+                self.late += 1;
+            } else if self.rows.remove(key).is_some() {
+                self.deleted += 1;
+                changes.push((key.clone(), None, *time));
+            }
             return changes;
         }
         let before = self.rows.remove(key);
@@ -81,6 +89,17 @@ fn compare(
     step: Step,
     table: impl FnOnce(&StreamsBuilder, Duration) -> KTable<String, i64>,
 ) -> Outcome {
+    compare_with(Model { ttl, ..Model::default() }, seed, largest, step, table)
+}
+
+fn compare_with(
+    mut model: Model,
+    seed: u64,
+    largest: bool,
+    step: Step,
+    table: impl FnOnce(&StreamsBuilder, Duration) -> KTable<String, i64>,
+) -> Outcome {
+    let ttl = model.ttl;
     let builder = StreamsBuilder::new();
     let table = table(&builder, Duration::from_millis(ttl.unsigned_abs()));
     table.to_stream().to("out");
@@ -90,7 +109,6 @@ fn compare(
     let driver = TopologyTestDriver::new(&builder.build()?)?;
     let (mut input, mut output) = (driver.input::<String, Option<i64>>("in"), driver.output::<String, Option<i64>>("out"));
     let (mut sums, mut sum) = (driver.output::<String, Option<i64>>("sum"), 0);
-    let mut model = Model { ttl, ..Model::default() };
     for (n, record) in records(seed, 800).into_iter().enumerate() {
         let expected = model.put(&record, step, largest);
         input.pipe_at(record.0.clone(), record.1, record.2)?;
@@ -105,8 +123,9 @@ fn compare(
     let noted = driver.key_value_store::<Vec<u8>, Vec<u8>>("rows-ttl").ok_or("no store")?.all()?;
     assert_eq!(noted.len(), expected.len(), "one note for each row");
     assert!(model.expired > 10, "{} rows expired of {ttl}", model.expired);
+    assert_eq!(model.deleted > 0, model.follows && ttl < 150, "{} rows deleted by what came late", model.deleted);
     let late = driver.metrics().sum("streams_records_dropped_total", &[("reason", "late")]);
-    assert_eq!((late, model.late > 0), (Some(model.late as f64), ttl < 150), "{ttl}");
+    assert_eq!((late, model.late > 0), (Some(model.late as f64), ttl < 150 && !model.follows), "{ttl}");
     Ok(())
 }
 
@@ -147,6 +166,65 @@ fn aggregates_expire_and_begin_anew() -> Outcome {
             stream.group_by_key().fold_with(add, materialized(ttl))
         })
     })
+}
+
+/// Of a table that is not kept and of one that keeps all rows; what is made of the made table follows its deletions, too.
+#[test]
+fn rows_of_a_table_made_of_another_expire() -> Outcome {
+    TIMES.iter().zip(31..).try_for_each(|(ttl, seed)| {
+        for all in [None, Some(Materialized::from("all").caching_disabled())] {
+            compare_with(
+                Model { ttl: *ttl, follows: true, ..Model::default() },
+                seed,
+                false,
+                |_, new| new.map(|new| 2 * new),
+                |builder, ttl| {
+                    let table: KTable<String, i64> = match all {
+                        None => builder.table("in"),
+                        Some(all) => builder.table_with("in", Default::default(), all),
+                    };
+                    table.map_values_with(|value| 2 * value, materialized(ttl))
+                },
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// Either side's change begins a joined row anew, with what the other side has kept.
+#[test]
+fn joined_rows_expire_before_the_rows_that_they_are_joined_of() -> Outcome {
+    let builder = StreamsBuilder::new();
+    let (one, two) = (builder.table::<String, i64>("one"), builder.table::<String, i64>("two"));
+    let joined = one.join_with(&two, |one, two| one + two, Materialized::from("rows").caching_disabled().ttl(Duration::from_millis(160)));
+    joined.to_stream().to("out");
+    joined.filter(|_, sum| *sum > 10).to_stream().to("large");
+    let driver = TopologyTestDriver::new(&builder.build()?)?;
+    let (mut one, mut two) = (driver.input::<String, Option<i64>>("one"), driver.input::<String, Option<i64>>("two"));
+    let mut feed = |to_one: bool, key: &str, value, at| if to_one { &mut one } else { &mut two }.pipe_at(key.to_owned(), value, at);
+    feed(true, "a", Some(10), 0)?;
+    feed(false, "a", Some(1), 5)?;
+    feed(true, "b", Some(1), 6)?;
+    feed(false, "b", Some(2), 300)?;
+    feed(false, "a", Some(2), 400)?;
+    // the row of b has expired by then: its deletion, which comes late, says nothing new
+    feed(false, "a", Some(3), 480)?;
+    feed(true, "b", None, 20)?;
+    let changes = |topic: &str| driver.output::<String, Option<i64>>(topic).read_records();
+    let told: Vec<_> = changes("out")?.into_iter().map(|out| (out.key, out.value, out.timestamp)).collect();
+    let row = |key: &str, value, at| (key.to_owned(), value, at);
+    let expected = [
+        row("a", Some(11), 5),
+        row("a", None, 170),
+        row("b", Some(3), 300),
+        row("a", Some(12), 400),
+        row("b", None, 470),
+        row("a", Some(13), 480),
+    ];
+    assert_eq!(told, expected);
+    let large: Vec<_> = changes("large")?.into_iter().map(|out| (out.key, out.value)).collect();
+    assert_eq!(large, [("a", Some(11)), ("a", None), ("a", Some(12)), ("a", Some(13))].map(|(key, sum)| (key.to_owned(), sum)));
+    Ok(())
 }
 
 /// More rows than go before one record: none is seen after its time by the aggregator, and all go in the end.

@@ -176,9 +176,11 @@ impl<K: Data, V: Data> Materialized<K, V> {
     /// has not expired. A record that is older than that itself when it comes is dropped and counted as late. While no records come
     /// nothing expires. Stream time goes on where it was after a restart.
     ///
-    /// For tables read from a topic, made of a stream, and aggregated from grouped or cogrouped streams. They are kept then, with a second store
-    /// `<name>-ttl` of their keys by time, and never restored from their topic. Other tables follow the deletions of the tables that they are
-    /// made of; windowed ones have a [`retention`](Self::retention).
+    /// For tables read from a topic, made of a stream, and aggregated from grouped or cogrouped streams; and for those that are made of other tables
+    /// by key and have a store of their own: by `map_values`, `filter`, `transform_values` and joins. They are kept then, with a second store
+    /// `<name>-ttl` of their keys by time, and never restored from their topic. A row made of another one may go before that does, and comes back
+    /// when it changes; what is older than the time to live when it comes deletes such a row, and is not counted. Aggregates of grouped tables and
+    /// joins by foreign key follow the deletions of the tables that they are made of; windowed tables have a [`retention`](Self::retention).
     ///
     /// ```
     /// # use std::time::Duration;

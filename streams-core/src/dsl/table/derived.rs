@@ -3,7 +3,7 @@
 use super::KTable;
 use super::filter::TableOptions;
 use super::getter::{GetterSupplier, MappedGetterSupplier};
-use super::node::{TableNode, TableStore, history_of_derived, key_value_supplier, refuse_unnamed_history};
+use super::node::{TableNode, TableStore, history_of_derived, refuse_unnamed_history};
 use super::writer::TableWriter;
 use crate::dsl::folder::Made;
 use crate::exec::{Cx, Edge, GraphEnv, Maintain, Meta, Process, operator};
@@ -91,7 +91,7 @@ pub(super) fn attach<K: Data, V: Data, VO: Data>(
     if options.materialized.as_ref().is_some_and(|m| m.name.is_none() && m.ttl.is_some()) {
         plan.error(format!(
             "{name}: its rows cannot have a `ttl`: the table is not kept, and follows the deletions of the one that it is made of: give the \
-             `ttl` to that one"
+             `ttl` to that one, or name this one's store"
         ));
     }
     refuse_unnamed_history(plan, &name, &options);
@@ -101,7 +101,7 @@ pub(super) fn attach<K: Data, V: Data, VO: Data>(
         let values = materialized.value.resolve(&value_serde, plan, &name, "value");
         value_serde = materialized.value.given_or(&value_serde);
         key_bytes = keys.canonical_id();
-        TableStore::new(key_value_supplier(plan, (&name, &store_name), &materialized, keys, values), true, true)
+        TableStore::made(plan, (&name, &store_name), materialized, keys, values)
     });
     let table = Arc::new(DerivedTable {
         parent: parent.table.clone(),
@@ -117,6 +117,7 @@ pub(super) fn attach<K: Data, V: Data, VO: Data>(
             None => flags.making.computed(env, old_values, next),
             Some(store) => {
                 let writer = TableWriter::new(env, store.name(), store.sends_old_values(), parent_key_bytes, next)?;
+                let writer = writer.following(env, store.ttl())?;
                 flags.making.kept(env, old_values || store.sends_old_values(), writer)
             }
         }

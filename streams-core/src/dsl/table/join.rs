@@ -3,7 +3,7 @@
 use super::filter::TableOptions;
 use super::getter::GetterSupplier;
 use super::join_node::{JoinSide, JoinedGetterSupplier, KeptJoin, RowJoiner};
-use super::node::{TableNode, TableStore, key_value_supplier};
+use super::node::{TableNode, TableStore};
 use super::{KTable, TableWriter};
 use crate::dsl::stream::PassThrough;
 use crate::exec::{Edge, GraphEnv, operator};
@@ -166,7 +166,7 @@ impl<K: Data, V: Data> KTable<K, V> {
             key_serde = materialized.key.given_or(&key_serde);
             value_serde = Some(values.clone());
             key_bytes = keys.canonical_id();
-            TableStore::new(key_value_supplier(&mut plan, (&name, &store_name), &materialized, keys, values), true, true)
+            TableStore::made(&mut plan, (&name, &store_name), materialized, keys, values)
         });
         let (this_getter, other_getter) = (self.table.getter(), other.table.getter());
         let table = Arc::new(JoinedTable {
@@ -193,6 +193,7 @@ impl<K: Data, V: Data> KTable<K, V> {
                 None => Box::new(PassThrough(next)) as Edge<K, Change<VO>>,
                 Some(store) => {
                     let writer = TableWriter::new(env, store.name(), store.sends_old_values(), joined_key_bytes, next)?;
+                    let writer = writer.following(env, store.ttl())?;
                     env.maintained(KeptJoin { writer })
                 }
             })

@@ -55,6 +55,18 @@ impl<K: Data, V: Data> TableStore<K, V> {
         Arc::new(TableStore { supplier, queryable, kept, old_values: false.into(), problem: None, ttl, types: PhantomData })
     }
 
+    /// Of a table that is made of others and that the user wants kept.
+    pub(super) fn made(
+        plan: &mut Plan,
+        names: (&str, &Arc<str>),
+        mut materialized: Materialized<K, V>,
+        key_serde: Arc<dyn Serde<K>>,
+        value_serde: Arc<dyn Serde<V>>,
+    ) -> Arc<Self> {
+        let ttl = Ttl::take(plan, names, &mut materialized);
+        TableStore::expiring(ttl, key_value_supplier(plan, names, &materialized, key_serde, value_serde), true, true)
+    }
+
     /// With what is wrong if it turns out to be needed.
     pub fn unless(problem: Option<String>, supplier: Arc<dyn StoreSupplier>, queryable: bool, kept: bool) -> Arc<Self> {
         Arc::new(TableStore { supplier, queryable, kept: kept.into(), old_values: false.into(), problem, ttl: None, types: PhantomData })
@@ -137,7 +149,7 @@ pub(crate) fn key_value_supplier<K: Data, V: Data>(
     key_serde: Arc<dyn Serde<K>>,
     value_serde: Arc<dyn Serde<V>>,
 ) -> Arc<dyn StoreSupplier> {
-    refuse_ttl(plan, (node, name), materialized, "give it to the table that this one is made of, whose deletions it follows");
+    refuse_ttl(plan, (node, name), materialized, "give it to the tables that this one is made of, whose deletions it follows");
     materialized.check_supplier(plan, node, Needs::KeyValue);
     if let Some(history) = &materialized.history {
         return versioned_supplier(plan, (node, name), (materialized, history), key_serde, value_serde);

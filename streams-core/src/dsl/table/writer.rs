@@ -32,6 +32,8 @@ pub(crate) struct TableWriter<K, V> {
     index: usize,
     /// Where rows expire.
     expiry: Option<Expiry>,
+    /// What comes too late where rows expire deletes its row, which is no longer what the tables have that this one is made of.
+    follows: bool,
     pub(super) next: Edge<K, Change<V>>,
 }
 
@@ -63,13 +65,18 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         let pass_key = key_bytes.is_some() && key_bytes == canonical;
         let (name, index) = (env.node_name(), env.next_maintained());
         let (key_buf, out_key) = (Vec::new(), Vec::new());
-        Ok(TableWriter { name, rows, caching, send_old: keep_old, pass_key, key_buf, out_key, index, expiry: None, next })
+        Ok(TableWriter { name, rows, caching, send_old: keep_old, pass_key, key_buf, out_key, index, expiry: None, follows: false, next })
     }
 
     /// The same where rows may expire.
     pub fn expiring(mut self, env: &mut GraphEnv<'_>, ttl: Option<&Arc<Ttl>>) -> Result<Self> {
         self.expiry = ttl.map(|ttl| ttl.open(env)).transpose()?;
         Ok(self)
+    }
+
+    /// The same of a table that is made of others: what comes too late is a change of theirs, after which the row is not what it was here.
+    pub fn following(self, env: &mut GraphEnv<'_>, ttl: Option<&Arc<Ttl>>) -> Result<Self> {
+        Ok(TableWriter { follows: true, ..self.expiring(env, ttl)? })
     }
 
     /// Changes the row of `key`. A record whose key is null in bytes is dropped.
@@ -90,10 +97,19 @@ impl<K: Data, V: Data> TableWriter<K, V> {
         meta: &Meta<'_>,
         change: impl FnOnce(&mut Slot<V>) -> Result<bool, BoxError>,
     ) -> Result<()> {
-        if self.expiry.is_some() && !self.expire(cx, meta)? {
+        let late = self.expiry.is_some() && !self.expire(cx, meta)?;
+        if late && !self.follows {
             cx.dropped(&self.name, DropReason::Late);
             return Ok(());
         }
+        let change = |slot: &mut Slot<V>| match late {
+            false => change(slot),
+            true if slot.value.is_none() => Ok(false),
+            true => {
+                *slot = Slot { value: None, timestamp: meta.timestamp };
+                Ok(true)
+            }
+        };
         let changed = {
             let store = match &self.rows {
                 Rows::Newest(store) => store,
