@@ -51,10 +51,6 @@ impl StreamThread {
                     self.join_anew()?;
                     return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::Topology && self.plan.has_patterns() && !self.subscribed_are_gone() => {
-                    tracing::warn!(target: "streams::thread", thread = self.entry.name, "the topic is there, and the group will see it: {error}");
-                    return Ok(());
-                }
                 Err(error) => return Err(error),
             }
         }

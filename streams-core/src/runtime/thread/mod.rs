@@ -159,6 +159,7 @@ impl StreamThread {
         let metrics = shared.metrics.thread(&entry.name);
         metrics.started.set_ms(shared.clock.now_ms());
         let mut thread = StreamThread {
+            topics: TopicChanges::new(&plan, now),
             plan,
             metrics,
             membership: None,
@@ -171,7 +172,6 @@ impl StreamThread {
             rejoin: false,
             lost: false,
             outside: None,
-            topics: TopicChanges::default(),
             others_are_sound: false,
             commit: CommitTimer { last: now, trouble: None, in_flight: None },
             transactions,

@@ -42,7 +42,7 @@ pub(super) struct TopicChanges {
     away: Option<Duration>,
     /// It was said that tasks wait.
     said: bool,
-    /// When other topics were taken up.
+    /// When other topics were taken up, or the first; `None`: none are by pattern.
     changed_at: Option<Duration>,
 }
 
@@ -53,6 +53,11 @@ impl Default for TopicChanges {
 }
 
 impl TopicChanges {
+    /// Of a thread that begins by the plan.
+    pub fn new(plan: &Plan, now: Duration) -> Self {
+        TopicChanges { changed_at: plan.has_patterns().then_some(now), ..TopicChanges::default() }
+    }
+
     /// The supervisor has looked; a plan that says nothing new is an answer, too.
     pub fn looked(&mut self, plan: Arc<Plan>) {
         self.next = Some(plan);
@@ -256,7 +261,7 @@ impl StreamThread {
         if error.kind() != ErrorKind::Topology {
             return false;
         }
-        let gone = self.gone(self.plan.by_pattern.matched.iter().cloned());
+        let gone = self.gone();
         if gone.is_empty() {
             return false;
         }
@@ -271,16 +276,10 @@ impl StreamThread {
         true
     }
 
-    /// Whether topics that the member subscribes to are gone, of which the group says that it does not find them. It may have asked a broker that
-    /// does not know a new topic yet; then the member finds it by itself.
-    pub(super) fn subscribed_are_gone(&self) -> bool {
-        !self.gone(self.plan.tasks.subscription().into_iter().map(Arc::from)).is_empty()
-    }
-
-    /// Those of the topics that do not exist any more. Brokers hear of a topic, and of its end, at different times, so that one answer is not
-    /// believed: what is missing in all later looks is gone.
-    fn gone(&self, topics: impl IntoIterator<Item = Arc<str>>) -> BTreeSet<Arc<str>> {
-        let topics: BTreeSet<Arc<str>> = topics.into_iter().collect();
+    /// The topics that a pattern matched and that do not exist any more. Brokers hear of a topic, and of its end, at different times, so that one
+    /// answer is not believed: what is missing in all later looks is gone.
+    fn gone(&self) -> BTreeSet<Arc<str>> {
+        let topics = &self.plan.by_pattern.matched;
         let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
         let mut gone = topics.clone();
         for look in 0..if names.is_empty() { 0 } else { LOOKS } {
