@@ -34,6 +34,7 @@ mod versioned;
 pub(crate) mod view;
 mod window;
 mod window_cursor;
+mod window_walks;
 mod with_headers;
 
 pub(crate) use self::core::StoreParts;
@@ -52,8 +53,9 @@ pub use store_reader::StoreReader;
 pub(crate) use versioned::VersionedShape;
 pub use versioned::{PutResult, VersionedRecord, VersionedStore};
 pub(crate) use window::WindowShape;
-pub use window::{VisitWindow, WindowStore};
+pub use window::WindowStore;
 pub use window_cursor::WindowCursor;
+pub use window_walks::VisitWindow;
 pub use with_headers::WithHeaders;
 pub(crate) use with_headers::{HeadersOf, WithHeadersSerde};
 

@@ -1,19 +1,16 @@
 //! The window store: one value per key and window start, or several, for a limited time.
 
 use super::budget::CacheBudget;
-use super::by_time::Span;
 use super::core::{Core, StoreParts};
 use super::expiry::{Expiry, expiring_store, segment_interval};
 use super::key_value::{common, read_committed};
 use super::layout::Layout;
-use super::window_cursor::WindowCursor;
 use super::{Dirty, Evicted, Slot};
 use crate::keys::window;
 use crate::position::Position;
 use crate::serde::{Serde, SerdeContext, Window, Windowed, Wrote};
 use crate::store::{Changelog, ChangelogId, ChangelogRecord, Lifetime, Origin, PositionEntry, StateStore, StoreCounters, StoredRow};
 use crate::{BoxError, Error, ErrorKind, Headers, NO_HEADERS, Result};
-use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 /// How long a window store keeps what.
@@ -52,12 +49,9 @@ pub struct WindowStore<K, V> {
     shape: WindowShape,
     sequence: i32,
     expiry: Expiry,
-    lower: Vec<u8>,
-    upper: Vec<u8>,
+    pub(super) lower: Vec<u8>,
+    pub(super) upper: Vec<u8>,
 }
-
-/// What [`WindowStore::fetch_all`] visits rows with: record key, window start, value, its time.
-pub type VisitWindow<'a, V> = &'a mut dyn FnMut(&[u8], i64, &V, i64) -> Result<ControlFlow<()>>;
 
 read_committed!(WindowStore);
 
@@ -216,117 +210,6 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         self.with(key, start, |found| found.map(|(value, timestamp)| (value.clone(), timestamp)))
     }
 
-    /// Visits the rows of one key with window starts in `[from, to]`, oldest first or, where `reverse`, newest first, until `visit` breaks
-    /// off. `visit` gets window start, value and its time.
-    ///
-    /// # Errors
-    /// When a row cannot be read, and those of `visit`.
-    pub fn fetch_range(
-        &mut self,
-        key: &[u8],
-        from: i64,
-        to: i64,
-        reverse: bool,
-        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.fetch_from(key, (from.max(self.oldest_visible()), to), reverse, visit)
-    }
-
-    /// The same of the windows that can still be changed, with those that reads find no more.
-    ///
-    /// # Errors
-    /// As [`fetch_range`](Self::fetch_range).
-    pub fn fetch_open(
-        &mut self,
-        key: &[u8],
-        from: i64,
-        to: i64,
-        reverse: bool,
-        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.fetch_from(key, (from.max(self.oldest_open()), to), reverse, visit)
-    }
-
-    fn fetch_from(
-        &mut self,
-        key: &[u8],
-        (from, to): (i64, i64),
-        reverse: bool,
-        visit: &mut dyn FnMut(i64, &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.core.counters.ranges += 1;
-        if from > to {
-            return Ok(());
-        }
-        let (mut lower, mut upper) = (std::mem::take(&mut self.lower), std::mem::take(&mut self.upper));
-        window::compose(&mut lower, key, from, 0);
-        window::compose(&mut upper, key, to, i32::MAX);
-        let result =
-            self.walk_key(key.len(), Bound::Included(&lower), Bound::Included(&upper), (from, to), reverse, &mut |composed, value, at| {
-                visit(window::start(composed), value, at)
-            });
-        (self.lower, self.upper) = (lower, upper);
-        result
-    }
-
-    pub(super) fn walk_key(
-        &mut self,
-        key_len: usize,
-        lower: Bound<&[u8]>,
-        upper: Bound<&[u8]>,
-        (from, to): (i64, i64),
-        reverse: bool,
-        visit: &mut dyn FnMut(&[u8], &V, i64) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        // Between two windows of one key lie only rows of it and of longer keys that begin with it.
-        let length = key_len + window::SUFFIX;
-        let segments = self.core.segments(from, to);
-        self.core.scan_key(segments, lower, upper, reverse, |composed| composed.len() == length, visit)
-    }
-
-    /// Visits the rows of all keys with window starts in `[from, to]`: by segment, within it by the bytes of key and window start, or by
-    /// window start and key in a store whose rows lie by time; backwards where `reverse`; until `visit` breaks off.
-    ///
-    /// # Errors
-    /// When a row cannot be read, and those of `visit`.
-    pub fn fetch_all(&mut self, from: i64, to: i64, reverse: bool, visit: VisitWindow<'_, V>) -> Result<()> {
-        self.core.counters.ranges += 1;
-        let from = from.max(self.oldest_visible());
-        if from > to {
-            return Ok(());
-        }
-        if self.core.recent.is_some() {
-            return self.core.scan_by_time(Span { from, to, reverse, behind: None }, &mut |composed, value, timestamp| {
-                let (key, start) = Self::split_key(composed)?;
-                visit(key, start, value, timestamp)
-            });
-        }
-        let within = |composed: &[u8]| window::split(composed).is_some_and(|(_, start)| (from..=to).contains(&start));
-        let segments = self.core.segments(from, to);
-        self.core.scan_by_segment(segments, reverse, within, &mut |composed, value, timestamp| match window::split(composed) {
-            Some((key, start)) => visit(key, start, value, timestamp),
-            None => Ok(ControlFlow::Continue(())),
-        })
-    }
-
-    /// [`fetch_range`](Self::fetch_range) as a walk that borrows the store only while it takes the next rows.
-    pub fn cursor(&mut self, key: &[u8], from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
-        self.core.counters.ranges += 1;
-        WindowCursor::of_key(key, from.max(self.oldest_visible()), to, reverse)
-    }
-
-    /// [`fetch_all`](Self::fetch_all) as a walk that borrows the store only while it takes the next rows.
-    pub fn cursor_all(&mut self, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
-        self.core.counters.ranges += 1;
-        WindowCursor::of_all(from.max(self.oldest_visible()), to, reverse)
-    }
-
-    /// The same of the keys from `first` to `last`, both included and by the order of their bytes; `None` is no limit.
-    pub fn cursor_between(&mut self, first: Option<&[u8]>, last: Option<&[u8]>, from: i64, to: i64, reverse: bool) -> WindowCursor<V> {
-        self.core.counters.ranges += 1;
-        WindowCursor::of_keys(first, last, from.max(self.oldest_visible()), to, reverse)
-    }
-
     /// Splits the key that [`pop_dirty`](Self::pop_dirty) and [`evict_one`](Self::evict_one) hand out into record key and window start.
     ///
     /// # Errors
@@ -378,7 +261,7 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
 
     /// Windows that begin before it do not change any more.
     #[inline]
-    fn oldest_open(&self) -> i64 {
+    pub(super) fn oldest_open(&self) -> i64 {
         self.oldest_visible().saturating_sub(self.shape.margin)
     }
 
