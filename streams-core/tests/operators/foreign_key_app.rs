@@ -106,16 +106,19 @@ fn await_rows(cluster: &EmbeddedCluster, topic: &str, expected: &Rows) {
     }
 }
 
-fn joined_with(change: impl Fn(StreamsConfig) -> StreamsConfig) {
+const REGISTRATION: &str = "app-KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-0000000006-topic";
+
+/// `change` is told which of the two runs it is.
+fn joined_with(change: impl Fn(usize, StreamsConfig) -> StreamsConfig) -> EmbeddedCluster {
     let directory = tempfile::tempdir().expect("a directory");
     let cluster = EmbeddedCluster::new();
     for (topic, partitions) in [("orders", ORDERS), ("customers", CUSTOMERS), ("result", 1), ("counts", 1)] {
         cluster.create_topic(topic, partitions).expect("a new topic");
     }
     let (mut seed, mut orders, mut customers) = (7, Rows::new(), Rows::new());
-    for _ in 0..2 {
+    for run in 0..2 {
         feed_tables(&cluster, &mut seed, &mut orders, &mut customers);
-        let app = start(&cluster, topology(), change(config(directory.path())));
+        let app = start(&cluster, topology(), change(run, config(directory.path())));
         feed_tables(&cluster, &mut seed, &mut orders, &mut customers);
         let (result, counts) = expected(&orders, &customers);
         await_rows(&cluster, "result", &result);
@@ -123,18 +126,31 @@ fn joined_with(change: impl Fn(StreamsConfig) -> StreamsConfig) {
         close(&app);
     }
     let has = |topic: &str, partitions: i32| (0..=partitions).map(|n| cluster.end_offset(topic, n).is_ok()).collect::<Vec<_>>();
-    assert_eq!(has("app-KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-0000000006-topic", CUSTOMERS), [true, true, false]);
+    assert_eq!(has(REGISTRATION, CUSTOMERS), [true, true, false]);
     assert_eq!(has("app-KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-0000000014-topic", ORDERS), [true, true, true, false]);
+    cluster
 }
 
 #[test]
 fn two_threads() {
-    joined_with(|config| config.set("num.stream.threads", "2"));
+    joined_with(|_, config| config.set("num.stream.threads", "2"));
 }
 
 #[test]
 fn exactly_once_without_a_cache() {
-    joined_with(|config| config.set("processing.guarantee", "exactly_once_v2").set("statestore.cache.max.bytes", "0"));
+    joined_with(|_, config| config.set("processing.guarantee", "exactly_once_v2").set("statestore.cache.max.bytes", "0"));
+}
+
+/// What is written for an older version of Java is read by one that is not told of it, and the other way round; the store has rows of both.
+#[test]
+fn two_versions_of_subscriptions() {
+    for (first, second) in [(None, Some("3.3")), (Some("2.4"), None)] {
+        let version = |run: usize| [first, second][run];
+        let cluster = joined_with(|run, config| version(run).into_iter().fold(config, |config, from| config.set("upgrade.from", from)));
+        let subscriptions = cluster.read_topic(REGISTRATION).expect("the topic is there");
+        let written: Vec<u8> = subscriptions.into_iter().filter_map(|record| Some(record.value?.first()? & 0x7f)).collect();
+        assert!(written.contains(&0) && written.contains(&1), "{written:?}");
+    }
 }
 
 /// `left` and `right` as tables that are read from streams, so that `seen` tells when a record has reached its table. Nothing is committed until
