@@ -7,6 +7,7 @@ mod foreign_key;
 mod global;
 mod grouped;
 mod grouped_table;
+mod late_by_store;
 mod options;
 mod pattern;
 mod ranking;

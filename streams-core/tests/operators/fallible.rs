@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use streams_core::config::StreamsConfig;
 use streams_core::handlers::{ErrorContext, Handlers, Response};
 use streams_core::testing::TopologyTestDriver;
@@ -128,6 +129,11 @@ fn streams_go_on_without_the_record() -> Outcome {
     let counts = |stream: KStream<String, String>| stream.try_group_by(|_, text| Ok(number(text)?.to_string())).count().to_stream();
     let counted = through(move |s| counts(s).map_values(|n| i64::try_from(n.unwrap_or(0)).unwrap_or(-1)), "KSTREAM-KEY-SELECT-0000000001")?;
     assert_eq!(counted, expected(&[("1", 1), ("2", 1), ("4", 1)]));
+    let once = through(
+        |s| parsed(s.try_deduplicate_by_key_value(|_, text| Ok(number(text)? % 3), Duration::from_secs(10))),
+        "KSTREAM-DEDUPLICATE-0000000002",
+    )?;
+    assert_eq!(once, expected(&[("a", 1), ("b", 2)]), "4 has the id of 1");
     let odd = through(|s| parsed(s.try_filter(|_, text| Ok(number(text)? % 2 == 1))), "KSTREAM-FILTER-0000000001")?;
     assert_eq!(odd, expected(&[("a", 1)]));
     let twice = expected(&[("a", 1), ("a", 10), ("b", 2), ("b", 20), ("a", 4), ("a", 40)]);

@@ -1,6 +1,7 @@
 //! Late records as a stream: those that no window takes, and no others.
 
 use std::time::Duration;
+use streams_core::serde::DefaultSerde;
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{
     Deduplicated, JoinWindows, Materialized, SessionWindows, SlidingWindows, StreamsBuilder, TimeWindowedKStream, TimeWindows,
@@ -31,20 +32,27 @@ impl Windows for Halves {
     }
 }
 
-/// The number of late records, and of all. `exact`: a record is either late or in a window; in sliding windows it may also come just in time to
-/// find none that is still open.
+/// The number of late records, and of all. `exact`: the table is asked, so that a record is either late or in a window; else it may also come just
+/// in time for sliding windows, and find none that is open.
 fn compare<W>(windows: W, seed: u64, exact: bool) -> Result<(usize, usize), Box<dyn std::error::Error>>
 where
     W: WindowKind<Windowed<String, i64> = TimeWindowedKStream<String, i64>>,
 {
     let builder = StreamsBuilder::new();
     let windowed = builder.stream::<String, i64>("in").group_by_key().windowed_by(windows);
-    windowed.late_records().to("late");
-    let counts = windowed.count_with(Materialized::default().caching_disabled());
-    counts.to_stream().map(|windowed, count| (windowed.key, count)).to("counts");
-    let driver = TopologyTestDriver::new(&builder.build()?)?;
+    // what a window holds: a late record may call for a window of later ones, without being in it
+    let add = |_: &String, n, records: &mut String| {
+        *records += &format!(" {n} ");
+        if n % 11 == 7 { Err(format!("skip {n}").into()) } else { Ok(()) }
+    };
+    let kept = Materialized::with(String::default_serde(), String::default_serde()).caching_disabled();
+    let held = windowed.try_aggregate_with(String::new, add, kept);
+    let late = if exact { windowed.late_records_of(&held) } else { windowed.late_records() };
+    late.to("late");
+    held.to_stream().map(|windowed, records| (windowed.key, records)).to("held");
+    let (driver, failures) = crate::fallible::driver(&builder.build()?)?;
     let mut input = driver.input::<String, i64>("in");
-    let (mut counts, mut late) = (driver.output::<String, Option<u64>>("counts"), driver.output::<String, i64>("late"));
+    let (mut held, mut late) = (driver.output::<String, Option<String>>("held"), driver.output::<String, i64>("late"));
     let dropped = |reason| driver.metrics().sum("streams_records_dropped_total", &[("reason", reason)]);
     let (mut random, mut now, mut told, mut unheld) = (seed, 0, 0, Some(0.0));
     for n in 0..300 {
@@ -53,7 +61,9 @@ where
         now += step;
         let time = if step == 0 { (now - back).max(0) } else { now };
         input.pipe_at("key".to_owned(), n, time)?;
-        let (taken, late) = (!counts.read_all()?.is_empty(), late.read_records()?);
+        let is_in = |records: &Option<String>| records.as_ref().is_some_and(|records| records.contains(&format!(" {n} ")));
+        let failed = std::mem::take(&mut *failures.lock()).len() == 1;
+        let (taken, late) = (failed || held.read_all()?.iter().any(|(_, records)| is_in(records)), late.read_records()?);
         if dropped("no_window") == unheld {
             assert!(late.len() <= usize::from(!taken), "record {n} at {time}, stream time {now}: taken and late");
             assert!(!exact || late.len() == usize::from(!taken), "record {n} at {time}, stream time {now}: neither");
@@ -71,14 +81,22 @@ where
 
 #[test]
 fn late_records_are_those_that_no_window_takes() -> Outcome {
+    let mut without_neighbours = 0;
     for seed in 0..30 {
         let some = |(told, all): (usize, usize)| told > 0 && told < all / 2;
         assert!(some(compare(TimeWindows::tumbling(ms(10)).no_grace(), seed, true)?));
         assert!(some(compare(TimeWindows::hopping(ms(10), ms(3)).grace(ms(4)), seed, true)?));
-        assert!(some(compare(SlidingWindows::within(ms(6)).grace(ms(3)), seed, false)?));
+        let sliding = SlidingWindows::within(ms(6)).grace(ms(3));
+        let (all, few) = (compare(sliding, seed, true)?, compare(sliding, seed, false)?);
+        assert!(some(all) && some(few) && all >= few, "{all:?} {few:?}");
+        without_neighbours += all.0 - few.0;
+        for difference in [0, 1, 20, 300, 2_000].into_iter().filter(|_| seed < 5) {
+            compare(SlidingWindows::within(ms(difference)).no_grace(), seed, true)?;
+        }
         assert!(some(compare(Halves, seed, true)?));
         assert_eq!(compare(UnlimitedWindows::new(), seed, true)?.0, 0);
     }
+    assert!(without_neighbours > 0);
     Ok(())
 }
 
@@ -155,6 +173,14 @@ fn late_records_of_joins_deduplication_and_sessions_are_those_that_are_counted()
             visits.late_records(&visits.count_with(kept)).to("late");
         }
     };
+    let sliding = |cached: bool| {
+        move |b: &StreamsBuilder| {
+            // windows of a single time: a record is late for one, and counted once
+            let windowed = b.stream::<String, i64>("in").group_by_key().windowed_by(SlidingWindows::within(ms(0)).grace(ms(8)));
+            let kept = if cached { Materialized::default() } else { Materialized::default().caching_disabled() };
+            windowed.late_records_of_with(&windowed.count_with(kept), "too-late").to("late");
+        }
+    };
     let cogrouped = |b: &StreamsBuilder| {
         let input = b.stream::<String, i64>("in").group_by_key();
         let visits = input.cogroup(|_, _, count: &mut u64| *count += 1).windowed_by(SessionWindows::with_gap(ms(3)).grace(ms(8)));
@@ -167,6 +193,8 @@ fn late_records_of_joins_deduplication_and_sessions_are_those_that_are_counted()
             told_as_counted(deduplicated, seed)?,
             told_as_counted(sessions(false), seed)?,
             told_as_counted(sessions(true), seed)?,
+            told_as_counted(sliding(false), seed)?,
+            told_as_counted(sliding(true), seed)?,
             told_as_counted(cogrouped, seed)?,
         ];
         assert!(told.iter().all(|told| (5..150).contains(told)), "{told:?}");
@@ -197,6 +225,15 @@ fn late_records_that_cannot_be_told() {
         &filtered,
         "KSTREAM-LATE-0000000004: late records of sessions are told by the table that aggregates them, and KTABLE-FILTER-0000000003 is none of \
          this builder: give the result of `count`, `reduce` or `aggregate`",
+    );
+    let of_sessions = |b: &StreamsBuilder| {
+        let windowed = b.stream::<String, i64>("in").group_by_key().windowed_by(SlidingWindows::within(ms(3)).no_grace());
+        windowed.late_records_of(&sessions(b).count()).to("late");
+    };
+    refused(
+        &of_sessions,
+        "KSTREAM-LATE-0000000004: late records of sliding windows are told by the table that aggregates them, and KSTREAM-AGGREGATE-0000000003 is \
+         none of this builder: give the result of `count`, `reduce` or `aggregate`",
     );
     let other_input = |b: &StreamsBuilder| {
         let (one, other) = (b.stream::<String, i64>("in").group_by_key(), b.stream::<String, i64>("other").group_by_key());

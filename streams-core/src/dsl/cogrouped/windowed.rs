@@ -65,6 +65,23 @@ impl<K: Data, A: Data> TimeWindowedCogroupedKStream<K, A> {
         TimeWindowedKStream::new(input, self.windows.clone()).late_records_with(named)
     }
 
+    /// All records of an input that come too late for `table`, the result of [`aggregate`](Self::aggregate): see
+    /// [`TimeWindowedKStream::late_records_of`](crate::TimeWindowedKStream::late_records_of).
+    pub fn late_records_of<V: Data>(&self, input: &KGroupedStream<K, V>, table: &KTable<Windowed<K>, A>) -> KStream<K, V> {
+        self.late_records_of_with(input, table, Named::default())
+    }
+
+    /// [`late_records_of`](Self::late_records_of) with a name for its node.
+    pub fn late_records_of_with<V: Data>(
+        &self,
+        input: &KGroupedStream<K, V>,
+        table: &KTable<Windowed<K>, A>,
+        named: impl Into<Named>,
+    ) -> KStream<K, V> {
+        self.cogrouped.check_input(input);
+        TimeWindowedKStream::new(input, self.windows.clone()).late_records_of_with(table, named)
+    }
+
     /// Keeps an aggregate per key and window, beginning with `init()` and changed in place by the aggregator of each input. Its time is the
     /// largest of its records'.
     pub fn aggregate(&self, init: impl Fn() -> A + Send + Sync + 'static) -> KTable<Windowed<K>, A>

@@ -1,18 +1,14 @@
 //! The records that come too late for a session, as a stream of their own.
 
 use super::SessionWindowedKStream;
-use crate::dsl::windows::SessionWindows;
+use crate::Data;
+use crate::dsl::late_by_store::Taking;
 use crate::dsl::{KStream, KTable};
-use crate::exec::{Cx, Edge, GraphEnv, Meta, Process, StreamTime, operator};
-use crate::handlers::ProductionStage;
-use crate::plan::{Named, Role, Target};
-use crate::{Data, Result};
-use std::cell::RefCell;
+use crate::plan::Named;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 use std::sync::Arc;
 use streams_state::SessionStore;
-use streams_state::serde::{SerdeContext, Windowed, Wrote};
+use streams_state::serde::Windowed;
 
 impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     /// The records that come too late for a session of `sessions`, the table that aggregates this stream, unchanged: to be kept, or to be added
@@ -45,83 +41,16 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
 
     /// [`late_records`](Self::late_records) with a name for its node.
     pub fn late_records_with<A: Data>(&self, sessions: &KTable<Windowed<K>, A>, named: impl Into<Named>) -> KStream<K, V> {
-        let mut plan = self.grouped.stream.plan.lock();
-        let name = plan.processor_name(&named.into(), "KSTREAM-LATE-");
-        let mut late = self.grouped.beside(&mut plan, &name);
-        let (windows, key_bytes) = (self.windows, late.key_bytes);
-        match sessions.table.session_store() {
-            Some(store) if late.plan.is(&sessions.plan) => {
-                let (opened, store) = (store.name().clone(), store.name().clone());
-                let factory = operator::<K, V, K, V>(Box::new(move |env: &mut GraphEnv<'_>, next| {
-                    let (store, stream_time) = (env.store::<SessionStore<K, A>>(&opened)?, StreamTime::of_node(env));
-                    let pass_key = key_bytes.is_some() && key_bytes == store.borrow().key_serde().canonical_id();
-                    let name = env.node_name();
-                    Ok(Box::new(LateForSessions { name, windows, stream_time, store, pass_key, key_buf: Vec::new(), next }) as Edge<K, V>)
-                }));
-                let write = move |target: &mut Target<'_>| {
-                    target.builder.add_processor(&target.name, &target.parents, factory.clone())?;
-                    target.builder.connect_store(&target.name, &store)
-                };
-                late.node = plan.add(name.clone(), &[late.node], Role::Other, Arc::new(write));
-            }
-            _ => plan.error(format!(
-                "{name}: late records of sessions are told by the table that aggregates them, and {} is none of this builder: give the result of \
-                 `count`, `reduce` or `aggregate`",
-                sessions.name
-            )),
-        }
-        late.name = name;
-        drop(plan);
-        late
-    }
-}
-
-struct LateForSessions<K, V, A> {
-    name: Arc<str>,
-    windows: SessionWindows,
-    /// As the aggregation beside it sees it: the same records come there.
-    stream_time: StreamTime,
-    /// That of the aggregation, which has had the record already: of one that it took there is a session that is open.
-    store: Rc<RefCell<SessionStore<K, A>>>,
-    /// Whether the bytes that travel with the key are those of the store.
-    pass_key: bool,
-    key_buf: Vec<u8>,
-    next: Edge<K, V>,
-}
-
-impl<K: Data, V: Data, A: Data> LateForSessions<K, V, A> {
-    /// Whether a session that ends at `open_from` or later is near. A key without bytes has none, and no late records either.
-    fn is_taken(&mut self, cx: &mut Cx, key: &K, meta: &Meta<'_>, open_from: i64) -> Result<bool> {
-        let (mut store, gap) = (self.store.borrow_mut(), self.windows.gap_ms);
-        let bytes = match meta.key_bytes.filter(|_| self.pass_key) {
-            Some(passed) => passed,
-            None => {
-                self.key_buf.clear();
-                let topic = store.topic().clone();
-                match store.key_serde().serialize(&SerdeContext { topic: &topic, headers: meta.headers }, key, &mut self.key_buf) {
-                    Ok(Wrote::Bytes) => &self.key_buf,
-                    Ok(Wrote::Null) => return Ok(true),
-                    Err(error) => {
-                        return cx.serialization_error(&self.name, &topic, ProductionStage::Key, cx.origin, error).map(|()| true);
-                    }
-                }
-            }
+        let gap = self.windows.gap_ms;
+        let is_taken = move |store: &mut SessionStore<K, A>, key: &[u8], at: i64, open_from: i64| {
+            let mut taken = false;
+            store.find_sessions(key, at.saturating_sub(gap).max(open_from), at.saturating_add(gap), false, &mut |_, _, _| {
+                taken = true;
+                Ok(ControlFlow::Break(()))
+            })?;
+            Ok(taken)
         };
-        let (mut taken, from) = (false, meta.timestamp.saturating_sub(gap).max(open_from));
-        store.find_sessions(bytes, from, meta.timestamp.saturating_add(gap), false, &mut |_, _, _| {
-            taken = true;
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(taken)
-    }
-}
-
-impl<K: Data, V: Data, A: Data> Process<K, V> for LateForSessions<K, V, A> {
-    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let open_from = self.stream_time.observe(cx, meta.timestamp).saturating_sub(self.windows.open_ms());
-        if meta.timestamp >= open_from || self.is_taken(cx, &key, meta, open_from)? {
-            return Ok(());
-        }
-        self.next.process(cx, key, value, meta)
+        let taking = Taking { what: "sessions", behind_ms: self.windows.open_ms(), is_taken: Arc::new(is_taken) };
+        self.grouped.late_by_store(sessions, taking, named.into())
     }
 }

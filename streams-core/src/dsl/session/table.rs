@@ -63,7 +63,7 @@ impl<K: Data, A: Data> TableNode<Windowed<K>, A> for SessionTable {
     fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
         self.queryable.then_some(&self.supplier)
     }
-    fn session_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
+    fn windows_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
         Some(&self.supplier)
     }
 }

@@ -22,8 +22,8 @@ pub(crate) trait TableNode<K, V>: Send + Sync {
     fn getter(&self) -> Arc<dyn GetterSupplier<K, V>>;
     /// The store, if it has a name that was given to it.
     fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>>;
-    /// Where its sessions lie, if it aggregates a stream by session.
-    fn session_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
+    /// Where its windows or sessions lie, if it aggregates a stream by them.
+    fn windows_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
         None
     }
     /// Of a versioned table: for how many milliseconds its versions are kept. What is made of a versioned table row by row is one too.

@@ -83,6 +83,9 @@ impl<K: Data, A: Data> TableNode<Windowed<K>, A> for WindowedTable {
     fn queryable(&self) -> Option<&Arc<dyn StoreSupplier>> {
         self.queryable.then_some(&self.supplier)
     }
+    fn windows_store(&self) -> Option<&Arc<dyn StoreSupplier>> {
+        Some(&self.supplier)
+    }
 }
 
 struct WindowGetterSupplier {

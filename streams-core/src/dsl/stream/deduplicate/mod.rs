@@ -4,11 +4,11 @@ mod node;
 mod seen;
 
 use super::{KStream, RepartitionNames, RepartitionSpec, add_repartition, refuse_nullable_keys};
-use crate::Data;
 use crate::dsl::options::{Deduplicated, SerdeChoice, kept_as};
 use crate::dsl::windows::millis;
 use crate::exec::{GraphEnv, operator};
 use crate::plan::{Plan, Role, Target};
+use crate::{BoxError, Data};
 use node::{Spec, WriteId};
 use seen::SeenSerde;
 use std::collections::BTreeSet;
@@ -92,9 +92,43 @@ impl<K: Data, V: Data> KStream<K, V> {
         within: Duration,
         options: impl Into<Deduplicated<K, V, I>>,
     ) -> KStream<K, V> {
+        self.try_deduplicate_by_key_value_with(move |key, value| Ok(id(key, value)), within, options)
+    }
+
+    /// [`deduplicate_by_key_value`](Self::deduplicate_by_key_value) whose `id` may fail: an error goes to the processing exception handler, which
+    /// fails the task (the default) or leaves the record out, counted as `processing`. No id is kept of it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use streams_core::testing::through;
+    /// let out = through([("a", "7"), ("a", "07"), ("a", "8")], |stream| {
+    ///     stream.try_deduplicate_by_key_value(|_, value| Ok(value.parse::<i64>()?), Duration::from_secs(10))
+    /// });
+    /// let values: Vec<_> = out.iter().map(|(_, value)| value.as_str()).collect();
+    /// assert_eq!(values, ["7", "8"]);
+    /// ```
+    pub fn try_deduplicate_by_key_value<I: Data + DefaultSerde>(
+        &self,
+        id: impl Fn(&K, &V) -> Result<I, BoxError> + Send + Sync + 'static,
+        within: Duration,
+    ) -> KStream<K, V>
+    where
+        K: DefaultSerde,
+        V: DefaultSerde,
+    {
+        self.try_deduplicate_by_key_value_with(id, within, Deduplicated::default())
+    }
+
+    /// [`try_deduplicate_by_key_value`](Self::try_deduplicate_by_key_value) with a grace, names, serdes, or options of the store.
+    pub fn try_deduplicate_by_key_value_with<I: Data>(
+        &self,
+        id: impl Fn(&K, &V) -> Result<I, BoxError> + Send + Sync + 'static,
+        within: Duration,
+        options: impl Into<Deduplicated<K, V, I>>,
+    ) -> KStream<K, V> {
         self.deduplicate(within, options.into(), move |choice, (plan, name)| {
             let serde = choice.resolve(&None, plan, name, "id");
-            Some(Arc::new(move |cx, key, value, out| serde.serialize(cx, &id(key, value), out)))
+            Some(Arc::new(move |cx, key, value, out| serde.serialize(cx, &id(key, value)?, out)))
         })
     }
 
