@@ -58,7 +58,7 @@ words! {
         /// No record is lost; some may be processed again.
         #[default]
         AtLeastOnce = "at_least_once",
-        /// Every record has its effect once. Not supported yet.
+        /// Every record has its effect once.
         ExactlyOnceV2 = "exactly_once_v2",
     }
 }

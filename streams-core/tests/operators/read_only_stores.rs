@@ -13,8 +13,8 @@ use streams_core::processor::{
 };
 use streams_core::runtime::RestoreEvent;
 use streams_core::serde::{DefaultSerde, Serde, SerdeContext, SessionWindowedSerde, TimeWindowedSerde};
-use streams_core::state::Stores;
-use streams_core::{BoxError, Consumed, Headers, KafkaStreams, Record, State, StreamsBuilder, Topology, Window, Windowed};
+use streams_core::state::{Stores, WithHeaders};
+use streams_core::{BoxError, Consumed, Header, Headers, KafkaStreams, Record, State, StreamsBuilder, Topology, Window, Windowed};
 
 const TIME: i64 = 1_700_000_000_000;
 /// What the processor was given.
@@ -304,4 +304,64 @@ fn windows_sessions_and_versions_are_restored_at_least_once() {
 #[test]
 fn windows_sessions_and_versions_are_restored_exactly_once() {
     other_kinds_are_restored::<false>("exactly_once_v2");
+}
+
+/// Values with the headers of their records.
+struct WithThoseOfRecord(Arc<dyn Serde<i64>>);
+impl Serde<WithHeaders<i64>> for WithThoseOfRecord {
+    fn serialize(&self, cx: &SerdeContext<'_>, row: &WithHeaders<i64>, out: &mut Vec<u8>) -> Result<streams_core::serde::Wrote, BoxError> {
+        self.0.serialize(cx, &row.value, out)
+    }
+    fn deserialize(&self, cx: &SerdeContext<'_>, data: Option<&[u8]>) -> Result<WithHeaders<i64>, BoxError> {
+        Ok(WithHeaders::new(self.0.deserialize(cx, data)?, cx.headers.clone()))
+    }
+}
+
+struct FillRows(KeyValueStore<String, WithHeaders<i64>>, Seen);
+impl Processor<String, Option<WithHeaders<i64>>, (), ()> for FillRows {
+    fn process(&mut self, ctx: &mut Context<'_, (), ()>, record: Record<String, Option<WithHeaders<i64>>>) -> Result<(), BoxError> {
+        self.1.lock().expect("no panic").push(record.key.clone());
+        self.0.put(ctx, &record.key, record.value.expect("no deletion"))
+    }
+}
+
+/// The row, and a thousand for each of its headers.
+struct CountHeaders(ReadOnlyKeyValueStore<String, WithHeaders<i64>>);
+impl Processor<String, i64, String, i64> for CountHeaders {
+    fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
+        let row = self.0.get(&record.key)?.expect("a row");
+        ctx.forward(Record { value: row.value + 1_000 * row.headers.len() as i64, ..record })
+    }
+}
+
+fn with_headers(seen: &Seen) -> Topology {
+    let (builder, fill) = (StreamsBuilder::new(), seen.clone());
+    let store = Stores::key_value::<String, i64>("rows").with_headers();
+    let consumed = Consumed::with(String::default_serde(), WithThoseOfRecord(i64::default_serde()));
+    let rows = builder.add_read_only_state_store(store, "r", "rows", consumed, "fill", move |_, rows| FillRows(rows, fill.clone()));
+    builder.stream::<String, i64>("orders").process(rows, |_, rows| CountHeaders(rows)).to("bills");
+    builder.build().expect("the topology is right")
+}
+
+#[test]
+fn rows_are_restored_with_the_headers_of_their_records() {
+    let cluster = EmbeddedCluster::new();
+    for topic in ["orders", "rows", "bills"] {
+        cluster.create_topic(topic, 2).expect("a new topic");
+    }
+    let headers: Headers = [Header { key: "from".to_owned(), value: Some(b"here".to_vec()) }].into_iter().collect();
+    cluster.produce_with_headers("rows", None, Some(b"a"), Some(&7_i64.to_be_bytes()), TIME, &headers).expect("the record is taken");
+    put(&cluster, "rows", "b", Some(&8_i64.to_be_bytes()));
+    for passed_by_the_processor in [2, 0] {
+        // the disk is lost
+        let directory = tempfile::tempdir().expect("a directory");
+        let (app, _, seen) = start_topology(&cluster, directory.path(), "at_least_once", with_headers);
+        await_all_committed(&cluster, "rows");
+        assert_eq!(seen.lock().expect("no panic").len(), passed_by_the_processor);
+        let bills = cluster.read_topic("bills").expect("the topic is there").len();
+        ["a", "b"].iter().for_each(|key| put(&cluster, "orders", key, Some(&[0; 8])));
+        eventually("the bills", || cluster.read_topic("bills").expect("the topic is there").len() == bills + 2);
+        assert_eq!(last_counts(&cluster, "bills"), [("a", 1_007), ("b", 8)].map(|(key, n)| (key.to_owned(), n)).into());
+        close(&app);
+    }
 }
