@@ -5,8 +5,9 @@ use crate::one_partition::{self, cluster, config_that_aborts, feed, time};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::cluster::embedded::{EmbeddedCluster, OwnedRecord};
+use streams_core::processor::{TransformContext, ValueTransformer};
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{KTable, Materialized, StreamsBuilder, Topology};
+use streams_core::{BoxError, KTable, Materialized, StreamsBuilder, Topology};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -189,6 +190,26 @@ fn rows_of_a_table_made_of_another_expire() -> Outcome {
         }
         Ok(())
     })
+}
+
+#[test]
+fn transformed_rows_expire() -> Outcome {
+    TIMES.iter().zip(41..).try_for_each(|(ttl, seed)| {
+        compare_with(
+            Model { ttl: *ttl, follows: true, ..Model::default() },
+            seed,
+            false,
+            |_, new| new.map(|new| 3 * new),
+            |builder, ttl| builder.table::<String, i64>("in").transform_values_with((), |_, ()| Tripled, materialized(ttl)),
+        )
+    })
+}
+
+struct Tripled;
+impl ValueTransformer<String, i64, i64> for Tripled {
+    fn transform(&mut self, _: &mut TransformContext<'_>, _: &String, value: Option<&i64>) -> Result<Option<i64>, BoxError> {
+        Ok(value.map(|value| 3 * value))
+    }
 }
 
 /// Either side's change begins a joined row anew, with what the other side has kept.
