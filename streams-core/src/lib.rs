@@ -24,15 +24,15 @@ mod topology;
 /// The Processor API: user code as nodes of a topology.
 pub mod processor {
     pub use crate::dsl::{Node, TopologyBuilder};
-    pub use crate::exec::{AroundProcessor, ProcessorWrapper, PunctuationType, TimerId, WrappedPunctuation, WrappedRecord};
+    pub use crate::exec::{PunctuationType, TimerId};
     pub use crate::topology::{
-        Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalSessionStoreHandle, GlobalStoreBuilder, GlobalStoreHandle,
-        GlobalVersionedStoreHandle, GlobalWindowStoreHandle, KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle,
-        ProcessingContext, Processor, ReadOnlyKeyValueStore, ReadOnlyRows, ReadOnlySessionStore, ReadOnlySessionStoreHandle,
-        ReadOnlyStateStoreHandle, ReadOnlyStoreBuilder, ReadOnlyVersionedStore, ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore,
-        ReadOnlyWindowStoreHandle, RecordContext, RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet,
-        TransformContext, ValueTransformer, VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore,
-        WithTimestamps,
+        AroundContext, AroundProcessor, Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalSessionStoreHandle,
+        GlobalStoreBuilder, GlobalStoreHandle, GlobalVersionedStoreHandle, GlobalWindowStoreHandle, KeyValueRows, KeyValueStore,
+        KeyValueStoreHandle, Own, OwnStoreHandle, ProcessingContext, Processor, ProcessorWrapper, ReadOnlyKeyValueStore, ReadOnlyRows,
+        ReadOnlySessionStore, ReadOnlySessionStoreHandle, ReadOnlyStateStoreHandle, ReadOnlyStoreBuilder, ReadOnlyVersionedStore,
+        ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore, ReadOnlyWindowStoreHandle, RecordContext, RecordMetadata, SessionStore,
+        SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
+        VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps, WrappedNode, WrappedPunctuation, WrappedRecord,
     };
     pub use streams_state::{OwnStore, OwnStoreContext, StoreChange};
 }

@@ -137,7 +137,7 @@ const DEFINITIONS: &[Definition] = &[
     key(keys::LOG_SUMMARY_INTERVAL_MS, Long, "120000", Any, Low, V1, "How often a thread logs what it did; below 0 never."),
     key(keys::POLL_MS, Long, "100", AtLeast(0), Low, V1, "How long a thread waits for records."),
     key("probing.rebalance.interval.ms", Long, "600000", AtLeast(60000), Low, NotYet, "How often to look whether warm-ups are done."),
-    key("processor.wrapper.class", Class, "NoOpProcessorWrapper", Any, Low, InCode("`Topology::with_processor_wrapper`"),
+    key("processor.wrapper.class", Class, "NoOpProcessorWrapper", Any, Low, InCode("`StreamsBuilder::processor_wrapper`"),
         "A wrapper around every processor (KIP-1112)."),
     key("rocksdb.config.setter", Class, "", Any, Low, InCode("`KafkaStreamsBuilder::rocksdb_config_setter`"),
         "Changes the options of RocksDB."),

@@ -7,7 +7,7 @@ use crate::Data;
 use crate::config::{StreamsConfig, TopologyOptimization, boolean, keys};
 use crate::exec::{NodeFactory, SourceFactory};
 use crate::plan::{Role, SharedPlan, Target};
-use crate::topology::{StateStoreBuilder, TopicName, Topology, TopologyError};
+use crate::topology::{ProcessorWrapper, StateStoreBuilder, TopicName, Topology, TopologyError};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -90,12 +90,60 @@ impl StreamsBuilder {
         store.add_to(&self.plan)
     }
 
+    /// Has a wrapper asked about each processor when the topology is built, those of the DSL and of global stores included. Names stay as they are. A later call
+    /// takes the place of an earlier one.
+    ///
+    /// ```
+    /// # use streams_core::{BoxError, Record, StreamsBuilder, testing::TopologyTestDriver};
+    /// use streams_core::processor::{AroundContext, AroundProcessor, KeyValueStore, ProcessorWrapper, WrappedNode, WrappedRecord};
+    /// use streams_core::state::Stores;
+    ///
+    /// /// Lets so many records of a key through to a processor.
+    /// struct Limit(u64);
+    ///
+    /// struct Limited { most: u64, seen: KeyValueStore<String, u64> }
+    ///
+    /// impl ProcessorWrapper for Limit {
+    ///     fn wrap(&self, node: &mut WrappedNode<'_>) {
+    ///         let most = self.0;
+    ///         if node.name().starts_with("costly") && node.takes::<String, i64>() {
+    ///             let seen = node.add_state_store(Stores::key_value(format!("{}-seen", node.name())));
+    ///             node.around(seen, move |_, seen| Limited { most, seen });
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// impl AroundProcessor for Limited {
+    ///     fn process(&mut self, ctx: &mut AroundContext<'_>, record: WrappedRecord<'_>) -> Result<(), BoxError> {
+    ///         let Some(key) = record.key::<String>().cloned() else { return record.proceed(ctx) };
+    ///         let seen = self.seen.get(&key)?.unwrap_or(0) + 1;
+    ///         self.seen.put(ctx, &key, seen)?;
+    ///         if seen <= self.most { record.proceed(ctx) } else { Ok(()) }
+    ///     }
+    /// }
+    ///
+    /// let builder = StreamsBuilder::new();
+    /// builder.processor_wrapper(Limit(2));
+    /// builder.stream::<String, i64>("in").map_values_with(|value| value * 2, "costly").to("out");
+    /// let mut driver = TopologyTestDriver::new(&builder.build()?)?;
+    /// for value in 1..=3 {
+    ///     driver.input::<String, i64>("in").pipe("a".to_string(), value)?;
+    /// }
+    /// assert_eq!(driver.output::<String, i64>("out").read_values()?, [2, 4]);
+    /// assert_eq!(driver.key_value_store::<String, u64>("costly-seen").unwrap().get(&"a".to_string())?, Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "processor.wrapper.class")]
+    pub fn processor_wrapper(&self, wrapper: impl ProcessorWrapper) {
+        self.plan.lock().wrapper = Some(Arc::new(wrapper));
+    }
+
     /// Checks everything and makes the topology. The builder can go on.
     ///
     /// # Errors
     /// Names the first node, store or topic that cannot work, and the way out.
     pub fn build(&self) -> Result<Topology, TopologyError> {
-        self.plan.lock().compile()
+        self.plan.build(TopologyOptimization::NONE)
     }
 
     /// [`build`](Self::build) with the optimisations that `topology.optimization` of the config names, and without generated names of stores and
@@ -140,7 +188,7 @@ pub(super) fn build_with(plan: &SharedPlan, config: &StreamsConfig) -> Result<To
             ))
         })?,
     };
-    let topology = plan.lock().compile_with(optimization)?;
+    let topology = plan.build(optimization)?;
     if ensure_names {
         topology.check_names()?;
     }

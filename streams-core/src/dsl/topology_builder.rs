@@ -4,9 +4,9 @@ use super::builder::{build_with, checked, source};
 use super::options::{Consumed, Produced, Topics};
 use super::stream::{Destination, KStream, connected, user_node};
 use crate::Data;
-use crate::config::StreamsConfig;
+use crate::config::{StreamsConfig, TopologyOptimization};
 use crate::plan::{Named, PlanId, Role, SharedPlan, Target};
-use crate::topology::{Processor, RecordContext, Setup, StateStoreBuilder, StoreSet, Topology, TopologyError};
+use crate::topology::{Processor, ProcessorWrapper, RecordContext, Setup, StateStoreBuilder, StoreSet, Topology, TopologyError};
 use std::fmt;
 use std::sync::Arc;
 use streams_state::serde::DefaultSerde;
@@ -188,12 +188,18 @@ impl TopologyBuilder {
         ids
     }
 
+    /// Has a wrapper asked about each processor when the topology is built: see
+    /// [`StreamsBuilder::processor_wrapper`](crate::StreamsBuilder::processor_wrapper).
+    pub fn processor_wrapper(&self, wrapper: impl ProcessorWrapper) {
+        self.plan.lock().wrapper = Some(Arc::new(wrapper));
+    }
+
     /// Checks everything and makes the topology. The builder can go on.
     ///
     /// # Errors
     /// Names the first node, store or topic that cannot work, and the way out.
     pub fn build(&self) -> Result<Topology, TopologyError> {
-        self.plan.lock().compile()
+        self.plan.build(TopologyOptimization::NONE)
     }
 
     /// [`build`](Self::build) as the config says: see [`StreamsBuilder::build_with`](crate::StreamsBuilder::build_with). Nodes and stores that were

@@ -1,7 +1,7 @@
 //! Typed edges, and how they are put together while a graph is built.
 
 use super::cx::{Cx, Meta};
-use super::wrapper::{Around, Wrapped};
+use super::wrapper::{Around, wrapped};
 use crate::metrics::NodeMetrics;
 use crate::{Data, Result};
 use std::any::Any;
@@ -129,7 +129,7 @@ impl ErasedEdge {
         }
         fn wrap<K: Data, V: Data>(edge: Box<dyn Any>, around: Around) -> Box<dyn Any> {
             let edge = *edge.downcast::<Edge<K, V>>().expect(CHECKED);
-            Box::new(Box::new(Wrapped { around, edge }) as Edge<K, V>)
+            Box::new(wrapped(edge, around))
         }
         ErasedEdge { edge: Box::new(edge), share: share::<K, V>, count: count::<K, V>, wrap: wrap::<K, V> }
     }
@@ -142,6 +142,13 @@ impl ErasedEdge {
     /// The same edge, with the user's code around its node.
     pub(super) fn wrapped(self, around: Around) -> ErasedEdge {
         ErasedEdge { edge: (self.wrap)(self.edge, around), ..self }
+    }
+
+    /// Two edges to the same node.
+    pub(super) fn twice(self) -> (ErasedEdge, ErasedEdge) {
+        let mut both = self.split(2);
+        let other = both.swap_remove(1);
+        (both.swap_remove(0), other)
     }
 
     /// One edge for each parent.

@@ -8,7 +8,7 @@ use super::graph::{Maintain, Outside};
 use super::kept::KeptNumbers;
 use super::stores::StoreSlots;
 use super::timers::{PunctuationType, TimerId, Timers};
-use super::wrapper::{Around, OnlyCloses, WrappedMaintain};
+use super::wrapper::{Around, WrappedMaintain};
 use crate::{BoxError, Error, ErrorKind, Result, TaskId};
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -123,15 +123,9 @@ impl<'a> GraphEnv<'a> {
 
     /// Puts code around what was registered since there were `from` nodes.
     pub(super) fn wrap_maintained(&mut self, from: usize, around: &Around) {
-        if self.maintained.len() == from {
-            self.maintain(Box::new(OnlyCloses));
-        }
-        let last = self.maintained.len() - 1;
         let of_node = self.maintained.split_off(from);
-        for node in of_node {
-            let closes = self.maintained.len() == last;
-            self.maintained.push(Box::new(WrappedMaintain { around: around.clone(), node, closes }));
-        }
+        let wrapped = of_node.into_iter().map(|node| Box::new(WrappedMaintain { around: around.clone(), node }) as Box<dyn Maintain>);
+        self.maintained.extend(wrapped);
     }
 
     /// The index that the next call of `maintain` will give.

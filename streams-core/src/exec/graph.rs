@@ -7,7 +7,7 @@ use super::source::{CountedSource, SourceNode};
 use super::stores::StoreSlots;
 use super::stream_time::resume;
 use super::timers::{PunctuationType, TimerId};
-use super::wrapper::ProcessorWrapper;
+use super::wrapper::AroundNode;
 use crate::cluster::RawRecord;
 use crate::error::panic_text;
 use crate::metrics::NodeMetrics;
@@ -90,6 +90,26 @@ impl<N: Maintain> Maintain for Outside<N> {
     }
 }
 
+/// Makes a node, and what a wrapper puts around it.
+fn build_node(spec: &NodeSpec, env: &mut GraphEnv<'_>, next: Vec<ErasedEdge>) -> Result<Built> {
+    let built = match &spec.around {
+        None => spec.factory.build(env, next)?,
+        Some(make) => {
+            let (around, next) = AroundNode::begin(make, &*spec.factory, env, next)?;
+            let first = env.next_maintained();
+            match spec.factory.build(env, next)? {
+                Built::Edge(edge) => {
+                    env.wrap_maintained(first, &around);
+                    Built::Edge(edge.wrapped(around))
+                }
+                source @ Built::Source(_) => source,
+            }
+        }
+    };
+    env.scheduled()?;
+    Ok(built)
+}
+
 /// A running graph.
 pub(crate) struct Graph {
     cx: Cx,
@@ -109,14 +129,13 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Builds the graph of one task on the thread that will run it. `cx` brings collector, time and budget. `measured`: where the records of
-    /// a node are counted, if they are. `wrapper`: what goes around processors.
+    /// a node are counted, if they are.
     pub fn new(
         nodes: &[NodeSpec],
         subtopology: &Subtopology,
         mut stores: Vec<Box<dyn StateStore>>,
         mut cx: Cx,
         measured: &dyn Fn(&str) -> Option<Arc<NodeMetrics>>,
-        wrapper: Option<&dyn ProcessorWrapper>,
     ) -> Result<Graph> {
         let logged: Vec<bool> = subtopology.changelogs.iter().map(StoreLog::is_written).collect();
         let store_times = stores.iter_mut().map(|store| resume(&mut **store, &mut cx.kept)).collect();
@@ -132,22 +151,11 @@ impl Graph {
             env.node = spec.name.clone();
             env.children = spec.children.iter().map(|&child| nodes[child].name.clone()).collect();
             let next = spec.children.iter().filter_map(|&child| waiting[child].pop()).collect();
-            let first = env.next_maintained();
-            let built = spec.factory.build(&mut env, next).and_then(|built| env.scheduled().map(|()| built));
-            let built = built.map_err(|e| e.at(format!("node {}", spec.name)))?;
+            let built = build_node(spec, &mut env, next).map_err(|e| e.at(format!("node {}", spec.name)))?;
             // what `describe()` does not show is not measured either
             let metrics = if matches!(spec.kind, NodeKind::Hidden) { None } else { measured(&spec.name) };
             match built {
                 Built::Edge(edge) => {
-                    let wrapper = wrapper.filter(|_| matches!(spec.kind, NodeKind::Processor));
-                    let around = wrapper.and_then(|wrapper| wrapper.wrap(env.task_id(), &spec.name));
-                    let edge = match around.map(|around| Rc::new(RefCell::new(around))) {
-                        Some(around) => {
-                            env.wrap_maintained(first, &around);
-                            edge.wrapped(around)
-                        }
-                        None => edge,
-                    };
                     let edge = match metrics {
                         Some(metrics) => edge.counted(metrics),
                         None => edge,

@@ -32,4 +32,4 @@ pub(crate) use source::SourceFactory;
 pub(crate) use stores::StoreSlots;
 pub(crate) use stream_time::StreamTime;
 pub use timers::{PunctuationType, TimerId};
-pub use wrapper::{AroundProcessor, ProcessorWrapper, WrappedPunctuation, WrappedRecord};
+pub(crate) use wrapper::{AnyOutlets, AnyProcessor};

@@ -1,65 +1,114 @@
-//! Code around the processors of a topology.
+//! The edge to a wrapped processor, and what the task calls of it.
 
 use super::cx::{Cx, Meta};
-use super::edge::{Edge, Process};
-use super::graph::Maintain;
+use super::edge::{Edge, End, ErasedEdge, Outlets, Process};
+use super::env::GraphEnv;
+use super::graph::{Maintain, NodeFactory, Types};
 use super::timers::TimerId;
-use crate::{Headers, Result, TaskId};
+use crate::topology::{AroundContext, AroundFactory, AroundProcessor, Waiting, WrappedPunctuation, WrappedRecord};
+use crate::{BoxError, Data, Record, Result};
 use std::any::Any;
 use std::cell::RefCell;
-use std::fmt;
+use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc;
 
-/// Puts code around the processors of a topology, those of the DSL included: for tracing, timing and tests (KIP-1112). Set by
-/// [`Topology::with_processor_wrapper`](crate::Topology::with_processor_wrapper).
-///
-/// It can leave records and punctuations out, and change values. Java's can put another processor in the place of one, with other stores: here
-/// the edges between nodes have the types of their records, which one wrapper of all nodes does not know, and a topology has its stores when it
-/// is built. For another processor, give the builder another one.
-pub trait ProcessorWrapper: Send + Sync + 'static {
-    /// What goes around the processor `node` in a task; `None` leaves it as it is, at no cost. Asked each time when the task's graph is put
-    /// together, on the thread that runs it: here is the place for what has to be done at the start.
-    fn wrap(&self, task: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>>;
+/// The processor that is wrapped: an `Edge`, its types forgotten.
+pub(crate) struct AnyProcessor {
+    edge: Box<dyn Any>,
+    types: Option<Types>,
 }
 
-/// What goes around one processor of one task. Records of the nodes that follow are processed within the call, as they are forwarded.
-pub trait AroundProcessor: 'static {
-    /// A record is about to be processed: [`WrappedRecord::proceed`] does it. Without it the record goes no further.
-    ///
-    /// # Errors
-    /// Those of `proceed`, to be passed on. Others fail the task.
-    fn process(&mut self, record: WrappedRecord<'_>) -> Result<()>;
+impl AnyProcessor {
+    pub fn typed<K: Data, V: Data>(&mut self, node: &str) -> Result<&mut Edge<K, V>, BoxError> {
+        let types = self.types.map_or("none", |types| types.name);
+        self.edge.downcast_mut().ok_or_else(|| {
+            format!(
+                "node {node} takes {types} as (key, value), and is to process {}: ask `WrappedNode::takes` first",
+                Types::of::<K, V>().name
+            )
+            .into()
+        })
+    }
+}
 
-    /// A punctuation is about to be called, at this time of its clock.
-    ///
-    /// # Errors
-    /// As [`process`](Self::process).
-    fn punctuate(&mut self, punctuation: WrappedPunctuation<'_>) -> Result<()> {
-        punctuation.proceed()
+/// The edges to the nodes that follow, their types forgotten until they are named.
+pub(crate) struct AnyOutlets {
+    names: Vec<Arc<str>>,
+    /// Until they are `typed`.
+    edges: Vec<ErasedEdge>,
+    typed: Option<Box<dyn Any>>,
+    /// `None`: nothing can follow.
+    types: Option<Types>,
+}
+
+impl AnyOutlets {
+    pub fn typed<K: Data, V: Data>(&mut self, node: &str) -> Result<&mut Outlets<K, V>, BoxError> {
+        let asked = Types::of::<K, V>();
+        if self.types.is_none_or(|types| types.id != asked.id) {
+            let gives = self.types.map_or("nothing", |types| types.name);
+            return Err(format!(
+                "node {node} gives {gives} as (key, value), and {} was forwarded: ask `WrappedNode::gives` first",
+                asked.name
+            )
+            .into());
+        }
+        let (names, edges) = (&mut self.names, &mut self.edges);
+        let typed = self.typed.get_or_insert_with(|| Box::new(Outlets::<K, V>::new(std::mem::take(names), std::mem::take(edges))));
+        Ok(typed.downcast_mut().expect("the types were compared"))
+    }
+}
+
+/// A processor with the code around it: shared by the edge to it and what the task calls of it; neither goes on within the other.
+pub(super) struct AroundNode {
+    name: Arc<str>,
+    index: usize,
+    around: Box<dyn AroundProcessor>,
+    inner: AnyProcessor,
+    next: AnyOutlets,
+}
+
+pub(super) type Around = Rc<RefCell<AroundNode>>;
+
+impl AroundNode {
+    /// Makes what goes around the node that is to be built. `next`: the edges to its children, of which it gets its own; the answer is those for
+    /// the processor.
+    pub fn begin(
+        make: &AroundFactory,
+        factory: &dyn NodeFactory,
+        env: &mut GraphEnv<'_>,
+        next: Vec<ErasedEdge>,
+    ) -> Result<(Around, Vec<ErasedEdge>)> {
+        let (name, index, names) = (env.node_name(), env.next_maintained(), env.children());
+        let around = make(env)?;
+        let (edges, of_processor) = next.into_iter().map(ErasedEdge::twice).unzip();
+        let next = AnyOutlets { names, edges, typed: None, types: factory.output() };
+        let inner = AnyProcessor { edge: Box::new(Box::new(End) as Edge<(), ()>), types: factory.input() };
+        let node = Rc::new(RefCell::new(AroundNode { name, index, around, inner, next }));
+        env.maintain(Box::new(AroundMaintain(node.clone())));
+        Ok((node, of_processor))
     }
 
-    /// The task is closed, or moves away.
-    fn close(&mut self) {}
+    /// Runs code around the processor; an error of it is decided about.
+    fn call(
+        &mut self,
+        cx: &mut Cx,
+        f: impl FnOnce(&mut dyn AroundProcessor, &mut AroundContext<'_>) -> Result<(), BoxError>,
+    ) -> Result<()> {
+        let AroundNode { name, index, around, inner, next } = self;
+        let result = f(&mut **around, &mut AroundContext { cx, inner, next, index: *index, node: name });
+        result.or_else(|error| cx.user_error(name, error))
+    }
 }
 
-/// A record on its way into a processor, its types forgotten.
-trait Waiting {
-    fn key(&self) -> Option<&dyn Any>;
-    fn value(&self) -> Option<&dyn Any>;
-    fn value_mut(&mut self) -> Option<&mut dyn Any>;
-    fn meta(&self) -> &Meta<'_>;
-    fn run(&mut self) -> Result<()>;
-}
-
-struct Record<'a, 'm, K, V> {
-    cx: &'a mut Cx,
-    edge: &'a mut Edge<K, V>,
-    /// Taken by `run`.
+/// A record that waits for its processor.
+struct Held<'m, K, V> {
+    /// Taken by `take` and `run`.
     record: Option<(K, V)>,
-    meta: &'a Meta<'m>,
+    meta: &'m Meta<'m>,
 }
 
-impl<K: 'static, V: 'static> Waiting for Record<'_, '_, K, V> {
+impl<K: Data, V: Data> Waiting for Held<'_, K, V> {
     fn key(&self) -> Option<&dyn Any> {
         self.record.as_ref().map(|(key, _)| key as &dyn Any)
     }
@@ -72,101 +121,44 @@ impl<K: 'static, V: 'static> Waiting for Record<'_, '_, K, V> {
     fn meta(&self) -> &Meta<'_> {
         self.meta
     }
-    fn run(&mut self) -> Result<()> {
+    fn take(&mut self) -> Option<Box<dyn Any>> {
+        let (key, value) = self.record.take()?;
+        Some(Box::new(Record { key, value, timestamp: self.meta.timestamp, headers: self.meta.headers.clone() }))
+    }
+    fn run(&mut self, cx: &mut Cx, inner: &mut AnyProcessor, node: &str) -> Result<(), BoxError> {
         match self.record.take() {
-            Some((key, value)) => self.edge.process(self.cx, key, value, self.meta),
+            Some((key, value)) => Ok(inner.typed(node)?.process(cx, key, value, self.meta)?),
             None => Ok(()),
         }
     }
 }
 
-/// A record on its way into a processor.
-#[must_use = "a record that does not proceed is left out"]
-pub struct WrappedRecord<'a>(&'a mut dyn Waiting);
-
-impl WrappedRecord<'_> {
-    /// The key, if it is of this type.
-    pub fn key<K: 'static>(&self) -> Option<&K> {
-        self.0.key()?.downcast_ref()
-    }
-
-    /// The value, if it is of this type. Behind tables it is a [`Change`](crate::Change).
-    pub fn value<V: 'static>(&self) -> Option<&V> {
-        self.0.value()?.downcast_ref()
-    }
-
-    /// The value, if it is of this type, to be changed before it is processed. Only the processor sees the change: other nodes behind the same
-    /// parent have the value as it was. A key cannot be changed: by it the record has come to this task.
-    pub fn value_mut<V: 'static>(&mut self) -> Option<&mut V> {
-        self.0.value_mut()?.downcast_mut()
-    }
-
-    /// Event time in milliseconds.
-    pub fn timestamp(&self) -> i64 {
-        self.0.meta().timestamp
-    }
-
-    /// The headers.
-    pub fn headers(&self) -> &Headers {
-        self.0.meta().headers
-    }
-
-    /// Has it processed.
-    ///
-    /// # Errors
-    /// Those of the processor and of the nodes that follow, already decided about.
-    pub fn proceed(self) -> Result<()> {
-        self.0.run()
-    }
-}
-
-impl fmt::Debug for WrappedRecord<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WrappedRecord(at {})", self.timestamp())
-    }
-}
-
-/// A punctuation that is due.
-#[must_use = "a punctuation that does not proceed is left out"]
-pub struct WrappedPunctuation<'a> {
-    time: i64,
-    run: &'a mut dyn FnMut() -> Result<()>,
-}
-
-impl WrappedPunctuation<'_> {
-    /// Stream time or wall clock, in milliseconds.
-    pub fn time(&self) -> i64 {
-        self.time
-    }
-
-    /// Calls it.
-    ///
-    /// # Errors
-    /// Those of the processor and of the nodes that follow, already decided about.
-    pub fn proceed(self) -> Result<()> {
-        (self.run)()
-    }
-}
-
-impl fmt::Debug for WrappedPunctuation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WrappedPunctuation(at {})", self.time)
-    }
-}
-
-/// Shared by the edge to a processor and what the task calls of it; neither goes on within the other.
-pub(super) type Around = Rc<RefCell<Box<dyn AroundProcessor>>>;
-
 /// An edge to a wrapped processor.
-pub(super) struct Wrapped<K, V> {
-    pub around: Around,
-    pub edge: Edge<K, V>,
+struct Wrapped<K, V>(Around, PhantomData<fn(K, V)>);
+
+impl<K: Data, V: Data> Process<K, V> for Wrapped<K, V> {
+    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
+        let mut held = Held { record: Some((key, value)), meta };
+        let mut node = self.0.borrow_mut();
+        cx.with_record(meta.timestamp, meta.headers, |cx| node.call(cx, |around, ctx| around.process(ctx, WrappedRecord(&mut held))))
+    }
 }
 
-impl<K: 'static, V: 'static> Process<K, V> for Wrapped<K, V> {
-    fn process(&mut self, cx: &mut Cx, key: K, value: V, meta: &Meta<'_>) -> Result<()> {
-        let mut record = Record { cx, edge: &mut self.edge, record: Some((key, value)), meta };
-        self.around.borrow_mut().process(WrappedRecord(&mut record))
+/// The edge to a processor with code around it, of the edge to the processor.
+pub(super) fn wrapped<K: Data, V: Data>(edge: Edge<K, V>, around: Around) -> Edge<K, V> {
+    around.borrow_mut().inner.edge = Box::new(edge);
+    Box::new(Wrapped(around, PhantomData))
+}
+
+/// What the task calls of the code around a processor.
+struct AroundMaintain(Around);
+
+impl Maintain for AroundMaintain {
+    fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
+        self.0.borrow_mut().call(cx, |around, ctx| around.punctuate(ctx, timer, time))
+    }
+    fn close(&mut self, _: &mut Cx) {
+        self.0.borrow_mut().around.close();
     }
 }
 
@@ -174,8 +166,6 @@ impl<K: 'static, V: 'static> Process<K, V> for Wrapped<K, V> {
 pub(super) struct WrappedMaintain {
     pub around: Around,
     pub node: Box<dyn Maintain>,
-    /// Of several that one processor has, one tells that it is closed.
-    pub closes: bool,
 }
 
 impl Maintain for WrappedMaintain {
@@ -187,20 +177,13 @@ impl Maintain for WrappedMaintain {
     }
     fn punctuate(&mut self, cx: &mut Cx, timer: TimerId, time: i64) -> Result<()> {
         let node = &mut self.node;
-        self.around.borrow_mut().punctuate(WrappedPunctuation { time, run: &mut || node.punctuate(cx, timer, time) })
+        let mut run = |cx: &mut Cx| node.punctuate(cx, timer, time);
+        self.around.borrow_mut().call(cx, |around, ctx| around.around_punctuation(ctx, WrappedPunctuation { time, run: &mut run }))
     }
     fn held_bytes(&self) -> usize {
         self.node.held_bytes()
     }
     fn close(&mut self, cx: &mut Cx) {
         self.node.close(cx);
-        if self.closes {
-            self.around.borrow_mut().close();
-        }
     }
 }
-
-/// Of a processor that the task calls for nothing else.
-pub(super) struct OnlyCloses;
-
-impl Maintain for OnlyCloses {}

@@ -12,7 +12,7 @@ pub(crate) use optimize::{Effect, Repartition, SelfJoin};
 pub(crate) use write::{Target, WriteNode};
 
 use crate::config::{OffsetReset, TopologyOptimization};
-use crate::topology::{TopicName, TopologyError};
+use crate::topology::{ProcessorWrapper, TopicName, Topology, TopologyError};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use streams_state::StoreSupplier;
@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     pub self_joins: Vec<SelfJoin>,
     /// What was wrong with DSL calls: told by `build()`, so that calls need not return results.
     pub errors: Vec<TopologyError>,
+    /// What goes around processors.
+    pub wrapper: Option<Arc<dyn ProcessorWrapper>>,
     /// What it was rewritten with; nothing, in the plan of a builder.
     pub optimization: TopologyOptimization,
 }
@@ -126,6 +128,18 @@ impl SharedPlan {
     /// A plan is changed by short calls that cannot leave it half done, so a panic elsewhere does not spoil it.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Plan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Checks everything and makes the topology, with these optimisations.
+    pub(crate) fn build(&self, optimization: TopologyOptimization) -> Result<Topology, TopologyError> {
+        let plan = self.lock();
+        let (mut builder, wrapper) = (plan.compile_with(optimization)?, plan.wrapper.clone());
+        // user code: it may use the builder
+        drop(plan);
+        if let Some(wrapper) = wrapper {
+            builder.wrap(&*wrapper, self)?;
+        }
+        builder.build()
     }
 
     pub(crate) fn is(&self, other: &SharedPlan) -> bool {

@@ -1,7 +1,7 @@
 //! From the plan to the physical graph, in Java's order.
 
 use super::{Plan, PlanId, Role};
-use crate::topology::{PhysicalBuilder, Topology, TopologyError};
+use crate::topology::{PhysicalBuilder, TopologyError};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) struct MergedSources {
 }
 
 impl Plan {
-    pub fn compile(&self) -> Result<Topology, TopologyError> {
+    pub fn compile(&self) -> Result<PhysicalBuilder, TopologyError> {
         if let Some(error) = self.errors.first() {
             return Err(error.clone());
         }
@@ -75,7 +75,7 @@ impl Plan {
             let sources: Vec<Arc<str>> = sources.iter().map(|name| self.name_after_merging(name, &merged)).collect();
             builder.copartition(node, &sources);
         }
-        builder.build()
+        Ok(builder)
     }
 
     fn is_source(&self, id: PlanId) -> bool {

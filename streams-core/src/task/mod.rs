@@ -113,7 +113,7 @@ impl Task {
             globals: env.globals.clone(),
             touched: usize::MAX,
         };
-        let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node), topology.wrapper())?;
+        let mut graph = Graph::new(topology.nodes(), subtopology, stores, cx, &|node| env.node_metrics(id, node))?;
         let store_metrics = graph.stores_mut().names().iter().map(|store| env.store_metrics(id, store)).collect();
         Ok(Task {
             id,

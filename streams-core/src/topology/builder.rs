@@ -4,10 +4,12 @@ use super::copartitions::Copartitions;
 use super::global::GlobalStoreSpec;
 use super::groups::Groups;
 use super::spec::{NodeKind, NodeSpec, RepartitionTopic, SinkTopic, SourceChangelog, SourceTopic, StoreLog, Subtopology, TopicName};
+use super::wrapper::{ProcessorWrapper, WrappedNode};
 use super::{Inner, Topology, TopologyError};
 use crate::config::{OffsetReset, TopologyOptimization};
 use crate::exec::NodeFactory;
 use crate::handlers::TimestampExtractor;
+use crate::plan::SharedPlan;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use streams_state::StoreSupplier;
@@ -124,7 +126,15 @@ impl PhysicalBuilder {
             self.nodes[parent].children.push(index);
         }
         self.by_name.insert(name.clone(), index);
-        self.nodes.push(NodeSpec { name: name.clone(), kind, parents: parent_indices, children: Vec::new(), stores: Vec::new(), factory });
+        self.nodes.push(NodeSpec {
+            name: name.clone(),
+            kind,
+            parents: parent_indices,
+            children: Vec::new(),
+            stores: Vec::new(),
+            factory,
+            around: None,
+        });
         Ok(())
     }
 
@@ -235,6 +245,28 @@ impl PhysicalBuilder {
         }
     }
 
+    /// Asks the wrapper about each processor. `plan`: that of the builder that made them.
+    pub fn wrap(&mut self, wrapper: &dyn ProcessorWrapper, plan: &SharedPlan) -> Result {
+        for index in 0..self.nodes.len() {
+            let NodeSpec { name, kind: NodeKind::Processor, factory, .. } = &self.nodes[index] else { continue };
+            let (name, factory) = (name.clone(), factory.clone());
+            let mut node = WrappedNode::new(&name, &*factory, plan);
+            wrapper.wrap(&mut node);
+            let wrapping = node.finish()?;
+            if let Some(store) = wrapping.added.first().map(|store| store.name()).or(wrapping.connected.first())
+                && self.nodes[index].parents.iter().any(|parent| self.global_sources.contains(parent))
+            {
+                return Err(TopologyError::new(format!(
+                    "the wrapper of node {name} uses store {store}, but the node keeps a global store and can have no other"
+                )));
+            }
+            wrapping.added.iter().try_for_each(|store| self.add_store_of(&name, store))?;
+            wrapping.connected.iter().try_for_each(|store| self.connect_store(&name, store))?;
+            self.nodes[index].around = wrapping.around;
+        }
+        Ok(())
+    }
+
     pub fn build(self) -> Result<Topology> {
         if !self.nodes.iter().any(|n| matches!(n.kind, NodeKind::Source { .. })) {
             return Err(TopologyError::new("it reads no topic: begin with `builder.stream(..)` or `builder.table(..)`"));
@@ -265,7 +297,6 @@ impl PhysicalBuilder {
             globals,
             repartition_topics: self.repartition_topics,
             optimization: self.optimization,
-            wrapper: None,
         })))
     }
 

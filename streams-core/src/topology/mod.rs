@@ -1,5 +1,6 @@
 //! The physical graph: sources, processors, sinks, stores, and the sub-topologies they form. The DSL is written with it.
 
+mod around;
 mod builder;
 mod context;
 mod copartitions;
@@ -22,7 +23,10 @@ mod stores;
 mod topics;
 mod transform;
 mod unnamed;
+mod wrapper;
 
+pub(crate) use around::Waiting;
+pub use around::{AroundContext, AroundProcessor, WrappedPunctuation, WrappedRecord};
 pub(crate) use builder::PhysicalBuilder;
 pub use context::{Context, ProcessingContext, Setup};
 pub use description::{NodeDescription, NodeRole, SubtopologyDescription, TopologyDescription};
@@ -46,9 +50,10 @@ pub use stores::{
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 pub use transform::{TransformContext, ValueTransformer};
+pub(crate) use wrapper::AroundFactory;
+pub use wrapper::{ProcessorWrapper, WrappedNode};
 
 use crate::config::TopologyOptimization;
-use crate::exec::ProcessorWrapper;
 use crate::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
@@ -101,59 +106,12 @@ struct Inner {
     optimization: TopologyOptimization,
     /// Stores and topics that nobody has named, each with its node.
     unnamed: Vec<String>,
-    wrapper: Option<Arc<dyn ProcessorWrapper>>,
 }
 
 impl Topology {
     /// What it was optimised with: an application must be configured with the same.
     pub fn optimization(&self) -> TopologyOptimization {
         self.0.optimization
-    }
-
-    /// The same topology with code around its processors, those of the DSL included, but not around sources and sinks. Nothing else changes:
-    /// `describe()` and names are the same.
-    ///
-    /// ```
-    /// # use std::sync::{Arc, Mutex};
-    /// # use streams_core::{Result, StreamsBuilder, TaskId, testing::TopologyTestDriver};
-    /// use streams_core::processor::{AroundProcessor, ProcessorWrapper, WrappedRecord};
-    ///
-    /// /// Notes which processors a record passes.
-    /// struct Trace(Arc<Mutex<Vec<String>>>);
-    ///
-    /// struct Noted(String, Arc<Mutex<Vec<String>>>);
-    ///
-    /// impl ProcessorWrapper for Trace {
-    ///     fn wrap(&self, _: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
-    ///         Some(Box::new(Noted(node.to_string(), self.0.clone())))
-    ///     }
-    /// }
-    ///
-    /// impl AroundProcessor for Noted {
-    ///     fn process(&mut self, record: WrappedRecord<'_>) -> Result<()> {
-    ///         self.1.lock().unwrap().push(format!("{} gets {:?}", self.0, record.value::<i64>()));
-    ///         record.proceed()
-    ///     }
-    /// }
-    ///
-    /// let builder = StreamsBuilder::new();
-    /// builder.stream::<String, i64>("in").map_values_with(|value| value * 2, "twice").filter_with(|_, value| *value > 2, "large").to("out");
-    /// let passed = Arc::new(Mutex::new(Vec::new()));
-    /// let topology = builder.build()?.with_processor_wrapper(Trace(passed.clone()));
-    /// TopologyTestDriver::new(&topology)?.input::<String, i64>("in").pipe("a".to_string(), 2)?;
-    /// assert_eq!(*passed.lock().unwrap(), ["twice gets Some(2)", "large gets Some(4)"]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[doc(alias = "processor.wrapper.class")]
-    pub fn with_processor_wrapper(&self, wrapper: impl ProcessorWrapper) -> Topology {
-        let mut inner = Inner::clone(&self.0);
-        inner.wrapper = Some(Arc::new(wrapper));
-        Topology(Arc::new(inner))
-    }
-
-    pub(crate) fn wrapper(&self) -> Option<&dyn ProcessorWrapper> {
-        self.0.wrapper.as_deref()
     }
 
     pub(crate) fn nodes(&self) -> &[NodeSpec] {

@@ -141,7 +141,6 @@ impl Topology {
             copartition_groups: groups,
             optimization: self.0.optimization,
             unnamed: self.0.unnamed.clone(),
-            wrapper: self.0.wrapper.clone(),
         })))
     }
 }

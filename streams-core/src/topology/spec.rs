@@ -1,6 +1,7 @@
 //! What a built topology consists of.
 
 use super::pattern::TopicPattern;
+use super::wrapper::AroundFactory;
 use crate::cluster::RawRecord;
 use crate::config::OffsetReset;
 use crate::exec::NodeFactory;
@@ -182,4 +183,6 @@ pub(crate) struct NodeSpec {
     /// Indices of the stores it may use.
     pub stores: Vec<usize>,
     pub factory: Arc<dyn NodeFactory>,
+    /// Makes what a wrapper puts around it.
+    pub around: Option<AroundFactory>,
 }

@@ -74,6 +74,7 @@ mod versioned_tables;
 mod windowed_reductions;
 mod windows;
 mod word_counts;
+mod wrappers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -137,6 +138,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         table_joins::CASES,
         table_groups::CASES,
         upgrades::CASES,
+        wrappers::CASES,
         table_stores::CASES,
         store_walks::CASES,
         header_stores::CASES,

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::processor::{
-    AroundProcessor, Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, Processor, ProcessorWrapper, TransformContext,
-    ValueTransformer, WrappedRecord,
+    AroundContext, AroundProcessor, Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, Processor, ProcessorWrapper,
+    TransformContext, ValueTransformer, WrappedNode, WrappedRecord,
 };
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{BoxError, ErrorKind, KafkaStreams, Materialized, Record, StreamsBuilder, TaskId, Topology};
+use streams_core::{BoxError, ErrorKind, KafkaStreams, Materialized, Record, StreamsBuilder, Topology};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -78,8 +78,8 @@ impl ValueTransformer<String, i64, i64> for Noting {
 }
 
 impl AroundProcessor for Noting {
-    fn process(&mut self, record: WrappedRecord<'_>) -> streams_core::Result<()> {
-        record.proceed()
+    fn process(&mut self, ctx: &mut AroundContext<'_>, record: WrappedRecord<'_>) -> Result<(), BoxError> {
+        record.proceed(ctx)
     }
     fn close(&mut self) {
         self.closed();
@@ -87,8 +87,11 @@ impl AroundProcessor for Noting {
 }
 
 impl ProcessorWrapper for Notes {
-    fn wrap(&self, _: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
-        matches!(node, "processor" | "mapped").then(|| Box::new(self.made(&format!("around {node}"))) as Box<dyn AroundProcessor>)
+    fn wrap(&self, node: &mut WrappedNode<'_>) {
+        let notes = self.clone();
+        if matches!(node.name(), "processor" | "mapped") {
+            node.around((), move |setup, ()| notes.made(&format!("around {}", setup.node())));
+        }
     }
 }
 
@@ -106,7 +109,8 @@ fn of_every_kind(notes: &Notes) -> Outcome<Topology> {
     let _ = table.transform_values_with((), move |_, ()| kept(), Materialized::from("kept"));
     let read = table.transform_values((), move |_, ()| computed());
     stream.join_table(&read, |value, row| value + row).to("out");
-    Ok(builder.build()?.with_processor_wrapper(notes.clone()))
+    builder.processor_wrapper(notes.clone());
+    Ok(builder.build()?)
 }
 
 const ALL: [&str; 7] = ["around mapped", "around processor", "computed", "computed", "fixed", "kept", "processor"];

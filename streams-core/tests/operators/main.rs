@@ -32,6 +32,7 @@ mod partitioners;
 mod processor_api;
 mod processor_contexts;
 mod processor_stores;
+mod processor_wrappers;
 mod punctuation;
 mod read_only_stores;
 mod restarts;

@@ -1,15 +1,14 @@
-//! What user code may ask its context, what goes around processors, and processors alone.
+//! What user code may ask its context, and processors alone.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use streams_core::config::StreamsConfig;
 use streams_core::processor::{
-    AroundProcessor, Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, ProcessorWrapper,
-    PunctuationType, TimerId, TransformContext, ValueTransformer, WrappedPunctuation, WrappedRecord,
+    Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, KeyValueStore, Processor, PunctuationType, TimerId, TransformContext,
+    ValueTransformer,
 };
 use streams_core::state::Stores;
 use streams_core::testing::{MockProcessorContext, TopologyTestDriver};
-use streams_core::{BoxError, Change, Headers, Record, StreamsBuilder, TaskId};
+use streams_core::{BoxError, Headers, Record, StreamsBuilder};
 
 type Outcome<T = ()> = Result<T, BoxError>;
 
@@ -52,110 +51,6 @@ fn contexts_know_the_application() -> Outcome {
     driver.input::<String, String>("in").pipe("k".to_owned(), String::new())?;
     let told = driver.output::<String, String>("out").read()?.expect("a record").1;
     assert_eq!(told, r#"app {"low": "3", "secret": "s"} /data/app/0_0 1 0_0"#);
-    Ok(())
-}
-
-/// Puts everything of a topology into a list.
-struct Notes(Arc<Mutex<Vec<String>>>);
-
-struct Noted {
-    node: String,
-    notes: Arc<Mutex<Vec<String>>>,
-}
-
-impl ProcessorWrapper for Notes {
-    fn wrap(&self, task: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
-        assert_eq!(task.partition, 0);
-        (node != "unwrapped").then(|| Box::new(Noted { node: node.to_owned(), notes: self.0.clone() }) as Box<dyn AroundProcessor>)
-    }
-}
-
-impl Noted {
-    fn note(&self, what: impl std::fmt::Display) {
-        self.notes.lock().expect("nobody has failed").push(format!("{} {what}", self.node));
-    }
-}
-
-impl AroundProcessor for Noted {
-    fn process(&mut self, record: WrappedRecord<'_>) -> streams_core::Result<()> {
-        let value = record.value::<i64>().copied().or_else(|| record.value::<Change<i64>>().and_then(|change| change.new));
-        if value == Some(13) {
-            self.note("leaves out");
-            return Ok(());
-        }
-        self.note(format!("takes {:?} of {:?} at {}", value, record.key::<String>(), record.timestamp()));
-        let result = record.proceed();
-        self.note("is done");
-        result
-    }
-    fn punctuate(&mut self, punctuation: WrappedPunctuation<'_>) -> streams_core::Result<()> {
-        self.note(format!("ticks at {}", punctuation.time()));
-        punctuation.proceed()
-    }
-}
-
-struct Ticks;
-
-impl Processor<String, i64, String, i64> for Ticks {
-    fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
-        ctx.forward(record)
-    }
-    fn punctuate(&mut self, ctx: &mut Context<'_, String, i64>, _: TimerId, time: i64) -> Result<(), BoxError> {
-        ctx.forward(record("tick".to_owned(), 1, time))
-    }
-}
-
-#[test]
-fn code_goes_around_processors_of_the_dsl_and_of_users() -> Outcome {
-    let builder = StreamsBuilder::new();
-    let ticking = builder.stream::<String, i64>("in").process_with(
-        (),
-        |setup, ()| {
-            setup.schedule(PunctuationType::WallClockTime, Duration::from_secs(1));
-            Ticks
-        },
-        "ticks",
-    );
-    ticking
-        .map_values_with(|value| value, "unwrapped")
-        .group_by_key()
-        .reduce_with(|sum, value| sum + value, "sums")
-        .to_stream_with("told")
-        .to("out");
-    let plain = builder.build()?;
-    let notes = Arc::new(Mutex::new(Vec::new()));
-    let wrapped = plain.with_processor_wrapper(Notes(notes.clone()));
-    assert_eq!(plain.describe(), wrapped.describe());
-    let mut driver = TopologyTestDriver::builder(&wrapped).wall_clock(0).build()?;
-    driver.input::<String, i64>("in").pipe_at("a".to_owned(), 5, 100)?;
-    driver.input::<String, i64>("in").pipe_at("a".to_owned(), 8, 101)?;
-    driver.advance_wall_clock(Duration::from_secs(1))?;
-    // the sum of both is 13, which the last node's wrapper leaves out
-    assert_eq!(driver.output::<String, Option<i64>>("out").read_all()?, [("a".to_owned(), Some(5)), ("tick".to_owned(), Some(1))]);
-    let notes = notes.lock().expect("nobody has failed");
-    let about = |node: &str| notes.iter().filter(|note| note.starts_with(node)).map(String::as_str).collect::<Vec<_>>();
-    assert_eq!(
-        about("ticks"),
-        [
-            r#"ticks takes Some(5) of Some("a") at 100"#,
-            "ticks is done",
-            r#"ticks takes Some(8) of Some("a") at 101"#,
-            "ticks is done",
-            "ticks ticks at 1000"
-        ]
-    );
-    assert_eq!(
-        about("told"),
-        [
-            r#"told takes Some(5) of Some("a") at 100"#,
-            "told is done",
-            "told leaves out",
-            r#"told takes Some(1) of Some("tick") at 1000"#,
-            "told is done"
-        ]
-    );
-    assert_eq!(about("unwrapped").len(), 0);
-    assert!(notes.iter().any(|note| note.starts_with("KSTREAM-REDUCE-")), "{notes:?}");
     Ok(())
 }
 
@@ -300,35 +195,5 @@ fn their_punctuations_are_called_when_they_are_due() -> Outcome {
     assert_eq!(ticking.0, [(timers[0], 1_000), (timers[1], 4_500), (timers[0], 5_000)]);
     let error = mock.punctuate_transformer_until(&mut ticking, wall_clock, 10_000).expect_err("it is the transformer's");
     assert_eq!(error.to_string(), "too late");
-    Ok(())
-}
-
-/// Doubles what one processor gets.
-struct Twice;
-
-impl ProcessorWrapper for Twice {
-    fn wrap(&self, _: TaskId, node: &str) -> Option<Box<dyn AroundProcessor>> {
-        (node == "wrapped").then(|| Box::new(Twice) as Box<dyn AroundProcessor>)
-    }
-}
-
-impl AroundProcessor for Twice {
-    fn process(&mut self, mut record: WrappedRecord<'_>) -> streams_core::Result<()> {
-        assert!(record.value_mut::<String>().is_none(), "it is of another type");
-        *record.value_mut::<i64>().expect("it is of this type") *= 2;
-        record.proceed()
-    }
-}
-
-#[test]
-fn a_wrapper_changes_the_value_for_its_processor_alone() -> Outcome {
-    let builder = StreamsBuilder::new();
-    let input = builder.stream::<String, i64>("in");
-    input.map_values_with(|value| value + 1, "wrapped").to("out");
-    input.map_values_with(|value| value + 1, "beside").to("beside");
-    let driver = TopologyTestDriver::new(&builder.build()?.with_processor_wrapper(Twice))?;
-    driver.input::<String, i64>("in").pipe("a".to_owned(), 5)?;
-    let out = |topic: &str| driver.output::<String, i64>(topic).read_values();
-    assert_eq!((out("out")?, out("beside")?), (vec![11], vec![6]));
     Ok(())
 }

@@ -190,7 +190,7 @@ fn a_java_class_is_answered_with_the_place_for_an_object() {
     assert_eq!(
         refused(&config().set("processor.wrapper.class", "com.example.Tracing")),
         "processor.wrapper.class: `com.example.Tracing` cannot be loaded, as Java classes are not here: remove it, and give an object of yours to \
-         `Topology::with_processor_wrapper`"
+         `StreamsBuilder::processor_wrapper`"
     );
     let default = "org.apache.kafka.streams.processor.internals.NoOpProcessorWrapper";
     assert_eq!(warnings(&config().set("processor.wrapper.class", default)), Vec::<String>::new());

@@ -8,7 +8,7 @@ pub(crate) use self_join::SelfJoin;
 use super::Plan;
 use super::write::WriteNode;
 use crate::config::TopologyOptimization;
-use crate::topology::{Topology, TopologyError};
+use crate::topology::{PhysicalBuilder, TopologyError};
 use std::any::TypeId;
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(crate) trait Repartition: Send + Sync {
 
 impl Plan {
     /// [`compile`](Self::compile) with optimisations.
-    pub fn compile_with(&self, optimization: TopologyOptimization) -> Result<Topology, TopologyError> {
+    pub fn compile_with(&self, optimization: TopologyOptimization) -> Result<PhysicalBuilder, TopologyError> {
         let mut plan = self.rewritable();
         plan.optimization = optimization;
         if optimization.merge_repartition_topics {

@@ -40,7 +40,7 @@ public final class Describe {
 
     private static void write(Path out, String id, Method method) throws Exception {
         Properties props = properties(StreamsConfig.NO_OPTIMIZATION);
-        StreamsBuilder builder = new StreamsBuilder();
+        StreamsBuilder builder = Optimized.builder(props);
         method.invoke(null, builder);
         Topology topology = builder.build(props);
         Files.writeString(out.resolve(id + ".txt"), topology.describe().toString());
@@ -52,6 +52,8 @@ public final class Describe {
         props.put(StreamsConfig.APPLICATION_ID_CONFIG, "app");
         props.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:9092");
         props.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimization);
+        // leaves alone what is not named for it
+        props.put(StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG, Wrappers.Wrapper.class);
         return props;
     }
 
