@@ -17,7 +17,7 @@ Runs the ledger on an Apache Kafka broker of its own: two instances of an applic
 --kills N      how many times (default 20)
 --minutes M    over how long (default 3)
 --guarantee G  what to promise (default exactly_once_v2)
---stages       more of the application: one result per window, an outer join, a join by foreign key
+--stages       more of the application: one result per window, an outer join, a join by foreign key, one that waits for a versioned table
 --brokers      every fourth kill hits the broker
 --away S       after the kills, the broker is killed and stays away for S seconds
 --yes          install what the build needs through sudo, where sudo asks for no password

@@ -13,7 +13,7 @@ pub const CHAIN_STORE: &str = "chains";
 /// Size of a window in milliseconds.
 pub const WINDOW_MS: i64 = 10_000;
 /// Nothing of a run is late.
-const GRACE: Duration = Duration::from_secs(24 * 3600);
+pub(super) const GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// The topics of one run.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ pub fn topology(topics: &Topics, hang_file: Option<PathBuf>) -> Result<Topology,
         stages::finals(&entries, &topics.finals);
         stages::pairs(&read, &topics.pairs);
         stages::joined(&read, &chains, topics);
+        stages::waited(&read, &topics.waited);
     }
     builder.build()
 }

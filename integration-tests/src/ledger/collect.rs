@@ -4,7 +4,7 @@ use super::app::{CHAIN_STORE, Topics};
 use super::entry::Link;
 use super::evidence::{Evidence, StageEvidence, Window};
 use super::lost_markers::open_transactions;
-use super::stages::{self, StageTopics};
+use super::stages::{self, StageTopics, block_of};
 use crate::behaviour::Fixture;
 use crate::behaviour::clients::{Clients, Seen, wait_for};
 use crate::kafka::Kafka;
@@ -59,9 +59,9 @@ pub(super) fn written(clients: &Clients<'_>, application: &str, topics: &Topics)
     let mut all = internal(application, topics);
     all.extend([CHAIN_STORE, "windows"].map(|store| changelog(application, store)));
     all.extend([&topics.chains, &topics.windows].map(Clone::clone));
-    if let Some(StageTopics { finals, pairs, groups, joined }) = &topics.stages {
+    if let Some(stages) = &topics.stages {
         all.extend(stages::STORES.map(|store| changelog(application, store)));
-        all.extend([finals, pairs, groups, joined].map(Clone::clone));
+        all.extend(stages.all().map(Clone::clone));
     }
     let of_topics = all.iter().flat_map(|topic| (0..partitions(clients, topic)).map(|p| TopicPartition::new(topic.as_str(), p)));
     of_topics.chain([TopicPartition::new("__consumer_offsets", 0)]).collect()
@@ -169,6 +169,16 @@ fn of_stages(clients: &Clients<'_>, topics: &StageTopics) -> (StageEvidence, u64
         match two_numbers(record.key.as_deref()).zip(two_numbers::<u8, u8>(record.value.as_deref())) {
             Some((pair, (left, right))) => found.pairs.entry(pair).or_default().push((left == 1, right == 1)),
             None => strange += 1,
+        }
+    }
+    for record in read_topic(clients, &topics.waited) {
+        match two_numbers(record.key.as_deref()).zip(two_numbers::<u64, u8>(record.value.as_deref())) {
+            Some(((partition, block), (seq, begun)))
+                if block_of(partition, seq) == ((partition, block), false) && (0..=1).contains(&begun) =>
+            {
+                found.waited.entry((partition, seq)).or_default().push(begun == 1);
+            }
+            _ => strange += 1,
         }
     }
     strange += rows(clients, &topics.groups, &mut found.groups) + rows(clients, &topics.joined, &mut found.joined);

@@ -25,6 +25,8 @@ pub struct StageEvidence {
     pub groups: BTreeMap<u64, String>,
     /// The last row of each account: its link and that of its group.
     pub joined: BTreeMap<u32, String>,
+    /// Of each entry that waited, by its input partition and number there: whether its block had begun, in each record.
+    pub waited: BTreeMap<(u32, u64), Vec<bool>>,
 }
 
 /// Everything that the checker looks at.

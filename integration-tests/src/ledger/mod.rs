@@ -29,7 +29,7 @@ pub use app::{CHAIN_STORE, Topics, WINDOW_MS, topology};
 pub use checker::{Findings, Guarantee, check};
 pub use entry::{Entry, Link, next_hash};
 pub use evidence::{Evidence, StageEvidence, Window};
-pub use stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, StageTopics, group_of, group_that_grows};
+pub use stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, StageTopics, block_of, group_of, group_that_grows};
 
 #[cfg(feature = "kafka")]
 pub use faults::Fault;

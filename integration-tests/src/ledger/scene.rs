@@ -34,6 +34,7 @@ impl<'a> Scene<'a> {
                 pairs: clients.topic(OUTPUT_PARTITIONS),
                 groups: clients.topic(OUTPUT_PARTITIONS),
                 joined: clients.topic(OUTPUT_PARTITIONS),
+                waited: clients.topic(OUTPUT_PARTITIONS),
             }),
         };
         Scene { kafka, guarantee, application: clients.name("ledger"), topics }
@@ -56,8 +57,7 @@ impl<'a> Scene<'a> {
             ("ledger.hang.file", hang_file(directory).display().to_string()),
         ];
         let usual = usual.iter().map(|(key, value)| format!("{key}={value}"));
-        let stages =
-            stages.iter().map(|StageTopics { finals, pairs, groups, joined }| format!("ledger.stages={finals},{pairs},{groups},{joined}"));
+        let stages = stages.iter().map(|stages| format!("ledger.stages={}", stages.all().map(String::as_str).join(",")));
         let more = more.iter().map(|(key, value)| format!("{key}={value}"));
         Process::start("ledger-app", names.into_iter().chain(usual).chain(stages).chain(more))
     }

@@ -4,7 +4,7 @@ use super::app::WINDOW_MS;
 use super::checker::{Findings, Guarantee};
 use super::entry::Link;
 use super::evidence::{Evidence, StageEvidence};
-use super::stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, group_of, group_that_grows};
+use super::stages::{GRACE_MS, Half, PAIR_GRACE_MS, PAIR_WINDOW_MS, block_of, group_of, group_that_grows};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ const NAMED: usize = 10;
 
 /// FINAL, PAIR and JOIN.
 pub(super) fn check(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee, findings: &mut Findings) {
-    findings.last += finals(evidence, stages, guarantee);
+    findings.last += finals(evidence, stages, guarantee) + waited(evidence, stages, guarantee);
     findings.pair += pairs(evidence, stages, guarantee);
     findings.join += joined(evidence, stages, guarantee);
 }
@@ -43,6 +43,35 @@ fn finals(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee) -> 
         }
     };
     windows.iter().filter(|((_, start), (expected, told))| !is_right(*start, *expected, told)).count() as u64
+}
+
+/// Entries that did not find once, after their wait, whether their block had begun by their time. At least once they may be told again.
+fn waited(evidence: &Evidence, stages: &StageEvidence, guarantee: Guarantee) -> u64 {
+    let horizon = horizon(evidence);
+    let (mut begun, mut waiting) = (HashMap::new(), BTreeMap::new());
+    for entry in &evidence.entries {
+        let (block, begins) = block_of(entry.partition, entry.seq);
+        if begins {
+            begun.insert(block, entry.time);
+        } else {
+            waiting.insert((entry.partition, entry.seq), (block, entry.time));
+        }
+    }
+    let is_right = |id: &(u32, u64)| {
+        let told = stages.waited.get(id).map_or(&[][..], Vec::as_slice);
+        let Some((block, time)) = waiting.get(id).filter(|(_, time)| time + GRACE_MS <= horizon) else { return told.is_empty() };
+        let expected = begun.get(block).is_some_and(|begun| begun <= time);
+        match guarantee {
+            Guarantee::ExactlyOnce => told == [expected],
+            Guarantee::AtLeastOnce => told.contains(&expected),
+        }
+    };
+    let all: BTreeSet<&(u32, u64)> = waiting.keys().chain(stages.waited.keys()).collect();
+    let wrong: Vec<_> = all.into_iter().filter(|id| !is_right(id)).collect();
+    for id in wrong.iter().take(NAMED) {
+        println!("entry {id:?}, which waited, is wrong: block and time {:?}, told {:?}", waiting.get(id), stages.waited.get(id));
+    }
+    wrong.len() as u64
 }
 
 /// Pairs, and halves without a partner, that are not told once. At least once they may be told again, and a half alone before its partner.

@@ -1,10 +1,11 @@
-//! More stages of the application: one result per window, an outer join of the halves of pairs, a join by foreign key of two tables that both change.
+//! More stages of the application: one result per window, an outer join of the halves of pairs, a join by foreign key of two tables that both change, and a join
+//! of entries that wait for a versioned table.
 
-use super::app::{WINDOW_MS, grow};
+use super::app::{GRACE, WINDOW_MS, grow};
 use super::entry::{Entry, next_hash};
 use std::time::Duration;
 use streams_core::{
-    BufferConfig, Grouped, JoinWindows, KGroupedStream, KStream, KTable, Materialized, Repartitioned, StreamJoined, Suppressed,
+    BufferConfig, Grouped, JoinWindows, Joined, KGroupedStream, KStream, KTable, Materialized, Repartitioned, StreamJoined, Suppressed,
     TableJoined, TimeWindows,
 };
 
@@ -30,24 +31,34 @@ pub struct StageTopics {
     pub groups: String,
     /// Each account's chain, and its group's.
     pub joined: String,
+    /// Of each entry that waited whether its block had begun by its time.
+    pub waited: String,
 }
 
 impl StageTopics {
-    /// `finals,pairs,groups,joined`.
+    /// `finals,pairs,groups,joined,waited`.
     ///
     /// # Errors
-    /// When these are not four names.
+    /// When these are not five names.
     pub fn parse(names: &str) -> Result<StageTopics, String> {
         let all: Vec<&str> = names.split(',').collect();
-        let [finals, pairs, groups, joined] = all[..] else { return Err(format!("ledger.stages={names}: four topics are needed")) };
-        let [finals, pairs, groups, joined] = [finals, pairs, groups, joined].map(str::to_owned);
-        Ok(StageTopics { finals, pairs, groups, joined })
+        let [finals, pairs, groups, joined, waited] = all[..] else { return Err(format!("ledger.stages={names}: five topics are needed")) };
+        let [finals, pairs, groups, joined, waited] = [finals, pairs, groups, joined, waited].map(str::to_owned);
+        Ok(StageTopics { finals, pairs, groups, joined, waited })
+    }
+
+    #[cfg(feature = "kafka")]
+    pub(super) fn all(&self) -> [&String; 5] {
+        let StageTopics { finals, pairs, groups, joined, waited } = self;
+        [finals, pairs, groups, joined, waited]
     }
 }
 
 #[cfg(feature = "kafka")]
 /// Internal topics that they are read from, without the application's id, each after those that it is written from.
-pub const INTERNAL: [&str; 5] = [
+pub const INTERNAL: [&str; 7] = [
+    "begins-repartition",
+    "waits-repartition",
     "lefts-repartition",
     "rights-repartition",
     "groups-repartition",
@@ -56,7 +67,9 @@ pub const INTERNAL: [&str; 5] = [
 ];
 #[cfg(feature = "kafka")]
 /// Stores with changelogs.
-pub const STORES: [&str; 7] = [
+pub const STORES: [&str; 9] = [
+    "begins",
+    "waiting-Buffer",
     "closing",
     "finals",
     "groups",
@@ -86,6 +99,11 @@ impl Half {
         };
         (!missing).then_some(half)
     }
+}
+
+/// The block of an entry, by input partition and number there, and whether the entry begins it.
+pub fn block_of(partition: u32, seq: u64) -> ((u32, u64), bool) {
+    ((partition, seq / 4), seq.is_multiple_of(4))
 }
 
 /// The group whose chain an entry of this account grows, for some accounts.
@@ -133,6 +151,21 @@ pub(super) fn pairs(read: &KStream<(), String>, topic: &str) {
             StreamJoined::default().named("pairs").store_name("pairs"),
         )
         .to(topic);
+}
+
+/// Entries that wait for what their block was at their time, and then say whether it had begun. Of the two repartition topics either may be ahead.
+pub(super) fn waited(read: &KStream<(), String>, topic: &str) {
+    let part = |begins: bool, name: &str| {
+        let block = move |text: &str| Entry::parse(text, 0).map(|entry| (block_of(entry.partition, entry.seq), entry.seq));
+        read.filter(move |(), text| block(text).is_some_and(|((_, first), _)| first == begins))
+            .map(move |(), text| {
+                block(&text).map_or_else(Default::default, |((block, _), seq)| (format!("{} {}", block.0, block.1), seq.to_string()))
+            })
+            .repartition_with(Repartitioned::default().named(name))
+    };
+    let begun = part(true, "begins").to_table_with(Materialized::from("begins").versioned(GRACE));
+    let waiting = Joined::default().named("waiting").grace(ms(GRACE_MS));
+    part(false, "waits").left_join_table_with(&begun, |seq, begun| format!("{seq} {}", u8::from(begun.is_some())), waiting).to(topic);
 }
 
 /// Chains with those of their groups, or with nothing while the group has no entry. Left, because the inner join may keep a row that should be gone where a

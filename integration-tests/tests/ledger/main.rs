@@ -23,10 +23,15 @@ fn the_application_can_be_built() {
     let mut topics = Topics { input: name("in"), chains: name("chains"), windows: name("windows"), stages: None };
     let text = topology(&topics, None).expect("the topology is right").describe();
     assert!(text.contains("entries-repartition") && !text.contains("by-group"), "{text}");
-    topics.stages = Some(StageTopics::parse("finals,pairs,groups,joined").expect("four topics"));
+    topics.stages = Some(StageTopics::parse("finals,pairs,groups,joined,waited").expect("five topics"));
     let text = topology(&topics, None).expect("the topology is right").describe();
     // the dump of the chains' store goes by the number of its sub-topology
     let second = text.split("Sub-topology: ").nth(2).expect("there are several");
     assert!(second.starts_with('1') && second.contains("entries-repartition") && second.contains("[chains]"), "{text}");
-    assert!(["closing", "pairs-outer-shared-join-store", "by-group-subscription-store"].iter().all(|store| text.contains(store)), "{text}");
+    assert!(
+        ["closing", "pairs-outer-shared-join-store", "by-group-subscription-store", "waiting-Buffer"]
+            .iter()
+            .all(|store| text.contains(store)),
+        "{text}"
+    );
 }

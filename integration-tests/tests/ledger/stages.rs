@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use integration_tests::ledger::{
-    Entry, Evidence, Findings, Guarantee, Half, Link, StageEvidence, WINDOW_MS, Window, check, group_of, group_that_grows,
+    Entry, Evidence, Findings, Guarantee, Half, Link, StageEvidence, WINDOW_MS, Window, block_of, check, group_of, group_that_grows,
 };
 
 const ENTRIES: u64 = 100_000;
@@ -16,10 +16,13 @@ fn honest() -> Evidence {
     let mut stages = StageEvidence::default();
     let (mut chains, mut groups, mut windows) =
         (HashMap::<u32, Link>::new(), HashMap::<u64, Link>::new(), HashMap::<(u32, i64), u64>::new());
+    let mut begun = HashMap::new();
     for n in 0..ENTRIES {
         let is_last = n + 1 == ENTRIES;
         let key = if is_last { ACCOUNTS } else { (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % ACCOUNTS };
-        let time = START_MS + if is_last { 3_600_000 } else { (n / 2) as i64 };
+        // some come out of order
+        let late = if n % 20 == 7 { 100 } else { 0 };
+        let time = START_MS + if is_last { 3_600_000 } else { (n / 2) as i64 - late };
         let entry = Entry { partition: (n % PARTITIONS) as u32, seq: n / PARTITIONS, key: key as u32, time };
         let link = Link::after(chains.get(&entry.key), entry.key, entry.partition, entry.seq);
         chains.insert(entry.key, link);
@@ -32,6 +35,12 @@ fn honest() -> Evidence {
         if let Some(half) = Half::of(entry.partition, entry.seq) {
             let halves = &mut stages.pairs.entry(half.pair).or_insert_with(|| vec![(false, false)])[0];
             *(if half.is_left { &mut halves.0 } else { &mut halves.1 }) = true;
+        }
+        let (block, begins) = block_of(entry.partition, entry.seq);
+        if begins {
+            begun.insert(block, time);
+        } else if !is_last {
+            stages.waited.insert((entry.partition, entry.seq), vec![begun[&block] <= time]);
         }
         evidence.entries.push(entry);
         evidence.links.push(link);
@@ -85,6 +94,16 @@ fn every_fault_of_a_stage_is_noticed() {
     assert_eq!(spoil(&|s| drop(s.pairs.insert(whole, vec![(true, false), (true, true)]))), (0, 1, 0));
     assert_eq!(spoil(&|s| drop(s.pairs.remove(&half))), (0, 1, 0));
     assert_eq!(spoil(&|s| drop(s.pairs.insert(half, vec![(true, true)]))), (0, 1, 0));
+
+    // an entry that waited is not told, told twice, with another row, or too early
+    let begun = *stages.waited.iter().find(|(_, told)| told[..] == [true]).expect("most blocks had begun").0;
+    let before = *stages.waited.iter().find(|(_, told)| told[..] == [false]).expect("some had not").0;
+    assert_eq!(spoil(&|s| drop(s.waited.remove(&begun))), (1, 0, 0));
+    assert_eq!(spoil(&|s| drop(s.waited.insert(begun, vec![true; 2]))), (1, 0, 0));
+    assert_eq!(spoil(&|s| drop(s.waited.insert(begun, vec![false]))), (1, 0, 0));
+    assert_eq!(spoil(&|s| drop(s.waited.insert(before, vec![true]))), (1, 0, 0));
+    let last = clean.entries.last().map(|last| (last.partition, last.seq)).expect("there are entries");
+    assert_eq!(spoil(&|s| drop(s.waited.insert(last, vec![true]))), (1, 0, 0));
 
     // a row is missing, stale, or there is one too many; a group has lost an entry
     let account = *stages.joined.keys().next().expect("there are rows");
