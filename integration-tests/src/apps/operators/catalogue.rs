@@ -1,14 +1,13 @@
 //! An operator each: how it is built on a stream of numbers, and what it writes as text.
 
+use super::processed::{Before, Changes, Sums, SumsBySession, SumsByWindow, SumsWithHeaders, Totalled, Totals};
 use std::fmt::Debug;
 use std::time::Duration;
-use streams_core::processor::{Context, KeyValueStore, Processor, TransformContext, ValueTransformer, WindowedStore};
 use streams_core::serde::{I64Serde, ListSerde, StringSerde};
 use streams_core::state::Stores;
 use streams_core::{
-    BoxError, BufferConfig, CogroupedKStream, Data, Deduplicated, EmitStrategy, JoinWindows, Joined, KStream, KTable, Materialized, Record,
-    SessionWindows, SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TableJoined, TimeWindows, UnlimitedWindows, Window, Windowed,
-    Windows,
+    BufferConfig, CogroupedKStream, Data, Deduplicated, EmitStrategy, JoinWindows, Joined, KStream, KTable, Materialized, SessionWindows,
+    SlidingWindows, StreamJoined, StreamsBuilder, Suppressed, TableJoined, TimeWindows, UnlimitedWindows, Window, Windowed, Windows,
 };
 
 const SIZE: Duration = Duration::from_secs(10);
@@ -21,8 +20,16 @@ type Texts = KStream<String, String>;
 type Operator = fn(&StreamsBuilder, &KStream<String, i64>) -> Texts;
 
 /// By the name of the store, which is that of the operator.
-pub(super) const OPERATORS: [(&str, Operator); 46] = [
+pub(super) const OPERATORS: [(&str, Operator); 54] = [
     ("reduced", |_, s| rows(&s.group_by_key().reduce_with(|a, b| a * 3 + b, named("reduced")))),
+    ("folded", |_, s| {
+        let fold = |_: &String, value: i64, sum: &mut Option<i64>| *sum = (value % 10 != 0).then(|| sum.unwrap_or(0) + value);
+        rows(&s.group_by_key().fold_with(fold, named("folded")))
+    }),
+    ("filtered", |_, s| {
+        rows(&s.to_table_with(kept("filtered")).filter_with(|_, value| value % 3 != 0, named::<String, i64>("filtered-rows")))
+    }),
+    ("self-joined", |_, s| shown(s.join_with(s, |l, r| (*l, *r), join_windows(), stores("self-joined")))),
     ("regrouped", |_, s| rows(&s.group_by(|_, value| format!("g{}", value % 3)).count_with(named("regrouped")))),
     ("tumbling", |_, s| windows(&s.group_by_key().windowed_by(tumbling()).count_with(named("tumbling")))),
     ("hopping", |_, s| {
@@ -165,6 +172,27 @@ pub(super) const OPERATORS: [(&str, Operator); 46] = [
         let sums = builder.add_state_store(Stores::key_value::<String, i64>("processed"));
         s.process(sums, |_, sums| Sums { sums })
     }),
+    ("processed-sessions", |builder, s| {
+        let sessions = builder.add_state_store(Stores::session::<String, i64>("processed-sessions", Duration::from_secs(3600)));
+        s.process(sessions, |_, sessions| SumsBySession { sessions })
+    }),
+    ("processed-versions", |builder, s| {
+        let versions = builder.add_state_store(Stores::versioned_key_value::<String, i64>("processed-versions", Duration::from_secs(3600)));
+        s.process(versions, |_, versions| Before { versions })
+    }),
+    ("processed-lru", |builder, s| {
+        // as many as there are keys: which were used last is not restored
+        let sums = builder.add_state_store(Stores::lru_map::<String, i64>("processed-lru", 5));
+        s.process(sums, |_, sums| Sums { sums })
+    }),
+    ("processed-with-headers", |builder, s| {
+        let rows = builder.add_state_store(Stores::key_value::<String, i64>("processed-with-headers").with_headers());
+        s.process(rows, |_, rows| SumsWithHeaders { rows })
+    }),
+    ("processed-own", |builder, s| {
+        let own = builder.add_state_store(Stores::own("processed-own", |_| Ok(Totals::default())));
+        s.process(own, |_, own| Totalled { own })
+    }),
     ("processed-windows", |builder, s| {
         let windows = builder.add_state_store(Stores::window::<String, i64>("processed-windows", Duration::from_secs(60), SIZE));
         s.process(windows, |_, windows| SumsByWindow { windows })
@@ -254,45 +282,5 @@ impl Windows for Gaps {
     }
     fn grace(&self) -> Duration {
         GRACE
-    }
-}
-
-/// Adds up the values of each key in a store of its own.
-struct Sums {
-    sums: KeyValueStore<String, i64>,
-}
-
-impl Processor<String, i64, String, String> for Sums {
-    fn process(&mut self, ctx: &mut Context<'_, String, String>, record: Record<String, i64>) -> Result<(), BoxError> {
-        let sum = self.sums.get(&record.key)?.unwrap_or(0) + record.value;
-        self.sums.put(ctx, &record.key, sum)?;
-        ctx.forward(record.with_value(sum.to_string()))
-    }
-}
-
-/// The same by window.
-struct SumsByWindow {
-    windows: WindowedStore<String, i64>,
-}
-
-impl Processor<String, i64, String, String> for SumsByWindow {
-    fn process(&mut self, ctx: &mut Context<'_, String, String>, record: Record<String, i64>) -> Result<(), BoxError> {
-        let start = record.timestamp.div_euclid(10_000) * 10_000;
-        let sum = self.windows.fetch(&record.key, start)?.unwrap_or(0) + record.value;
-        let kept = self.windows.put(ctx, &record.key, sum, start)?;
-        ctx.forward(record.with_value(format!("{start} {sum} {kept}")))
-    }
-}
-
-/// How often a row has changed.
-struct Changes {
-    seen: KeyValueStore<String, i64>,
-}
-
-impl ValueTransformer<String, i64, i64> for Changes {
-    fn transform(&mut self, ctx: &mut TransformContext<'_>, key: &String, value: Option<&i64>) -> Result<Option<i64>, BoxError> {
-        let seen = self.seen.get(key)?.unwrap_or(0) + 1;
-        self.seen.put(ctx, key, seen)?;
-        Ok(value.map(|value| value * 1_000 + seen))
     }
 }

@@ -6,15 +6,21 @@ use super::bench::{Bench, close};
 use crate::behaviour::clients::{Seen, wait_for};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
-use streams_core::config::StreamsConfig;
+use streams_core::config::{StreamsConfig, TopologyOptimization};
 use streams_core::testing::TopologyTestDriver;
 use streams_core::{StreamsBuilder, Topology};
 
 mod catalogue;
+mod processed;
 
 use catalogue::{FOREIGN, OPERATORS};
 
 const RECORDS: usize = 600;
+
+/// A stream that is joined with itself is kept once.
+fn optimized(config: StreamsConfig) -> StreamsConfig {
+    config.topology_optimization(TopologyOptimization { single_store_self_join: true, ..TopologyOptimization::NONE })
+}
 
 /// All operators on one topic; each writes to the topic of its place.
 fn topology(input: &str, outputs: &[String]) -> Topology {
@@ -23,7 +29,7 @@ fn topology(input: &str, outputs: &[String]) -> Topology {
     for ((_, operator), output) in OPERATORS.iter().zip(outputs) {
         operator(&builder, &source).to(output);
     }
-    builder.build().expect("the topology is right")
+    builder.build_with(&optimized(StreamsConfig::new("any", "embedded"))).expect("the topology is right")
 }
 
 /// Records of a few keys, out of order by up to 12 s: some are late. `begin`: now, as a broker deletes what a window's changelog has of long ago.
@@ -46,7 +52,7 @@ type Record = (Option<Vec<u8>>, Option<Vec<u8>>, i64);
 
 /// What the driver writes to each output.
 fn expected(topology: &Topology, outputs: &[String], records: &[(String, i64, i64)]) -> Vec<Vec<Record>> {
-    let config = StreamsConfig::new("driver", "embedded").set("statestore.cache.max.bytes", "0");
+    let config = optimized(StreamsConfig::new("driver", "embedded")).set("statestore.cache.max.bytes", "0");
     let driver = TopologyTestDriver::builder(topology).config(config).build().expect("the driver starts");
     let mut input = driver.input::<String, i64>("in");
     for (key, value, time) in records {
@@ -88,7 +94,7 @@ fn written(
     let expected = expected(&topology("in", &outputs), &outputs, &records);
     let mut written: Vec<Vec<Record>> = vec![Vec::new(); outputs.len()];
     for (round, part) in records.chunks(RECORDS / 3).enumerate() {
-        let app = bench.start(topology(&input, &outputs), bench.config("a").set("statestore.cache.max.bytes", cache));
+        let app = bench.start(topology(&input, &outputs), optimized(bench.config("a")).set("statestore.cache.max.bytes", cache));
         for (key, value, time) in part {
             bench.put_to(&input, 0, Some(key.as_bytes()), Some(&value.to_be_bytes()), *time);
         }
