@@ -48,5 +48,6 @@ mod table_transforms;
 mod time_to_live;
 mod top_n;
 mod versioned;
+mod versioned_tables;
 mod windows;
 mod word_count;

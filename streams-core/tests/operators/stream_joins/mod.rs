@@ -1,6 +1,7 @@
 //! The windowed joins of two streams record by record, compared with models that look at all pairs.
 
 mod inner;
+mod itself;
 mod outer;
 
 use std::time::Duration;
