@@ -28,11 +28,12 @@ pub mod processor {
     pub use crate::topology::{
         AroundContext, AroundProcessor, Context, FixedKeyContext, FixedKeyProcessor, FixedKeyRecord, GlobalSessionStoreHandle,
         GlobalStoreBuilder, GlobalStoreHandle, GlobalVersionedStoreHandle, GlobalWindowStoreHandle, KeyValueRows, KeyValueStore,
-        KeyValueStoreHandle, Own, OwnStoreHandle, ProcessingContext, Processor, ProcessorWrapper, ReadOnlyKeyValueStore, ReadOnlyRows,
-        ReadOnlySessionStore, ReadOnlySessionStoreHandle, ReadOnlyStateStoreHandle, ReadOnlyStoreBuilder, ReadOnlyVersionedStore,
-        ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore, ReadOnlyWindowStoreHandle, RecordContext, RecordMetadata, SessionStore,
-        SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer, VersionedKeyValueStore,
-        VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps, WrappedNode, WrappedPunctuation, WrappedRecord,
+        KeyValueStoreHandle, Own, OwnStoreHandle, ProcessingContext, Processor, ProcessorWrapper, ReadOnlyKeyValueStore, ReadOnlyOwn,
+        ReadOnlyOwnHandle, ReadOnlyRows, ReadOnlySessionStore, ReadOnlySessionStoreHandle, ReadOnlyStateStoreHandle, ReadOnlyStoreBuilder,
+        ReadOnlyVersionedStore, ReadOnlyVersionedStoreHandle, ReadOnlyWindowStore, ReadOnlyWindowStoreHandle, RecordContext,
+        RecordMetadata, SessionStore, SessionStoreHandle, Setup, StateStoreBuilder, StoreSet, TransformContext, ValueTransformer,
+        VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps, WrappedNode,
+        WrappedPunctuation, WrappedRecord,
     };
     pub use streams_state::{OwnStore, OwnStoreContext, StoreChange};
 }

@@ -42,7 +42,8 @@ impl TopologyBuilder {
         /// and need a serde, of the changelog of another store for instance
         /// ([`TimeWindowedSerde::for_changelog`](crate::serde::TimeWindowedSerde::for_changelog),
         /// [`SessionWindowedSerde`](crate::serde::SessionWindowedSerde)): the processor puts each row in the window that its key tells.
-        /// A window store that retains duplicates is refused, since their numbers cannot be told.
+        /// A window store that retains duplicates is refused, since their numbers cannot be told. A store of your own kind ([`Stores::own`](crate::state::Stores::own)) has
+        /// keys and values as bytes; what its processor puts should be what the record has.
         ///
         /// Without a committed offset reading begins at the first record, whatever `auto.offset.reset` says; another `Consumed::offset_reset` is
         /// refused, and its name has no effect.

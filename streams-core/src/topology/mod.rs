@@ -45,8 +45,9 @@ pub(crate) use source_row::{Recoded, SourceRow};
 pub use spec::TopicName;
 pub(crate) use spec::{NodeKind, NodeSpec, ReadRow, RepartitionTopic, SinkTopic, SourceChangelog, StoreLog, Subtopology};
 pub use stores::{
-    KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle, SessionStore, SessionStoreHandle, StateStoreBuilder, StoreSet,
-    VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle, WindowedStore, WithTimestamps,
+    KeyValueRows, KeyValueStore, KeyValueStoreHandle, Own, OwnStoreHandle, ReadOnlyOwn, ReadOnlyOwnHandle, SessionStore,
+    SessionStoreHandle, StateStoreBuilder, StoreSet, VersionedKeyValueStore, VersionedStoreHandle, WindowRows, WindowStoreHandle,
+    WindowedStore, WithTimestamps,
 };
 pub use topics::{InternalTopic, SubtopologyTopics, TopologyTopics};
 pub use transform::{TransformContext, ValueTransformer};

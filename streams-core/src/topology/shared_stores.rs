@@ -7,13 +7,18 @@ use super::read_only_kinds::{
     ReadOnlyVersionedStoreHandle, ReadOnlyWindowStoreHandle,
 };
 use super::source_row::{Recoded, SourceRow};
-use super::stores::{KeyValueStoreHandle, SessionStoreHandle, StateStoreBuilder, StoreSet, VersionedStoreHandle, WindowStoreHandle};
+use super::stores::{
+    KeyValueStoreHandle, OwnStoreHandle, ReadOnlyOwnHandle, SessionStoreHandle, StateStoreBuilder, StoreSet, VersionedStoreHandle,
+    WindowStoreHandle,
+};
 use crate::Data;
 use crate::plan::SharedPlan;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use streams_state::serde::{Serde, SessionWindowedSerde, TimeWindowedSerde, Windowed};
-use streams_state::{KeyValueStoreBuilder, SessionStoreBuilder, StoreSupplier, VersionedStoreBuilder, WindowStoreBuilder};
+use streams_state::{
+    KeyValueStoreBuilder, OwnStore, OwnStoreBuilder, SessionStoreBuilder, StoreSupplier, VersionedStoreBuilder, WindowStoreBuilder,
+};
 
 /// The description of a store that every instance can have whole: see [`add_global_store`](crate::StreamsBuilder::add_global_store).
 pub trait GlobalStoreBuilder: StateStoreBuilder {
@@ -127,3 +132,15 @@ shared_store!(
     |keys: Arc<dyn Serde<K>>| -> Arc<dyn Serde<Windowed<K>>> { Arc::new(SessionWindowedSerde::new(keys)) },
     |_: &Self| None::<&str>
 );
+
+/// The changes of a store of one's own kind are bytes, those of its topic.
+impl<S: OwnStore> ReadOnlyStoreBuilder for OwnStoreBuilder<S> {
+    type Key = Vec<u8>;
+    type Value = Vec<u8>;
+    type ReadOnly = ReadOnlyOwnHandle<S>;
+    fn fill(self, plan: &SharedPlan, source: SourceSerdes<Vec<u8>, Vec<u8>>) -> FilledStore<OwnStoreHandle<S>, ReadOnlyOwnHandle<S>> {
+        let row: Arc<dyn ReadRow> = Arc::new(SourceRow { key: Recoded::by(&source.key), value: Recoded::by(&source.value) });
+        let own = self.add_to(plan);
+        FilledStore { name: own.name.clone(), read_only: ReadOnlyOwnHandle(own.clone()), own, row }
+    }
+}

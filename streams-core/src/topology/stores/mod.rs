@@ -35,7 +35,7 @@ mod window;
 
 pub(super) use key_value::keys_with_prefix;
 pub use key_value::{KeyValueRows, KeyValueStore};
-pub use own::{Own, OwnStoreHandle};
+pub use own::{Own, OwnStoreHandle, ReadOnlyOwn, ReadOnlyOwnHandle};
 pub use session::SessionStore;
 pub use versioned::VersionedKeyValueStore;
 pub use window::{WindowRows, WindowedStore};

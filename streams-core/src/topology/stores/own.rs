@@ -126,12 +126,35 @@ impl<S> fmt::Debug for Own<S> {
     }
 }
 
+/// A store of your own kind opened for reading in a processor.
+pub struct ReadOnlyOwn<S>(Own<S>);
+
+impl<S: OwnStore> ReadOnlyOwn<S> {
+    /// As [`Own::read`].
+    ///
+    /// # Errors
+    /// As [`Own::read`].
+    pub fn read<R>(&self, look: impl FnOnce(&S) -> R) -> Result<R, BoxError> {
+        self.0.read(look)
+    }
+}
+
+impl<S> fmt::Debug for ReadOnlyOwn<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadOnlyOwn({})", self.0.name)
+    }
+}
+
 /// A store of your own kind in a topology: pass it to `.process(..)` to use it there. Nothing else can reach the store.
 pub struct OwnStoreHandle<S> {
-    name: Arc<str>,
+    pub(in crate::topology) name: Arc<str>,
     plan: SharedPlan,
     store: PhantomData<fn() -> S>,
 }
+
+/// The same of a store that is filled from its topic by a processor of its own (KIP-813): pass it to `.process(..)` to look at it there. Any number of
+/// processors may, in one sub-topology with it; none of them can change it.
+pub struct ReadOnlyOwnHandle<S>(pub(in crate::topology) OwnStoreHandle<S>);
 
 impl<S> Clone for OwnStoreHandle<S> {
     fn clone(&self) -> Self {
@@ -139,9 +162,21 @@ impl<S> Clone for OwnStoreHandle<S> {
     }
 }
 
+impl<S> Clone for ReadOnlyOwnHandle<S> {
+    fn clone(&self) -> Self {
+        ReadOnlyOwnHandle(self.0.clone())
+    }
+}
+
 impl<S> fmt::Debug for OwnStoreHandle<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OwnStoreHandle({})", self.name)
+    }
+}
+
+impl<S> fmt::Debug for ReadOnlyOwnHandle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadOnlyOwnHandle({})", self.0.name)
     }
 }
 
@@ -152,6 +187,16 @@ impl<S: OwnStore> StoreSet for OwnStoreHandle<S> {
     }
     fn open(&self, env: &mut GraphEnv<'_>) -> Result<Own<S>> {
         Ok(Own { state: env.store(&self.name)?, name: self.name.clone() })
+    }
+}
+
+impl<S: OwnStore> StoreSet for ReadOnlyOwnHandle<S> {
+    type Open = ReadOnlyOwn<S>;
+    fn names(&self, out: &mut Vec<(Arc<str>, SharedPlan)>) {
+        self.0.names(out);
+    }
+    fn open(&self, env: &mut GraphEnv<'_>) -> Result<ReadOnlyOwn<S>> {
+        Ok(ReadOnlyOwn(self.0.open(env)?))
     }
 }
 
