@@ -102,6 +102,42 @@ impl LostWindows {
     }
 }
 
+/// How far a case of the cached window store can be compared that tells its rows, `start=row` behind what was in the record's own window: Java's cache shows
+/// rows that have expired, by 120 s, for as long as it happens to have them.
+#[derive(Default)]
+pub struct ExpiredRows {
+    newest: i64,
+    own: i64,
+}
+
+impl ExpiredRows {
+    /// Takes note of a record that goes in: topic, key, value and time.
+    pub fn observe(&mut self, input: &Value) {
+        if let (false, false, Some(time)) = (input[1].is_null(), input[2].is_null(), input[3].as_i64()) {
+            self.own = time - time % 10_000;
+            self.newest = self.newest.max(self.own);
+        }
+    }
+
+    /// Whether such rows are all that is in Java and not here.
+    pub fn parts_ways(&self, id: &str, java: &By<Written>, ours: &By<Written>) -> bool {
+        if id != "headers-windows-cached" {
+            return false;
+        }
+        let is_expired = |start: i64| start <= self.newest - 120_000;
+        let mut java = java.clone();
+        for record in java.get_mut("output").into_iter().flatten() {
+            let told = String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned();
+            let mut parts = told.split(", ");
+            let own = parts.next().filter(|_| !is_expired(self.own)).unwrap_or("null");
+            let left =
+                parts.filter(|row| row.split_once('=').and_then(|(start, _)| start.parse().ok()).is_some_and(|start| !is_expired(start)));
+            record.value = Some(std::iter::once(own).chain(left).collect::<Vec<_>>().join(", ").into_bytes());
+        }
+        java == *ours
+    }
+}
+
 /// What has waited in a left or outer join has the headers of the record that closed its window in Java, and none here; sessions that no cache
 /// holds back have none in Java, and those of their record here. `input`: the headers of the record that went in. Makes our answer Java's where
 /// that is all.

@@ -1,7 +1,7 @@
 //! Feeds what was recorded to this library's test driver.
 
 use super::known::{
-    LostWindows, TimeOfNulls, by_key, forgive_headers, in_order, is_compared, subscriptions_as_told, without_headers,
+    ExpiredRows, LostWindows, TimeOfNulls, by_key, forgive_headers, in_order, is_compared, subscriptions_as_told, without_headers,
     without_the_last_millisecond,
 };
 use super::recording::{By, Case, Recording, Written, bytes, headers, written};
@@ -102,11 +102,13 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
     };
     let mut driver = TopologyTestDriver::builder(topology).config(config.clone()).wall_clock(BEGIN).build().expect("a driver");
     let (mut wall_clock, mut time_of_nulls, mut lost_windows) = (BEGIN, TimeOfNulls::default(), LostWindows::default());
+    let mut expired_rows = ExpiredRows::default();
     for (at, step) in case.steps().iter().enumerate() {
         if time_of_nulls.parts_ways(id, &step["in"]) {
             return None;
         }
         lost_windows.observe(&step["in"]);
+        expired_rows.observe(&step["in"]);
         wall_clock += step["advance"].as_i64().unwrap_or(0);
         let java = recorded(id, step, wall_clock);
         let mut ours = answered(&mut driver, step);
@@ -118,7 +120,7 @@ fn difference_of(id: &str, number: usize, case: Case<'_>, topology: &Topology, c
         }
         let ours = match ours {
             Ok(ours) if ours == java => continue,
-            Ok(ours) if lost_windows.parts_ways(id, &java, &ours) => return None,
+            Ok(ours) if lost_windows.parts_ways(id, &java, &ours) || expired_rows.parts_ways(id, &java, &ours) => return None,
             Ok(ours) => shown(&ours),
             Err(error) => format!("    {error}\n"),
         };
