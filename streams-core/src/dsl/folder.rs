@@ -2,6 +2,7 @@
 
 use crate::BoxError;
 use std::sync::Arc;
+use streams_state::Slot;
 
 type Fold<K, V, A> = Arc<dyn Fn(&K, V, &mut Option<A>) -> Result<bool, BoxError> + Send + Sync>;
 
@@ -47,6 +48,18 @@ impl<K, V, A> Folder<K, V, A> {
     #[inline]
     pub fn call(&self, key: &K, value: V, slot: &mut Option<A>) -> Result<bool, BoxError> {
         (self.fold)(key, value, slot)
+    }
+
+    /// Folds a record of the time `at` into a row, whose time is the largest of its records'. A deletion has the time of the record that
+    /// caused it, as in Java.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    #[inline]
+    pub fn call_on_row(&self, key: &K, value: V, row: &mut Slot<A>, at: i64) -> Result<(), BoxError> {
+        self.call(key, value, &mut row.value)?;
+        row.timestamp = if row.value.is_some() { row.timestamp.max(at) } else { at };
+        Ok(())
     }
 }
 

@@ -29,6 +29,7 @@ mod cogroups;
 mod combinations;
 mod compare;
 mod counts;
+mod deletions;
 mod description;
 mod final_results;
 mod foreign_key_joins;
@@ -128,6 +129,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         final_results::CASES,
         session_finals::CASES,
         other_windows::CASES,
+        deletions::CASES,
         stream_table_joins::CASES,
         stream_stream_joins::CASES,
         outer_stream_joins::CASES,

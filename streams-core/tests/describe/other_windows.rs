@@ -8,7 +8,7 @@ use streams_core::{
 };
 
 /// The first fifteen of every twenty seconds, and four of every ten: some records lie in two windows, some in none.
-struct Uneven;
+pub struct Uneven;
 
 impl Windows for Uneven {
     fn windows_for(&self, timestamp: i64, found: &mut dyn FnMut(Window)) {

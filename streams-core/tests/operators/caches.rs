@@ -71,9 +71,43 @@ fn aggregated(m: &Made) {
     m.out(&m.grouped("in").aggregate_with(|| 7, |_, value, sum| fold(value, sum), m.kept::<String, i64>("sums")));
 }
 
+/// Some values delete.
+fn forget(_: &String, value: i64, slot: &mut Option<i64>) {
+    *slot = (value % 4 != 0).then(|| slot.unwrap_or(1) * 3 % 1_000 + value);
+}
+
 fn folded_with_deletions(m: &Made) {
-    let forget = |_: &String, value: i64, slot: &mut Option<i64>| *slot = (value % 4 != 0).then(|| slot.unwrap_or(1) * 3 % 1_000 + value);
     m.out(&m.grouped("in").fold_with(forget, m.kept::<String, i64>("folded")));
+}
+
+fn hopping_with_deletions(m: &Made) {
+    let windowed = m.grouped("in").windowed_by(TimeWindows::hopping(ms(20), ms(7)).grace(ms(30)));
+    m.out(&windowed.fold_with(forget, m.kept::<String, i64>("windows")));
+}
+
+fn sliding_with_deletions(m: &Made) {
+    let windowed = m.grouped("in").windowed_by(SlidingWindows::within(ms(15)).grace(ms(30)));
+    m.out(&windowed.fold_with(forget, m.kept::<String, i64>("windows")));
+}
+
+fn sessions_with_deletions(m: &Made) {
+    let windowed = m.grouped("in").windowed_by(SessionWindows::with_gap(ms(8)).grace(ms(20)));
+    let merge = |_: &String, one: &mut Option<i64>, other: i64| *one = (other % 5 != 0).then(|| one.unwrap_or(7) % 1_000 * 5 + other);
+    m.out(&windowed.fold_with(forget, merge, m.kept::<String, i64>("sessions")));
+}
+
+fn windows_with_deletions_grouped_again(m: &Made) {
+    let windowed = m.grouped("in").windowed_by(TimeWindows::tumbling(ms(20)).grace(ms(40)));
+    let windows = windowed.fold_with(forget, m.kept::<String, i64>("windows"));
+    let by_start = windows.group_by(|windowed, sum| (windowed.window.start, *sum));
+    m.out(&m.sums(&by_start));
+}
+
+fn sessions_with_deletions_grouped_again(m: &Made) {
+    let windowed = m.grouped("in").windowed_by(SessionWindows::with_gap(ms(8)).grace(ms(60)));
+    let sessions = windowed.fold_with(forget, |_, one, other| *one = Some(one.unwrap_or(0) % 1_000 * 3 + other), m.kept("sessions"));
+    let by_key = sessions.group_by(|windowed, sum| (windowed.key.clone(), *sum));
+    m.out(&m.sums(&by_key));
 }
 
 fn tumbling(m: &Made) {
@@ -216,6 +250,11 @@ type Write = fn(&Made);
 const TOPOLOGIES: &[(&str, Write)] = &[
     ("aggregated", aggregated),
     ("folded_with_deletions", folded_with_deletions),
+    ("hopping_with_deletions", hopping_with_deletions),
+    ("sliding_with_deletions", sliding_with_deletions),
+    ("sessions_with_deletions", sessions_with_deletions),
+    ("windows_with_deletions_grouped_again", windows_with_deletions_grouped_again),
+    ("sessions_with_deletions_grouped_again", sessions_with_deletions_grouped_again),
     ("tumbling", tumbling),
     ("hopping", hopping),
     ("sliding", sliding),

@@ -7,6 +7,7 @@ mod cogroup;
 mod common;
 mod computed_topics;
 mod deduplicate;
+mod deletions;
 mod driver_inputs;
 mod driver_stores;
 mod fallible;

@@ -1,6 +1,7 @@
 //! Cogrouped streams: several grouped streams that fill one table (KIP-150).
 
 mod aggregate;
+mod fold;
 mod input;
 mod sessions;
 mod windowed;

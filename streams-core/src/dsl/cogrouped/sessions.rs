@@ -93,8 +93,7 @@ impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
     ) -> KTable<Windowed<K>, A> {
         let init: Init<A> = Arc::new(init);
         let begin = init.clone();
-        let merge = Folder::sure(move |key: &K, other, slot: &mut Option<A>| merge(key, slot.get_or_insert_with(|| begin()), other));
-        self.aggregation(&init, &merge, &materialized.into())
+        self.fold_with(move || init(), move |key, slot, other| merge(key, slot.get_or_insert_with(|| begin()), other), materialized)
     }
 
     /// [`aggregate`](Self::aggregate) whose `merge` may fail: an error goes to the processing exception handler, which fails the task (the
@@ -138,8 +137,55 @@ impl<K: Data, A: Data> SessionWindowedCogroupedKStream<K, A> {
     ) -> KTable<Windowed<K>, A> {
         let init: Init<A> = Arc::new(init);
         let begin = init.clone();
-        let merge = Folder::fallible(move |key: &K, other, slot: &mut Option<A>| merge(key, slot.get_or_insert_with(|| begin()), other));
-        self.aggregation(&init, &merge, &materialized.into())
+        self.try_fold_with(move || init(), move |key, slot, other| merge(key, slot.get_or_insert_with(|| begin()), other), materialized)
+    }
+
+    /// The general form of [`aggregate`](Self::aggregate): the slot into which `merge` takes the sessions that a record is near to is empty before
+    /// the first of them, and may be emptied. The aggregator of the record's input then finds `init()`, or an empty slot where it was added by
+    /// [`cogroup_fold`](CogroupedKStream::cogroup_fold).
+    pub fn fold(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut Option<A>, A) + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A>
+    where
+        A: DefaultSerde,
+    {
+        self.fold_with(init, merge, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`fold`](Self::fold) with options as [`aggregate_with`](Self::aggregate_with).
+    pub fn fold_with(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut Option<A>, A) + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let init: Init<A> = Arc::new(init);
+        self.aggregation(&init, &Folder::sure(move |key, other, slot| merge(key, slot, other)), &materialized.into())
+    }
+
+    /// [`fold`](Self::fold) whose `merge` may fail, as in [`try_aggregate`](Self::try_aggregate).
+    pub fn try_fold(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut Option<A>, A) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> KTable<Windowed<K>, A>
+    where
+        A: DefaultSerde,
+    {
+        self.try_fold_with(init, merge, Materialized::implied(SerdeChoice::default(), SerdeChoice::by_type()))
+    }
+
+    /// [`try_fold`](Self::try_fold) with options as [`aggregate_with`](Self::aggregate_with).
+    pub fn try_fold_with(
+        &self,
+        init: impl Fn() -> A + Send + Sync + 'static,
+        merge: impl Fn(&K, &mut Option<A>, A) -> Result<(), BoxError> + Send + Sync + 'static,
+        materialized: impl Into<Materialized<K, A>>,
+    ) -> KTable<Windowed<K>, A> {
+        let init: Init<A> = Arc::new(init);
+        self.aggregation(&init, &Folder::fallible(move |key, other, slot| merge(key, slot, other)), &materialized.into())
     }
 
     fn aggregation(&self, init: &Init<A>, merge: &Folder<K, A, A>, materialized: &Materialized<K, A>) -> KTable<Windowed<K>, A> {

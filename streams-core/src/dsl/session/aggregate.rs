@@ -4,7 +4,6 @@ use super::SessionWindowedKStream;
 use super::merge::{Folders, session_aggregate_factory};
 use super::table::{SessionTable, session_supplier};
 use crate::dsl::KTable;
-use crate::dsl::folder::Folder;
 use crate::dsl::options::{Materialized, SerdeChoice};
 use crate::dsl::table::TableNode;
 use crate::plan::{Role, Target};
@@ -55,11 +54,8 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, A> {
         let init = Arc::new(init);
         let begin = init.clone();
-        let folders = Folders {
-            add: Folder::sure(move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init))),
-            merge: Folder::sure(move |key, other, slot| merge(key, slot.get_or_insert_with(&*begin), other)),
-        };
-        self.aggregation("KSTREAM-AGGREGATE-", folders, materialized.into())
+        let add = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init));
+        self.fold_with(add, move |key, slot, other| merge(key, slot.get_or_insert_with(&*begin), other), materialized)
     }
 
     /// [`aggregate`](Self::aggregate) whose closures may fail: an error of either goes to the processing exception handler, which fails the task
@@ -100,11 +96,8 @@ impl<K: Data, V: Data> SessionWindowedKStream<K, V> {
     ) -> KTable<Windowed<K>, A> {
         let init = Arc::new(init);
         let begin = init.clone();
-        let folders = Folders {
-            add: Folder::fallible(move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init))),
-            merge: Folder::fallible(move |key, other, slot| merge(key, slot.get_or_insert_with(&*begin), other)),
-        };
-        self.aggregation("KSTREAM-AGGREGATE-", folders, materialized.into())
+        let add = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&*init));
+        self.try_fold_with(add, move |key, slot, other| merge(key, slot.get_or_insert_with(&*begin), other), materialized)
     }
 
     pub(super) fn aggregation<A: Data>(

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod count;
+mod fold;
 mod late;
 mod merge;
 mod reduce;

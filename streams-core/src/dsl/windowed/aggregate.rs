@@ -58,8 +58,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         add: impl Fn(&K, V, &mut A) + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<Windowed<K>, A> {
-        let fold = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
-        self.aggregation("KSTREAM-AGGREGATE-", (Folder::sure(fold), None), materialized.into())
+        self.fold_with(move |key, value, slot| add(key, value, slot.get_or_insert_with(&init)), materialized)
     }
 
     /// [`aggregate`](Self::aggregate) whose `add` may fail: an error goes to the processing exception handler, which fails the task (the default)
@@ -97,8 +96,7 @@ impl<K: Data, V: Data> TimeWindowedKStream<K, V> {
         add: impl Fn(&K, V, &mut A) -> Result<(), BoxError> + Send + Sync + 'static,
         materialized: impl Into<Materialized<K, A>>,
     ) -> KTable<Windowed<K>, A> {
-        let fold = move |key: &K, value, slot: &mut Option<A>| add(key, value, slot.get_or_insert_with(&init));
-        self.aggregation("KSTREAM-AGGREGATE-", (Folder::fallible(fold), None), materialized.into())
+        self.try_fold_with(move |key, value, slot| add(key, value, slot.get_or_insert_with(&init)), materialized)
     }
 
     pub(super) fn aggregation<A: Data>(
@@ -253,8 +251,7 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for WindowAggregate<K, V, A> {
             open -= 1;
             let value = if open == 0 { value.take() } else { value.clone() };
             if let Some(value) = value {
-                f.call(&key, value, &mut slot.value)?;
-                slot.timestamp = slot.timestamp.max(meta.timestamp);
+                f.call_on_row(&key, value, slot, meta.timestamp)?;
             }
             Ok(())
         })

@@ -3,6 +3,7 @@
 mod aggregate;
 mod count;
 mod finals;
+mod fold;
 mod late;
 mod mergeable;
 mod other;

@@ -65,8 +65,7 @@ impl<K: Data, V: Data, A: Data> Process<K, V> for OtherAggregate<K, V, A> {
             left -= 1;
             let value = if left == 0 { value.take() } else { value.clone() };
             if let Some(value) = value {
-                f.call(&key, value, &mut slot.value)?;
-                slot.timestamp = slot.timestamp.max(meta.timestamp);
+                f.call_on_row(&key, value, slot, meta.timestamp)?;
             }
             Ok(())
         })

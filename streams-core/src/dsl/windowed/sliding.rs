@@ -176,8 +176,7 @@ impl<K: Data, V: Data, A: Data> SlidingAggregate<K, V, A> {
             left -= 1;
             // every window but the last gets a copy
             if let Some(value) = if left == 0 { value.take() } else { value.clone() } {
-                f.call(key, value, &mut slot.value)?;
-                slot.timestamp = slot.timestamp.max(at);
+                f.call_on_row(key, value, slot, at)?;
             }
             Ok(())
         };

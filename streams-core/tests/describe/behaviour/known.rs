@@ -33,6 +33,8 @@ pub fn in_order(topic: &str, mut records: Vec<Written>) -> Vec<Written> {
 const SESSIONS_WITHOUT_CACHE: &[&str] = &[
     "cogroup-session-in-memory",
     "cogroup-session-no-cache",
+    "deleting-cogroup-sessions-merger",
+    "deleting-sessions-no-cache",
     "session-aggregate-no-cache",
     "session-count-in-memory-no-cache",
     "session-count-joined",

@@ -26,7 +26,7 @@ final class OtherWindows {
     private OtherWindows() {}
 
     /** The first fifteen of every twenty seconds, and four of every ten: some records lie in two windows, some in none. */
-    private static final class Uneven extends Windows<TimeWindow> {
+    static final class Uneven extends Windows<TimeWindow> {
         @Override
         public Map<Long, TimeWindow> windowsFor(long timestamp) {
             Map<Long, TimeWindow> found = new TreeMap<>();

@@ -14,7 +14,7 @@ public final class Topologies {
     static final List<Class<?>> THEMES = List.of(
         WordCounts.class, Stateless.class, Branches.class, Processors.class, Punctuations.class, Sources.class, Sinks.class, Repartitions.class,
         Counts.class, Reductions.class, Aggregates.class, GroupedTwice.class, Windows.class, WindowedReductions.class,
-        SessionWindowings.class, SlidingWindowings.class, FinalResults.class, SessionFinals.class, OtherWindows.class, Cogroups.class, CogroupedWindows.class,
+        SessionWindowings.class, SlidingWindowings.class, FinalResults.class, SessionFinals.class, OtherWindows.class, Deletions.class, Cogroups.class, CogroupedWindows.class,
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, GlobalStores.class, PatternSources.class,
         Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, HeaderStores.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
