@@ -1,6 +1,7 @@
 //! Aggregations by window and session that delete rows, record by record, compared with models; and closures of theirs that fail.
 
 use crate::fallible::{Fed, Outcome, fed};
+use crate::windows::records;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use streams_core::testing::TopologyTestDriver;
@@ -46,21 +47,6 @@ fn rows(cached: bool) -> Materialized<String, i64> {
 
 fn out(table: &KTable<Windowed<String>, i64>) {
     table.to_stream().map(|windowed, value| (windowed.to_string(), value)).to("out");
-}
-
-/// Records of three keys whose times go forth, sometimes far, and back.
-fn records(seed: u64, count: usize) -> Vec<(String, i64, i64)> {
-    let mut random = seed;
-    let mut next = move |below: i64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) as i64 % below
-    };
-    let mut now = 0;
-    let record = |_| {
-        now += if next(20) == 0 { 40 } else { next(4) };
-        (["a", "b", "c"][next(3) as usize].to_owned(), next(1_000), (now - next(25)).max(0))
-    };
-    (0..count).map(record).collect()
 }
 
 /// Feeds records, and compares what comes of each with what `expected` says, in any order. How many deletions there were.

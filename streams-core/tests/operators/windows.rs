@@ -19,7 +19,7 @@ fn windows((size, advance, grace): (i64, i64, i64)) -> TimeWindows {
 }
 
 /// Records of three keys whose times go forth, sometimes far, and back.
-fn records(seed: u64, count: usize) -> Vec<(String, i64, i64)> {
+pub fn records(seed: u64, count: usize) -> Vec<(String, i64, i64)> {
     let mut random = seed;
     let mut next = move |below: i64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
