@@ -49,19 +49,49 @@ fn links_lead_somewhere() {
     assert!(links > 5);
 }
 
-/// What stands in backquotes and looks like a source file or a folder is one, somewhere in the tree.
-#[test]
-fn the_code_map_names_what_is_there() {
-    let mut files = Vec::new();
-    tree(&root(), &mut files);
-    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("the document");
+/// What stands in backquotes and ends as source files do (or folders, where no other folders are named) is one, somewhere in the tree.
+fn names_what_is_there(document: &str, files: &[String], endings: &[&str], least: usize) {
+    let text = fs::read_to_string(root().join(document)).expect("the document");
     // every other piece between code fences is prose
     let prose: String = text.split("```").step_by(2).collect();
     let names = prose.split('`').skip(1).step_by(2);
-    let names: Vec<&str> = names.filter(|name| !name.contains([' ', '<']) && (name.ends_with('/') || name.ends_with(".rs"))).collect();
-    assert!(names.len() > 40, "only {} names were found", names.len());
+    let names: Vec<&str> = names.filter(|name| !name.contains([' ', '<']) && endings.iter().any(|end| name.ends_with(end))).collect();
+    assert!(names.len() >= least, "only {} names were found in {document}", names.len());
     for name in names {
         let end = format!("/{}", name.trim_end_matches('/'));
-        assert!(files.iter().any(|file| file.ends_with(&end)), "docs/ARCHITECTURE.md names {name}, which is not there");
+        assert!(files.iter().any(|file| file.ends_with(&end)), "{document} names {name}, which is not there");
     }
+}
+
+#[test]
+fn documents_name_files_that_are_there() {
+    let mut files = Vec::new();
+    tree(&root(), &mut files);
+    names_what_is_there("docs/ARCHITECTURE.md", &files, &["/", ".rs"], 40);
+    names_what_is_there("docs/COMPATIBILITY.md", &files, &[".rs"], 15);
+    names_what_is_there("docs/RELIABILITY.md", &files, &[".rs"], 8);
+    // names none yet: its folders are those of a state directory
+    names_what_is_there("docs/OPERATIONS.md", &files, &[".rs"], 0);
+}
+
+/// A row with more or fewer cells than its table has columns is a row that went wrong: two that were pasted into one, or a cell that is missing.
+#[test]
+fn tables_have_as_many_cells_in_each_row() {
+    let mut rows = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a document");
+        let mut columns = None;
+        for (number, line) in text.lines().enumerate() {
+            if !line.starts_with('|') {
+                columns = None;
+                continue;
+            }
+            // a bar behind a backslash is part of a cell
+            let bars = line.matches('|').count() - line.matches("\\|").count();
+            let columns = *columns.get_or_insert(bars);
+            assert_eq!(bars, columns, "{}:{}: a row of another length than its table's first", document.display(), number + 1);
+            rows += 1;
+        }
+    }
+    assert!(rows > 200, "only {rows} rows were found");
 }

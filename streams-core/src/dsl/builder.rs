@@ -86,6 +86,7 @@ impl StreamsBuilder {
 
     /// Adds a store for processors: pass the handle to [`process`](KStream::process).
     #[doc(alias = "addStateStore")]
+    #[doc(alias = "ConnectedStoreProvider")]
     pub fn add_state_store<B: StateStoreBuilder>(&self, store: B) -> B::Handle {
         store.add_to(&self.plan)
     }

@@ -94,6 +94,7 @@ impl TopologyBuilder {
 
     /// Adds a store for processors: pass the handle to [`add_processor`](Self::add_processor).
     #[doc(alias = "addStateStore")]
+    #[doc(alias = "ConnectedStoreProvider")]
     pub fn add_state_store<B: StateStoreBuilder>(&self, store: B) -> B::Handle {
         store.add_to(&self.plan)
     }

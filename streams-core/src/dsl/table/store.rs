@@ -46,7 +46,6 @@ impl<K: Data, V: Data> KTable<K, V> {
     ///
     /// # Errors
     /// `build()` fails where the table has no store with a name, or one of another kind; the message says which method gives it.
-    #[doc(alias = "ConnectedStoreProvider")]
     pub fn store(&self) -> KeyValueStoreHandle<K, V> {
         KeyValueStoreHandle { name: self.named_store("store"), plan: self.plan.clone(), types: PhantomData }
     }
