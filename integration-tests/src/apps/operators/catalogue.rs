@@ -20,11 +20,14 @@ type Texts = KStream<String, String>;
 type Operator = fn(&StreamsBuilder, &KStream<String, i64>) -> Texts;
 
 /// By the name of the store, which is that of the operator.
-pub(super) const OPERATORS: [(&str, Operator); 54] = [
+pub(super) const OPERATORS: [(&str, Operator); 56] = [
     ("reduced", |_, s| rows(&s.group_by_key().reduce_with(|a, b| a * 3 + b, named("reduced")))),
-    ("folded", |_, s| {
-        let fold = |_: &String, value: i64, sum: &mut Option<i64>| *sum = (value % 10 != 0).then(|| sum.unwrap_or(0) + value);
-        rows(&s.group_by_key().fold_with(fold, named("folded")))
+    ("folded", |_, s| rows(&s.group_by_key().fold_with(sum_unless_ten, named("folded")))),
+    ("folded-windows", |_, s| windows(&s.group_by_key().windowed_by(tumbling()).fold_with(sum_unless_ten, named("folded-windows")))),
+    ("folded-sessions", |_, s| {
+        let sessions = SessionWindows::with_gap(Duration::from_secs(2)).grace(GRACE);
+        let merge = |_: &String, sum: &mut Option<i64>, other: i64| *sum = Some(sum.unwrap_or(0) + other);
+        windows(&s.group_by_key().windowed_by(sessions).fold_with(sum_unless_ten, merge, named("folded-sessions")))
     }),
     ("filtered", |_, s| {
         rows(&s.to_table_with(kept("filtered")).filter_with(|_, value| value % 3 != 0, named::<String, i64>("filtered-rows")))
@@ -208,6 +211,12 @@ pub(super) const OPERATORS: [(&str, Operator); 54] = [
         shown(left(s).outer_join_with(&right(s), both, join_windows(), stores("joined-in-memory").in_memory()))
     }),
 ];
+
+/// Whole tens delete.
+#[allow(clippy::ptr_arg, reason = "an aggregator of texts")]
+fn sum_unless_ten(_: &String, value: i64, sum: &mut Option<i64>) {
+    *sum = (value % 10 != 0).then(|| sum.unwrap_or(0) + value);
+}
 
 fn named<K: Data, V: Data>(store: &str) -> Materialized<K, V>
 where
