@@ -86,6 +86,15 @@ impl<K: Data, V: Data> ReadOnlyKeyValueStore<K, V> {
         found
     }
 
+    /// Rows in the store, roughly: those written since the last commit are not counted.
+    #[doc(alias = "approximateNumEntries")]
+    pub fn approximate_num_entries(&self) -> u64 {
+        match &self.0 {
+            Rows::Global { reader, .. } => reader.approximate_num_entries(),
+            Rows::OfTask(store) => store.approximate_num_entries(),
+        }
+    }
+
     /// All rows at once.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod processor_wrappers;
 mod punctuation;
 mod read_only_stores;
 mod restarts;
+mod serde_options;
 mod sessions;
 mod sliding_windows;
 mod source_as_changelog;
