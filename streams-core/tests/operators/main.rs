@@ -6,6 +6,7 @@ mod closing;
 mod cogroup;
 mod common;
 mod computed_topics;
+mod consumed_times;
 mod deduplicate;
 mod deletions;
 mod driver_inputs;
