@@ -1,5 +1,6 @@
 //! What user code may ask its context, and processors alone.
 
+use crate::common::{close, cluster, config, eventually, start};
 use std::time::Duration;
 use streams_core::config::StreamsConfig;
 use streams_core::processor::{
@@ -8,7 +9,7 @@ use streams_core::processor::{
 };
 use streams_core::state::Stores;
 use streams_core::testing::{MockProcessorContext, TopologyTestDriver};
-use streams_core::{BoxError, Headers, Record, StreamsBuilder};
+use streams_core::{BoxError, Headers, Record, StreamsBuilder, TaskId};
 
 type Outcome<T = ()> = Result<T, BoxError>;
 
@@ -195,5 +196,47 @@ fn their_punctuations_are_called_when_they_are_due() -> Outcome {
     assert_eq!(ticking.0, [(timers[0], 1_000), (timers[1], 4_500), (timers[0], 5_000)]);
     let error = mock.punctuate_transformer_until(&mut ticking, wall_clock, 10_000).expect_err("it is the transformer's");
     assert_eq!(error.to_string(), "too late");
+    Ok(())
+}
+
+#[test]
+fn a_mock_is_the_task_that_it_is_told_to_be() -> Outcome {
+    let mut mock = MockProcessorContext::<String, String>::new()?;
+    let task = TaskId { subtopology: 2, partition: 7 };
+    assert_ne!(mock.context().task_id(), task);
+    mock.set_task_id(task);
+    assert_eq!(mock.context().task_id(), task);
+    assert_eq!(mock.setup(|setup| setup.task_id()), task);
+    Ok(())
+}
+
+/// Asks for a commit behind each record that says so.
+struct Asks;
+
+impl Processor<String, String, String, String> for Asks {
+    fn process(&mut self, ctx: &mut Context<'_, String, String>, record: Record<String, String>) -> Result<(), BoxError> {
+        if record.value == "commit" {
+            ctx.request_commit();
+        }
+        ctx.forward(record)
+    }
+}
+
+#[test]
+fn an_application_commits_when_a_processor_asks() -> Outcome {
+    let (cluster, directory) = (cluster(), tempfile::tempdir()?);
+    let builder = StreamsBuilder::new();
+    builder.stream::<String, String>("lines").process((), |_, ()| Asks).to("counts");
+    let config = config(directory.path()).set("commit.interval.ms", "3600000");
+    let app = start(&cluster, builder.build()?, config);
+    let put = |value: &str| cluster.produce("lines", Some(0), Some(b"k"), Some(value.as_bytes()), 1_000).expect("the record is taken");
+    let committed = || cluster.committed_offset("app", "lines", 0).map_or(0, |committed| committed.offset);
+    put("no");
+    eventually("the output", || cluster.read_topic("counts").expect("the topic is there").len() == 1);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(committed(), 0, "nobody has asked, and the interval is an hour");
+    put("commit");
+    eventually("the commit", || committed() == 2);
+    close(&app);
     Ok(())
 }
