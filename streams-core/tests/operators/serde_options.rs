@@ -3,7 +3,7 @@
 use std::time::Duration;
 use streams_core::serde::{DefaultSerde, Serde, SerdeContext, Wrote};
 use streams_core::testing::TopologyTestDriver;
-use streams_core::{BoxError, Deduplicated, JoinWindows, Joined, KStream, Repartitioned, StreamJoined, StreamsBuilder};
+use streams_core::{BoxError, Deduplicated, JoinWindows, Joined, KStream, Repartitioned, StreamJoined, StreamsBuilder, TableJoined};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -91,5 +91,19 @@ fn of_the_ids_of_a_deduplication() -> Outcome {
     builder.stream::<String, String>("in").deduplicate_by_key_value_with(|_, value| value.clone(), WITHIN, options).to("out");
     let rows = written(&builder, &["in"], "-s-changelog")?;
     assert!(!rows.is_empty() && rows.iter().all(|(key, _)| key.contains("#v")), "{rows:?}");
+    Ok(())
+}
+
+#[test]
+fn of_a_join_by_foreign_key() -> Outcome {
+    for (end, key, value) in [("-registration-topic", "?k", "#k"), ("-response-topic", "#k", "!v")] {
+        let builder = StreamsBuilder::new();
+        let (left, right) = (builder.table::<String, String>("left"), builder.table::<String, String>("right"));
+        let joined = TableJoined::inherited().named("j").key_serde(Marked('#')).other_key_serde(Marked('?')).other_value_serde(Marked('!'));
+        let result = left.join_on_foreign_key_with(&right, |key, _| Some(key.clone()), |left, right| format!("{left}{right}"), joined);
+        result.to_stream().to("out");
+        let rows = written(&builder, &["right", "left"], end)?;
+        assert!(rows.iter().any(|row| row.0 == key && row.1.contains(value)), "{end}: {rows:?}");
+    }
     Ok(())
 }
