@@ -117,10 +117,10 @@ pub(super) fn segment_interval(retention: i64) -> i64 {
 }
 
 /// [`StateStore`](crate::store::StateStore) for a store of a `core` and an `expiry`; `$time` reads the time of a row from its key, `$row`
-/// makes what is shown of it, `$shape` tells the shape that a reader's store has, too, and `$by_record_time` whether no row is younger than the
-/// record that changes it.
+/// makes what is shown of it, `$shape` tells the shape that a reader's store has, too, `$by_record_time` whether no row is younger than the
+/// record that changes it, and `$forget` what else is to be forgotten with changes that are taken back.
 macro_rules! expiring_store {
-    ($store:ident, $time:path, $row:path, $shape:expr, $by_record_time:expr) => {
+    ($store:ident, $time:path, $row:path, $shape:expr, $by_record_time:expr, $forget:expr) => {
         impl<K: 'static, V: Clone + Send + 'static> $store<K, V> {
             /// To be read by others while it is written. Nobody commits stream time for it: it is that of the newest row.
             pub(crate) fn shared(mut self) -> Result<Self> {
@@ -150,6 +150,7 @@ macro_rules! expiring_store {
 
             fn wipe(&mut self) -> Result<()> {
                 self.expiry.wiped();
+                $forget(self);
                 self.core.wipe()
             }
 
@@ -170,6 +171,7 @@ macro_rules! expiring_store {
 
             fn abort(&mut self) {
                 self.expiry.aborted();
+                $forget(self);
                 self.core.abort();
             }
 

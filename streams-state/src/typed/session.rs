@@ -288,6 +288,11 @@ impl<K: 'static, V: Clone + Send + 'static> SessionStore<K, V> {
 }
 
 // the record that makes a session longer may be older than its end
-expiring_store!(SessionStore, session::end, session::row, |store: &Self| SessionShape { retention: store.expiry.retention }, |_: &Self| {
-    false
-});
+expiring_store!(
+    SessionStore,
+    session::end,
+    session::row,
+    |store: &Self| SessionShape { retention: store.expiry.retention },
+    |_: &Self| false,
+    |_: &mut Self| ()
+);

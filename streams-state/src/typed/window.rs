@@ -158,6 +158,13 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
         Ok(true)
     }
 
+    /// Numbers of rows that are taken back count no more: their records may never have come to the changelog, and after a restart numbers begin behind its offset.
+    fn forget_numbers(&mut self) {
+        if self.core.changelog.is_some() {
+            self.sequence = 0;
+        }
+    }
+
     /// Goes on behind the numbers of the rows, where there is no changelog that tells them.
     pub(crate) fn number_on(&mut self) -> Result<()> {
         let mut last = 0;
@@ -276,4 +283,11 @@ impl<K: 'static, V: Clone + Send + 'static> WindowStore<K, V> {
     }
 }
 
-expiring_store!(WindowStore, window::start, window::row, |store: &Self| store.shape, |store: &Self| store.shape.by_record_time);
+expiring_store!(
+    WindowStore,
+    window::start,
+    window::row,
+    |store: &Self| store.shape,
+    |store: &Self| store.shape.by_record_time,
+    |store: &mut Self| store.forget_numbers()
+);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 mod key_value;
 mod list;
 mod lru;
+mod model_duplicates;
 mod model_headers;
 mod model_key_value;
 mod model_session;
