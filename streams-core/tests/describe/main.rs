@@ -47,6 +47,7 @@ mod orders;
 mod other_windows;
 mod outer_stream_joins;
 mod own_stores;
+mod parameters;
 mod pattern_sources;
 mod processors;
 mod punctuations;
@@ -141,6 +142,7 @@ fn topologies() -> BTreeMap<String, fn(&StreamsBuilder)> {
         table_groups::CASES,
         upgrades::CASES,
         wrappers::CASES,
+        parameters::CASES,
         table_stores::CASES,
         store_walks::CASES,
         header_stores::CASES,

@@ -18,7 +18,7 @@ public final class Topologies {
         Suppressions.class, StreamTableJoins.class, StreamStreamJoins.class, OuterStreamJoins.class, Tables.class, TableJoins.class, TableGroups.class,
         ForeignKeyJoins.class, ToTables.class, Combinations.class, Orders.class, GlobalTables.class, GlobalStores.class, PatternSources.class,
         Optimizations.class, NullRecords.class, TableTransforms.class, TableStores.class, StoreWalks.class, HeaderStores.class, KeyedForms.class, VersionedTables.class, VersionedJoins.class, OwnStores.class,
-        ReadOnlyStores.class, JoinsAside.class, Upgrades.class, Wrappers.class);
+        ReadOnlyStores.class, JoinsAside.class, Upgrades.class, Wrappers.class, Parameters.class);
 
     private Topologies() {}
 
