@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use streams_core::cluster::RawRecord;
 use streams_core::cluster::embedded::EmbeddedCluster;
 use streams_core::config::{DeserializationPolicy, StreamsConfig};
+use streams_core::handlers::TimestampContext;
 use streams_core::processor::{
     Context, KeyValueStore, Own, OwnStore, Processor, ReadOnlyKeyValueStore, ReadOnlyOwn, ReadOnlySessionStore, ReadOnlyVersionedStore,
     ReadOnlyWindowStore, SessionStore, StoreChange, TopologyBuilder, VersionedKeyValueStore, WindowedStore,
@@ -36,28 +38,40 @@ impl Processor<String, Option<i64>, (), ()> for Fill {
 }
 
 /// Key, amount times price, and the time of the price.
-struct Bill(ReadOnlyKeyValueStore<String, i64>);
+struct Bill {
+    prices: ReadOnlyKeyValueStore<String, i64>,
+    /// That of all prices.
+    time: i64,
+}
 
 impl Processor<String, i64, String, i64> for Bill {
     fn process(&mut self, ctx: &mut Context<'_, String, i64>, record: Record<String, i64>) -> Result<(), BoxError> {
-        let Some((price, time)) = self.0.get_with_timestamp(&record.key)? else { return Ok(()) };
-        assert_eq!(time, TIME);
-        let rows = self.0.range(&record.key, &record.key)?;
+        let Some((price, time)) = self.prices.get_with_timestamp(&record.key)? else { return Ok(()) };
+        assert_eq!(time, self.time);
+        let rows = self.prices.range(&record.key, &record.key)?;
         assert_eq!(rows, [(record.key.clone(), price)]);
-        assert!(self.0.all()?.contains(&rows[0]));
+        assert!(self.prices.all()?.contains(&rows[0]));
         ctx.forward(Record { value: record.value * price, ..record })
     }
 }
 
 fn topology(seen: &Seen) -> Topology {
+    billing(seen, Consumed::default(), TIME)
+}
+
+/// The times of prices are those that an extractor says, also when the store is restored.
+fn topology_with_extractor(seen: &Seen) -> Topology {
+    let later = |record: &RawRecord<'_>, _: &TimestampContext<'_>| Ok(record.timestamp + 77);
+    billing(seen, Consumed::default().timestamp_extractor(later), TIME + 77)
+}
+
+fn billing(seen: &Seen, consumed: Consumed<String, i64>, time: i64) -> Topology {
     let (builder, seen) = (TopologyBuilder::new(), seen.clone());
     let store = Stores::key_value::<String, i64>("prices");
-    let prices = builder.add_read_only_state_store(store, "list", "prices", Consumed::default(), "fill", move |_, prices| Fill {
-        prices,
-        seen: seen.clone(),
-    });
+    let prices =
+        builder.add_read_only_state_store(store, "list", "prices", consumed, "fill", move |_, prices| Fill { prices, seen: seen.clone() });
     let orders = builder.add_source::<String, i64>("orders", "orders");
-    let bill = builder.add_processor("bill", prices, |_, prices| Bill(prices), &[&orders]);
+    let bill = builder.add_processor("bill", prices, move |_, prices| Bill { prices, time }, &[&orders]);
     builder.add_sink("bills", "bills", &[&bill]);
     builder.build().expect("the topology is right")
 }
@@ -201,6 +215,11 @@ fn is_restored_at_least_once() {
 #[test]
 fn is_restored_exactly_once() {
     is_restored_from_its_topic("exactly_once_v2", topology, 21);
+}
+
+#[test]
+fn is_restored_with_the_times_of_its_extractor() {
+    is_restored_from_its_topic("at_least_once", topology_with_extractor, 21);
 }
 
 #[test]
