@@ -83,6 +83,7 @@ impl AroundNode {
         let around = make(env)?;
         let (edges, of_processor) = next.into_iter().map(ErasedEdge::twice).unzip();
         let next = AnyOutlets { names, edges, typed: None, types: factory.output() };
+        // until the processor is made, by `wrapped`
         let inner = AnyProcessor { edge: Box::new(Box::new(End) as Edge<(), ()>), types: factory.input() };
         let node = Rc::new(RefCell::new(AroundNode { name, index, around, inner, next }));
         env.maintain(Box::new(AroundMaintain(node.clone())));

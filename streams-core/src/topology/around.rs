@@ -1,6 +1,6 @@
 //! Code around a processor, and what it may do.
 
-use super::context::{FORWARDED, ProcessingContext, check_time, common_context, no_child, punctuations};
+use super::context::{Context, ProcessingContext, check_time, common_context, punctuations};
 use super::record_context::RecordMetadata;
 use crate::exec::{AnyOutlets, AnyProcessor, Cx, Meta, PunctuationType, TimerId};
 use crate::metrics::UserMetrics;
@@ -70,9 +70,7 @@ impl AroundContext<'_> {
     /// When the processor forwards other types, or the record's time is negative; and those of the nodes that follow, already decided about: pass them
     /// on with `?`.
     pub fn forward<K: Data, V: Data>(&mut self, record: Record<K, V>) -> Result<(), BoxError> {
-        check_time(FORWARDED, record.timestamp)?;
-        let meta = Meta { timestamp: record.timestamp, headers: &record.headers, key_bytes: None };
-        Ok(self.next.typed(self.node)?.forward(self.cx, record.key, record.value, &meta)?)
+        self.outlets()?.forward(record)
     }
 
     /// Sends a record to one of the nodes that follow, by its name.
@@ -80,13 +78,12 @@ impl AroundContext<'_> {
     /// # Errors
     /// As [`forward`](Self::forward); and when no node of that name follows.
     pub fn forward_to<K: Data, V: Data>(&mut self, child: &str, record: Record<K, V>) -> Result<(), BoxError> {
-        check_time(FORWARDED, record.timestamp)?;
-        let meta = Meta { timestamp: record.timestamp, headers: &record.headers, key_bytes: None };
-        let next = self.next.typed(self.node)?;
-        match next.forward_to(child, self.cx, record.key, record.value, &meta) {
-            Some(result) => Ok(result?),
-            None => Err(no_child(child, next.names())),
-        }
+        self.outlets()?.forward_to(child, record)
+    }
+
+    /// The processor's own context, for records of these types.
+    fn outlets<K: Data, V: Data>(&mut self) -> Result<Context<'_, K, V>, BoxError> {
+        Ok(Context { next: self.next.typed(self.node)?, cx: self.cx, index: self.index, node: self.node })
     }
 
     common_context!();
